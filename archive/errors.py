@@ -1,0 +1,63 @@
+"""Everything that can be wrong with what is kept.
+
+ArchiveError
+    InUse               another writer holds this archive
+    TooNew              the archive was written by a newer version than this one
+    NotAnArchive        the folder is something else
+    NotFound            no capture answers the question
+    DiskFull            there is no room; nothing acknowledged is lost
+    Poisoned            a write or sync failed; the file was sealed at its last good end
+    Damaged             kept bytes are not what was kept
+        BadRecord           a WARC record does not follow the standard
+        BadMessage          the octets are not an HTTP/1.1 message
+        BadCoding           a content coding is unknown, broken, or would swell beyond its bound
+    Refused             the ledger does not take this entry, and says why
+"""
+
+
+class ArchiveError(Exception):
+    """The family. The text says what is wrong and what to do next."""
+
+
+class InUse(ArchiveError):
+    """Another process holds the writer's lock."""
+
+
+class TooNew(ArchiveError):
+    """The archive's format version is above the one this program knows."""
+
+
+class NotAnArchive(ArchiveError):
+    """The folder holds other things, and nothing will be written into it."""
+
+
+class NotFound(ArchiveError):
+    """No capture, case or value answers the question."""
+
+
+class DiskFull(ArchiveError):
+    """No room is left above the floor that is kept free."""
+
+
+class Poisoned(ArchiveError):
+    """A write or a sync failed: what was not acknowledged is not kept in that file."""
+
+
+class Damaged(ArchiveError):
+    """Kept bytes are not what was kept."""
+
+
+class BadRecord(Damaged):
+    """A WARC record that does not follow the standard."""
+
+
+class BadMessage(Damaged):
+    """Octets that are not an HTTP/1.1 message."""
+
+
+class BadCoding(Damaged):
+    """A content coding that is unknown, broken, or that would swell beyond its bound."""
+
+
+class Refused(ArchiveError):
+    """The ledger refuses this entry: a value that cannot be shown, a word it does not know."""

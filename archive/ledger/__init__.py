@@ -1,0 +1,1 @@
+"""What the captures say: observations, identity, cases, tallies, exports."""

@@ -1,0 +1,1 @@
+"""The ledger and its captures in the forms that other tools open."""

@@ -1,0 +1,117 @@
+"""What one reading of one capture found: Observation, Link, Unread, CoverageWindow, Reading; values.
+
+A Reading is what a source's `read` returns; entered in the book for a capture it is an Extraction.
+Every observation carries its quote: an exact slice of the page's decoded source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from archive.ledger import words
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One value, read from one page.
+
+    raw: the text as a reader of the page sees it, white space folded.
+    value: its normal form (dates YYYY-MM-DD or as precise as known, articles `337/5`, closed words ...);
+        None where the raw text has no normal form that we know: kept, and flagged so.
+    quote: the exact slice [start, end) of the decoded source, in characters, markup included.
+    derived: concluded, not stated.
+    """
+
+    subject: str
+    property: str
+    raw: str
+    value: str | None
+    selector: str
+    quote: str
+    start: int
+    end: int
+    derived: bool = False
+
+    def __post_init__(self) -> None:
+        known = words.PROPERTIES.get(words.form(self.subject))
+        if known is None or self.property not in known:
+            raise ValueError(f"{self.subject} has no property {self.property!r}")
+        if self.end - self.start != len(self.quote) or not self.quote:
+            raise ValueError(f"the quote of {self.subject} {self.property} is not the slice [{self.start}, {self.end})")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address a page points to. rel: card, act, page, hearing, uid, previous, canonical, alternate, amp, cited."""
+
+    url: str
+    rel: str
+    text: str = ""
+    selector: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Text in a place where values stand that no observation took: a new column, an unknown row."""
+
+    text: str
+    selector: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageWindow:
+    """What was asked of a register, how many rows it said it has, how many we read."""
+
+    source: str
+    court: str
+    register: str
+    first: date | None
+    last: date | None
+    expected: int | None
+    read: int
+    gap: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.gap is not None and self.gap not in words.GAPS:
+            raise ValueError(f"not a gap: {self.gap!r}")
+
+    @property
+    def complete(self) -> bool:
+        return self.gap is None and self.expected is not None and self.read == self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What a listing says of itself: rows found in all, rows `first` to `last` on this page (from 1)."""
+
+    total: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one parser read on one page. Empty observations are a fault unless the verdict says why.
+
+    verdict: one of words.VERDICTS; only `page` and `empty` may carry observations or a counter.
+    charset: the Python codec the source was decoded with, so that a quote can be re-checked.
+    flags: oddities met and let pass (`charset-mismatch`, `unknown-court`, ...), as words.
+    """
+
+    verdict: str
+    parser: str  # name of the source and version of its reader: "sudrf/1"
+    charset: str
+    reason: str = ""
+    observations: tuple[Observation, ...] = ()
+    links: tuple[Link, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    counter: Counter | None = None
+    flags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.verdict not in words.VERDICTS:
+            raise ValueError(f"not a verdict: {self.verdict!r}")
+        if self.observations and self.verdict != "page":
+            raise ValueError(f"observations from a page that is {self.verdict}")

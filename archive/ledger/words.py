@@ -1,0 +1,58 @@
+"""The ledger's closed word lists: what may stand in a value, and nothing else."""
+
+from __future__ import annotations
+
+VERDICTS = (
+    "page", "empty", "captcha", "blocked", "outage", "wrong-query", "login", "soft-404", "gone", "parked", "other-page",
+    "unreadable",
+)  # fmt: skip
+
+GAPS = ("captcha", "blocked", "outage", "mismatch", "unreadable", "unreachable", "not-visited")
+
+RESULTS = (
+    "verdict", "convicted", "acquitted", "terminated", "returned-to-prosecutor", "transferred", "joined", "medical-measures",
+    "other-ruling", "upheld", "changed", "reversed", "withdrawn", "appeal-terminated", "unknown",
+)  # fmt: skip
+
+EVENTS = (
+    "received", "assigned", "preliminary-hearing", "hearing", "postponed", "recess", "verdict", "announced", "returned",
+    "transferred", "joined", "severed", "in-force", "appealed", "appeal-result", "cassation", "act-published", "act-withdrawn",
+    "number-changed", "anonymised", "archived", "withdrawn-from-site", "other",
+)  # fmt: skip
+
+REGISTERS = (
+    "criminal-1", "criminal-appeal", "criminal-cassation", "civil-1", "civil-appeal", "civil-cassation", "kas-1", "kas-appeal",
+    "kas-cassation", "koap", "koap-complaint", "koap-complaint-2", "koap-cassation", "material", "other",
+)  # fmt: skip
+
+# Properties by the form of their subject (CONTRACT, "Subjects and properties").
+PROPERTIES = {
+    "registration": (
+        "court", "number", "number_previous", "uid", "received", "category", "judge", "decided", "result", "in_force", "act",
+        "card", "lower_court", "lower_number", "lower_judge", "lower_decided", "higher_court", "published", "modified",
+    ),
+    "person": ("name", "role", "article", "attempt", "complicity", "decided", "result"),
+    "event": ("name", "date", "time", "place", "result", "reason", "note", "placed"),
+    "hearing": ("date", "time", "place", "result"),
+    "sentence": ("kind", "term", "suspended", "plea", "service", "unit", "absence_from", "absence_to"),
+    "page": (
+        "title", "authors", "published", "modified", "language", "canonical", "alternate", "image", "body", "outlet", "outlet_id",
+    ),
+    "claim": ("metric", "stated", "stated_low", "stated_high", "unit", "article", "period_from", "period_to", "as_of",
+              "attributed_to"),
+}  # fmt: skip
+
+
+def form(subject: str) -> str:
+    """Which of PROPERTIES' forms a subject has: `reg:...` and its parts, or the URL of a page and its claims."""
+    if subject.startswith("reg:"):
+        base, *parts = subject.split("#")
+        if not parts:
+            return "registration"
+        return "sentence" if parts[-1] == "sentence" else parts[-1].partition(":")[0]
+    return "claim" if "#claim:" in subject else "page"
+
+
+def registration(subject: str) -> str:
+    """The registration a subject belongs to: `reg:criminal-1:...#person:1` -> `reg:criminal-1:...`."""
+    return subject.partition("#")[0]

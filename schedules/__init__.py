@@ -1,0 +1,1 @@
+"""When it happens: the plan, the daemon, the alarms, and the front door."""

@@ -27,8 +27,8 @@ UNSEEN = frozenset(("script", "style", "template", "iframe", "noembed", "noframe
 # A border of one of these is white space and ends a line.
 _BLOCKS = """
     address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption figure
-    footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu nav ol optgroup option p pre search
-    section select summary table tbody td textarea tfoot th thead title tr ul xmp
+    footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu nav ol optgroup option p pre
+    search section select summary table tbody td textarea tfoot th thead title tr ul xmp
 """
 BLOCKS = frozenset(_BLOCKS.split())
 JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it

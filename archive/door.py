@@ -105,8 +105,9 @@ class Shown:
         """Prints them, as they come where it can, and says how many there were. columns: which a table shows, in order."""
         if self.json:
             count = 0
-            for count, row in enumerate(rows, 1):  # noqa: B007: the count is the answer
+            for row in rows:
                 self.line(row)
+                count += 1
             return count
         rows = list(rows)
         if not rows:

@@ -238,7 +238,8 @@ class Book:
             reading: (max(found, key=lambda e: (e.at, e.seq)), min(e.seq for e in found), len(found))
             for reading, found in by_reading.items()
         }
-        for reading, key, subject, name, ordinal, raw, value, derived, *where in rows:
+        for row in rows:
+            reading, key, subject, name, ordinal, raw, value, derived, *where = tuple(row)
             if reading in held:
                 yield Sighting(key, subject, name, ordinal, raw, value, bool(derived), *held[reading]), tuple(where)
 
@@ -384,7 +385,7 @@ def _extraction_row(extraction: Extraction, recorded: str) -> dict[str, object]:
 
 def _read_extraction(row: sa.Row[Any]) -> Extraction:
     (key, capture, seq, at, url, payload, reading, _, _, parser, verdict, reason, kind, charset, total, first, last, flags,
-     observations) = row  # fmt: skip
+     observations) = tuple(row)  # fmt: skip
     counter = None if total is None else Counter(total, first, last)
     return Extraction(
         key, capture, seq, datetime.fromisoformat(at), url, payload, parser, verdict, reason, kind, charset, counter,

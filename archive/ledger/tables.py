@@ -139,7 +139,8 @@ def triggers() -> Iterator[str]:
                 f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only: no {act}'); END"
             )
         same = " AND ".join(f'"{key.name}" = NEW."{key.name}"' for key in table.primary_key)
+        held = f'EXISTS (SELECT 1 FROM "{table.name}" WHERE {same})'  # noqa: S608
         yield (
             f'CREATE TRIGGER IF NOT EXISTS "{table.name}_again" BEFORE INSERT ON "{table.name}" '
-            f'WHEN EXISTS (SELECT 1 FROM "{table.name}" WHERE {same}) BEGIN SELECT RAISE(IGNORE); END'
+            f"WHEN {held} BEGIN SELECT RAISE(IGNORE); END"
         )

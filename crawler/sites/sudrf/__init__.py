@@ -9,19 +9,25 @@ from archive.ledger.observation import Counter, Reading
 from crawler.page import Page
 from crawler.sites.sudrf import addresses, card, hearings, listing
 from crawler.sites.sudrf.cells import Found
-from crawler.sites.sudrf.verdicts import judge, kind
+from crawler.sites.sudrf.verdicts import judge, kind, whole
 from crawler.source import Place, Query, Seed, Source
-
-_READ = {"listing": listing.read, "hearings": hearings.read, "card": card.read}
 
 
 def read(page: Page) -> Reading:
     """The listing, hearing list or card on this page; raises Unreadable where it is none of them, or not as we know them."""
     found = Found()
     what = kind(page)
+    whole(page)
     counter: Counter | None = None
-    if what != "empty":
-        counter = _READ[what](page, found)
+    match what:
+        case "listing":
+            counter = listing.read(page, found)
+        case "hearings":
+            hearings.read(page, found)
+        case "card":
+            card.read(page, found)
+        case _:
+            counter = Counter(0, 0, 0)
     return Reading(
         verdict="empty" if what == "empty" else "page",
         parser=SOURCE.parser,

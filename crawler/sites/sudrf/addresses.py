@@ -162,28 +162,35 @@ def label(host: str) -> str:
 
 
 def titled(title: str) -> str | None:
-    """The register that a page's own heading names (`Уголовные дела - первая инстанция`); None where it names none."""
-    # Look-alikes: the К and С of КАС are Latin on some pages.
-    words = " ".join(title.casefold().replace("k", "к").replace("a", "а").replace("c", "с").split())
+    """The register that a page's own heading names (`Уголовные дела - первая инстанция`); None where it is not certain."""
+    kind, words = _kind(title)
     instance = next((name for sign, name in _INSTANCES if sign in words), None)
-    for sign, kind in _KINDS:
-        if sign in words:
-            if kind == "koap":
-                return next((name for sign, name in _KOAP if sign in words), None)
-            return "material" if kind == "material" else f"{kind}-{instance}" if instance else None
-    return None
+    if kind in ("criminal", "civil", "kas"):
+        return None if instance is None else f"{kind}-{instance}"
+    if kind == "koap":
+        # Complaints and second complaints are not told apart by a heading.
+        return {"1": "koap", "cassation": "koap-cassation"}.get(instance or "")
+    return kind
+
+
+def heads(text: str) -> bool:
+    """Does this text head a section of some register, known by name or not?"""
+    return _kind(text)[0] is not None
+
+
+def _kind(title: str) -> tuple[str | None, str]:
+    # Look-alikes: the letters of КАС are Latin on some pages.
+    words = " ".join(title.casefold().replace("k", "к").replace("a", "а").replace("c", "с").split())
+    return next((kind for sign, kind in _KINDS if sign in words), None), words
 
 
 _INSTANCES = (("первая инстанция", "1"), ("апелляц", "appeal"), ("кассац", "cassation"))
-_KOAP = (
-    ("кассац", "koap-cassation"), ("втор", "koap-complaint-2"), ("жалоб", "koap-complaint"), ("первая инстанция", "koap"),
-)  # fmt: skip
 _KINDS = (
-    ("материал", "material"),
     ("об административных правонарушениях", "koap"),
     ("уголовные дела", "criminal"),
     ("кас рф", "kas"),
     ("гражданские дела", "civil"),
+    ("материал", "material"),
 )
 
 

@@ -99,9 +99,17 @@ def cells(row: Node) -> list[Node]:
 
 _DATE = re.compile(r"\d{2}\.\d{2}\.\d{4}")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
-_WORD = r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ]?[а-яё]+)*|[А-ЯЁ]{2,}(?:-[А-ЯЁ]{2,})*"
+_WORD = r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ]?[а-яё]+)*"
+_CAPITALS = r"[А-ЯЁ]{2,}(?:-[А-ЯЁ]{2,})*"
 _INITIAL = r"[А-ЯЁ]\."
-PERSON = re.compile(rf"(?:{_WORD})(?:\s*{_INITIAL}|\s(?:{_WORD}|оглы|кызы)){{1,4}}")
+PERSON = re.compile(
+    rf"(?:{_WORD}|{_CAPITALS})(?:\s*{_INITIAL}|\s(?:{_WORD}|оглы|кызы)){{1,4}}"
+    rf"|{_CAPITALS}(?:\s{_CAPITALS})?\s[А-ЯЁ]+(?:ВИЧ|ВНА|ЧНА|ОГЛЫ|КЫЗЫ)"
+)
+# Surely a person and no result: initials, or a patronymic at the end.
+_NAMED = re.compile(
+    rf"{_WORD}(?:\s*{_INITIAL}){{1,2}}|{_WORD}\s{_WORD}\s(?:[А-ЯЁ][а-яё]*(?:вич|вна|чна)|{_WORD}\sоглы)", re.UNICODE
+)
 HIDDEN = re.compile(r"<?\s*информация скрыта\s*>?", re.IGNORECASE)
 
 
@@ -141,7 +149,7 @@ def say_result(found: Found, part: Part | None, subject: str, property: str, *, 
     """What came of it; a date or a name under this header is left."""
     if part is None:
         return
-    if _DATE.fullmatch(part.text) or _TIME.fullmatch(part.text) or PERSON.fullmatch(part.text):
+    if _DATE.fullmatch(part.text) or _TIME.fullmatch(part.text) or _NAMED.fullmatch(part.text):
         found.leave(part)
     else:
         found.say(part, subject, property, terms.outcome(part.text) if of_event else terms.result(part.text))
@@ -156,6 +164,12 @@ def say_name(found: Found, part: Part | None, subject: str) -> None:
     """A name as printed; a hidden one is kept raw, without a value."""
     if part is not None:
         found.say(part, subject, "name", None if HIDDEN.fullmatch(part.text) else part.text)
+
+
+def say_person(found: Found, part: Part | None, subject: str) -> None:
+    """As say_name, where other words than names are met too (`подано ПРОКУРОРОМ`): they get no value."""
+    if part is not None:
+        found.say(part, subject, "name", part.text if PERSON.fullmatch(part.text) else None)
 
 
 def say_numbers(found: Found, part: Part | None, subject: str, property: str, previous: str | None = None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from archive.ledger import terms
-from archive.ledger.observation import Counter
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
 from crawler.sites.sudrf import addresses, court
@@ -39,8 +38,11 @@ _COLUMNS = (
 _DAY = re.compile(r"(?<=назначенных к слушанию на )\d{2}\.\d{2}\.\d{4}")
 
 
-def read(page: Page, found: Found) -> Counter:
-    """Every hearing; raises Unreadable where a row is missing (the ordinals have a gap) or has no card's address."""
+def read(page: Page, found: Found) -> None:
+    """Every hearing; raises Unreadable where a row is missing (the ordinals have a gap) or has no card's address.
+
+    A hearing list does not count its rows: that none is missing at its end, only the end of the page shows.
+    """
     address = addresses.parse(page.url)
     day = _day(page)
     code, _ = court.of(page, address, found)
@@ -50,17 +52,16 @@ def read(page: Page, found: Found) -> Counter:
     if missing:
         raise Unreadable(f"{header.selector}: no column of {sorted(missing)} in {[cell.text for cell in cells(header)]}")
     count = 0
-    heading: str | None = None
+    heading: Node | None = None
     for line in lines:
         these = cells(line)
         if len(these) == 1:
-            heading = addresses.titled(these[0].text)
-            if heading is None:
-                found.leave(these[0].whole)  # a section we have no word for: the addresses decide
+            heading = these[0]
+            if not addresses.heads(heading.text):
+                found.leave(heading.whole)  # no section we have a word for: the addresses decide
             continue
         count += 1
         _row(page, line, cells(header), known, day, code, heading, count, found)
-    return Counter(count, 1, count)
 
 
 def _day(page: Page) -> Part:
@@ -80,7 +81,7 @@ def _row(
     known: list[Column | None],
     day: Part,
     code: str,
-    heading: str | None,
+    heading: Node | None,
     count: int,
     found: Found,
 ) -> None:
@@ -95,7 +96,8 @@ def _row(
     subject = target.subject(code)
     if target.op != "case" or subject is None or target.card is None:
         raise Unreadable(f"{link.selector}: not the address of a card: {link.attr('href')!r}")
-    if heading is not None and target.register != heading:
+    named = None if heading is None else addresses.titled(heading.text)
+    if named is not None and target.register != named:
         found.flag("register-mismatch")  # delo_id of the address decides
     hearing = f"{subject}#hearing:{terms.date(day.text)}:{terms.time(by_name['time'].text) or '-'}"
     people = People(found, subject)
@@ -114,7 +116,7 @@ def _row(
             case "place":
                 say_text(found, cell.whole, hearing, "place")
             case "people":
-                people.read(cell, header, charged=target.register.startswith("criminal"), sure=sure)
+                people.read(cell, heading or header, charged=target.register.startswith("criminal"), sure=sure)
             case "judge":
                 say_judge(found, cell.whole, subject, "judge")
             case "result":

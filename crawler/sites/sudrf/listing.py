@@ -42,7 +42,7 @@ def read(page: Page, found: Found) -> Counter:
     """Every row, each with its own address; raises Unreadable where rows, counter and header do not agree."""
     address = addresses.parse(page.url)
     counter = _counter(page)
-    code, printed = court.of(page, address, found)
+    code, _ = court.of(page, address, found)
     header, *lines = rows(page.one("table#tablcont"))
     known = columns(cells(header), _COLUMNS, found)
     if not any(one is not None and one.property == "number" for one in known):
@@ -52,8 +52,6 @@ def read(page: Page, found: Found) -> Counter:
         raise Unreadable(f"table#tablcont: {len(lines)} rows where the counter says {counter}")
     for line in lines:
         _row(page, line, cells(header), known, address, code, found)
-    if printed is None:
-        pass  # each row's own link stands for the court
     _pager(page, found)
     return counter
 

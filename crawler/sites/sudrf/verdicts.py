@@ -41,7 +41,7 @@ _VNKOD = "#search_results, #resultTable, table.law-case-table, div.lawcase-count
 def judge(page: Page) -> tuple[str, str] | None:
     """The verdict by the sites' own marks, with its reason. `empty` only where the query's form was right."""
     address = addresses.parse(page.url)
-    if page.maybe("div.casenumber") is not None or page.all("div.casenumber"):
+    if page.all("div.casenumber"):
         return _card(page, address)
     if page.all("table#tablcont") and not page.all(_VNKOD):
         if _counted(page):
@@ -52,7 +52,7 @@ def judge(page: Page) -> tuple[str, str] | None:
         if page.has(sign):
             return word, reason
     if page.has(_NOTHING):
-        return ("wrong-query", address.wrong) if address.wrong else ("empty", "nothing found for a query of the right form")
+        return _nothing(address)
     if address.op == "hearings" and _heading(page, _NO_HEARINGS):
         return "empty", "no case is set for that day"
     if page.all("input[name=captcha]"):
@@ -70,6 +70,15 @@ def judge(page: Page) -> tuple[str, str] | None:
     return "other-page", "none of the marks of a listing, a hearing list or a card"
 
 
+def _nothing(address: Address) -> tuple[str, str]:
+    """An honest zero and a bad request look alike: only what was asked tells them apart."""
+    if address.op == "case":
+        return "soft-404", "no such card"
+    if address.op == "r" and address.wrong:
+        return "wrong-query", address.wrong
+    return "empty", "nothing found for a query of the right form"
+
+
 def kind(page: Page) -> str:
     """`card`, `listing`, `hearings` or `empty`; raises Unreadable where the marks of none are there."""
     if page.all("div.casenumber"):
@@ -82,6 +91,21 @@ def kind(page: Page) -> str:
     if page.has(_NOTHING) or _heading(page, _NO_HEARINGS):
         return "empty"
     raise Unreadable(f"{page.url}: none of the marks of a listing, a hearing list or a card")
+
+
+_NOT_MARKUP = re.compile(r"<script\b.*?</script\s*>|<!--.*?-->", re.DOTALL)
+
+
+def whole(page: Page) -> None:
+    """Raises Unreadable where the page breaks off: a page cut in half says only half, and half a word.
+
+    It ends with `</html>`, or, as a fragment, with every `div` closed; and its last table is closed.
+    """
+    source = _NOT_MARKUP.sub("", page.text.lower()).rstrip()
+    if source.rfind("</table") < source.rfind("<table"):
+        raise Unreadable(f"{page.url}: the page ends inside a table")
+    if not source.endswith("</html>") and len(re.findall(r"<div\b", source)) > len(re.findall(r"</div\b", source)):
+        raise Unreadable(f"{page.url}: the page ends inside a div")
 
 
 def _counted(page: Page) -> bool:

@@ -36,7 +36,8 @@ PROPERTIES = {
     "hearing": ("date", "time", "place", "result"),
     "sentence": ("kind", "term", "suspended", "plea", "service", "unit", "absence_from", "absence_to"),
     "page": (
-        "title", "authors", "published", "modified", "language", "canonical", "alternate", "image", "body", "outlet", "outlet_id",
+        "title", "authors", "published", "modified", "language", "canonical", "alternate", "image", "body", "outlet",
+        "outlet_id",
     ),
     "claim": ("metric", "stated", "stated_low", "stated_high", "unit", "article", "period_from", "period_to", "as_of",
               "attributed_to"),
@@ -46,7 +47,7 @@ PROPERTIES = {
 def form(subject: str) -> str:
     """Which of PROPERTIES' forms a subject has: `reg:...` and its parts, or the URL of a page and its claims."""
     if subject.startswith("reg:"):
-        base, *parts = subject.split("#")
+        _base, *parts = subject.split("#")
         if not parts:
             return "registration"
         return "sentence" if parts[-1] == "sentence" else parts[-1].partition(":")[0]

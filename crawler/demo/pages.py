@@ -356,9 +356,16 @@ def one_identifier(chain: Sequence[Registration]) -> str:
         "Суд", "Номер дела", "Дата поступления", "Информация по делу", "Судья", "Дата решения", "Решение", "Судебные акты",
     )  # fmt: skip
     rows = "".join(
-        f"<tr><td>{entry.court.title}</td>"
-        f"<td><a href='http://{entry.court.dot}{_link(entry, f'&case_type=0&new={entry.register.new}')}'>{entry.printed_number}</a></td><td>{_day(entry.received)}</td><td>{_defendants(entry)}</td><td>{_text(entry.judge)}</td>"
-        f"<td>{_day(entry.decided)}</td><td>{_lines(entry.result.printed) if entry.result else ''}</td><td></td></tr>\n"
+        "<tr>"
+        f"<td>{entry.court.title}</td>"
+        f"<td><a href='http://{entry.court.dot}{_link(entry, f'&case_type=0&new={entry.register.new}')}'>"
+        f"{entry.printed_number}</a></td>"
+        f"<td>{_day(entry.received)}</td>"
+        f"<td>{_defendants(entry)}</td>"
+        f"<td>{_text(entry.judge)}</td>"
+        f"<td>{_day(entry.decided)}</td>"
+        f"<td>{_lines(entry.result.printed) if entry.result else ''}</td>"
+        "<td></td></tr>\n"
         for entry in chain
     )
     return fill("one_identifier", count=len(chain), heads="".join(f"<th>{head}</th>" for head in heads), rows=rows)

@@ -94,6 +94,11 @@ class World:
         """The registration with this key, in whatever case the key is written; None where no court shows it now."""
         return self._entries[self.visit].get(case_uid.lower())
 
+    @property
+    def lost(self) -> Registration:
+        """The case that is withdrawn, as it stood before."""
+        return self._entries[1][self.withdrawn]
+
     def docket(self, court: Court, register: Register) -> Sequence[Registration]:
         """A court's register at this visit, newest first."""
         return self._dockets[self.visit].get((court.code, register.word), ())

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
 STEP = 64 * 1024
@@ -47,7 +48,7 @@ class Record:
     number: from 1. offset: of its gzip member, or of its first octet in a plain file; octets.
     version: `1.1`; None where the first line is no version line.
     fields: (name, value) in order, folded lines joined by one space, UTF-8. unknown octets replaced.
-    block(): the octets of the block, in steps, once. After finish(): length (octets in the file), sha256 of
+    block(): the octets of the block, in steps, once. After `finish`: length (octets in the file), sha256 of
         the gzip member (None in a plain file), taken (octets of the block that were there), and every fault.
     """
 
@@ -61,7 +62,7 @@ class Record:
     taken: int = 0
     readable: bool = True  # False: there is no block, because its length or its head could not be read
     _octets: _Octets | None = None
-    _finished: bool = False
+    _end: Callable[[], None] | None = None
 
     def get(self, name: str) -> str | None:
         """The first value of a field, None where it is absent."""
@@ -193,18 +194,22 @@ class _Member(_Octets):
         return left
 
 
-def walk(file: BinaryIO) -> Iterator[Record]:
-    """Every record of a seekable file, in order. A record is finished when the next one is asked for.
+Resume = Callable[[int], int | None]
+
+
+def walk(file: BinaryIO, start: int = 0, *, resume: Resume = lambda _: None) -> Iterator[Record]:
+    """Every record of a seekable file from `start` on, in order. One is finished when the next one is asked for.
 
     Where octets are no record, a Record without a version stands for them: its faults say why, its offset and
     length which octets they are. Nothing is raised for what the file holds; an empty file has no records.
+    resume: where behind an offset the next gzip member is known to begin, for a caller that has an index; else
+    it is looked for.
     """
     file.seek(0, 2)
     size = file.tell()
-    file.seek(0)
-    magic = file.read(2)
-    file.seek(0)
-    yield from _members(file, size) if magic == GZIP else _plain(file, size)
+    if start and size <= start:
+        return
+    yield from _members(file, size, start, resume) if is_gzip(file) else _plain(file, size, start)
 
 
 def is_gzip(file: BinaryIO) -> bool:
@@ -212,13 +217,20 @@ def is_gzip(file: BinaryIO) -> bool:
     return file.read(2) == GZIP
 
 
-def _members(file: BinaryIO, size: int) -> Iterator[Record]:
-    offset = number = 0
+def finish(record: Record) -> None:
+    """Reads what is left of a record: afterwards its faults and its measures are final."""
+    if record._end is not None:
+        record._end()
+        record._end = None
+
+
+def _members(file: BinaryIO, size: int, start: int, resume: Resume) -> Iterator[Record]:
+    offset, number = start, 0
     while offset < size:
         file.seek(offset)
         number += 1
         if file.read(2) != GZIP:
-            end = _next_member(file, offset + 1, size)
+            end = resume(offset) or _next_member(file, offset + 1, size)
             yield _skipped(number, offset, end, "the octets are no gzip member", ONE_MEMBER)
             offset = end
             continue
@@ -227,22 +239,28 @@ def _members(file: BinaryIO, size: int) -> Iterator[Record]:
         record = _read_head(member, number, offset)
         if empty:
             record.faults = [Fault(ONE_MEMBER, "the gzip member is empty")]
+        record._end = partial(_end_member, record, member, size, resume)
         yield record
-        _finish(record)
-        left = 0 if member.trouble else member.drain()
-        if member.trouble:
-            record.faults.append(Fault(ONE_MEMBER, member.trouble))
-            end = _next_member(file, offset + 1, size)
-        else:
-            if left and record.version is not None:
-                record.faults.append(Fault(ONE_MEMBER, f"{left} octets follow the record in its gzip member"))
-            end = offset + member.length
-            record.sha256 = member.sha256
-        record.length = end - offset
-        offset = end
+        finish(record)
+        offset += record.length
 
 
-def _plain(file: BinaryIO, size: int) -> Iterator[Record]:
+def _end_member(record: Record, member: _Member, size: int, resume: Resume) -> None:
+    _end_record(record)
+    left = 0 if member.trouble else member.drain()
+    if member.trouble:
+        record.faults.append(Fault(ONE_MEMBER, member.trouble))
+        end = resume(record.offset) or _next_member(member.file, record.offset + 1, size)
+    else:
+        if left and record.version is not None:
+            record.faults.append(Fault(ONE_MEMBER, f"{left} octets follow the record in its gzip member"))
+        end = record.offset + member.length
+        record.sha256 = member.sha256
+    record.length = end - record.offset
+
+
+def _plain(file: BinaryIO, size: int, start: int) -> Iterator[Record]:
+    file.seek(start)
     octets = _Octets(file)
     number = 0
     while True:
@@ -255,18 +273,22 @@ def _plain(file: BinaryIO, size: int) -> Iterator[Record]:
             yield _skipped(number, offset, offset + skipped, "the octets are no WARC record", MODEL)
             continue
         record = _read_head(octets, number, offset)
+        record._end = partial(_end_plain, record, octets)
         yield record
-        _finish(record)
-        if not record.readable:
-            _to_next_record(octets)  # its end is not known: the next one may be found
-        record.length = file.tell() - len(octets.buffer) - offset
+        finish(record)
+
+
+def _end_plain(record: Record, octets: _Octets) -> None:
+    _end_record(record)
+    if not record.readable:
+        _to_next_record(octets)  # its end is not known: the next one may be found
+    record.length = octets.file.tell() - len(octets.buffer) - record.offset
 
 
 def _skipped(number: int, start: int, end: int, why: str, clause: str) -> Record:
     record = Record(number, start, None, (), [Fault(clause, f"{why}: octets {start} to {end} of the file")])
     record.readable = False
     record.length = end - start
-    record._finished = True
     return record
 
 
@@ -285,7 +307,9 @@ def _read_head(octets: _Octets, number: int, offset: int) -> Record:
     while True:
         line = octets.line(LONGEST_LINE)
         if line is None or taken + len(line) > LONGEST_HEAD:
-            faults.append(Fault(MODEL, f"a header line of more than {LONGEST_LINE} octets, or a header of more than {LONGEST_HEAD}"))
+            faults.append(
+                Fault(MODEL, f"a header of more than {LONGEST_HEAD} octets, or a line of {LONGEST_LINE}")
+            )
             record.readable = False
             return record
         taken += len(line)
@@ -326,15 +350,12 @@ def _fields(lines: list[bytes], faults: list[Fault]) -> Iterator[tuple[str, str]
         yield name, text
 
 
-def _finish(record: Record) -> None:
+def _end_record(record: Record) -> None:
     """The rest of the block is passed over, and what must follow it is looked for."""
-    if record._finished or record._octets is None:
-        return
-    record._finished = True
     for _ in record.block():
         pass
     octets = record._octets
-    if not record.readable or record.version is None:
+    if not record.readable or record.version is None or octets is None:
         return
     trailer = octets.peek(4)
     if trailer == b"\r\n\r\n":

@@ -26,8 +26,8 @@ IDENTICAL = "http://netpreserve.org/warc/1.{}/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.{}/revisit/server-not-modified"
 PROFILES = tuple(form.format(minor) for form in (IDENTICAL, NOT_MODIFIED) for minor in (0, 1))
 
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-MEDIA_TYPE = re.compile(rf'{TOKEN}/{TOKEN}(?:[ \t]*;[ \t]*{TOKEN}=(?:{TOKEN}|"(?:[^"\\]|\\.)*"))*[ \t]*;?', re.DOTALL)
+WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+MEDIA_TYPE = re.compile(rf'{WORD}/{WORD}(?:[ \t]*;[ \t]*{WORD}=(?:{WORD}|"(?:[^"\\]|\\.)*"))*[ \t]*;?', re.DOTALL)
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>]+")
 DATE_10 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII | re.IGNORECASE)
 DATE_11 = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z)?)?)?", re.ASCII | re.IGNORECASE)
@@ -83,7 +83,7 @@ def _check_date(value: str) -> None:
 
 
 def _type(value: str, _: Record) -> str | None:
-    return None if re.fullmatch(TOKEN, value) else "not a token"
+    return None if re.fullmatch(WORD, value) else "not a token"
 
 
 def _media_type(value: str, _: Record) -> str | None:
@@ -122,7 +122,7 @@ def _digest(value: str, _: Record) -> str | None:
 
 
 def _truncated(value: str, _: Record) -> str | None:
-    return None if value.lower() in TRUNCATIONS or re.fullmatch(TOKEN, value) else "not a reason"
+    return None if value.lower() in TRUNCATIONS or re.fullmatch(WORD, value) else "not a reason"
 
 
 def _profile(value: str, record: Record) -> str | None:
@@ -233,7 +233,7 @@ def _algorithm(label: str) -> str:
 
 
 def _normal(labelled: str) -> tuple[str, str] | None:
-    """(algorithm, lower-case hex) of `sha1:BASE32` or `sha256:hex` (warc-specifications 48 and 80); None where it is neither."""
+    """(algorithm, lower-case hex) of a labelled digest in base 16, 32 or 64 (warc-specifications 48, 80); else None."""
     match = LABELLED.fullmatch(labelled.strip())
     if match is None or (name := _algorithm(match[1])) not in LENGTHS:
         return None
@@ -262,100 +262,104 @@ class Digests:
 
     The payload of an HTTP message is its entity-body, transfer coding undone, content coding kept (5.9, 6.3.2).
     A digest by an algorithm Python does not have, of a segment, or of a payload that lies in another record
-    (a revisit) is not checked: `unchecked` has a word on each.
+    (a revisit) is not checked: `unchecked` has a word on each. checked: how many digests were compared.
     """
 
     def __init__(self, record: Record) -> None:
-        self._block = _wanted(record.get("WARC-Block-Digest"))
-        self._payload = _wanted(record.get("WARC-Payload-Digest"))
         self.unchecked: list[str] = []
         self.checked = 0
-        self._fields = (record.get("WARC-Block-Digest"), record.get("WARC-Payload-Digest"))
-        for name, value, kept in zip(("block", "payload"), self._fields, (self._block, self._payload), strict=True):
-            if value is not None and kept is None:
-                self.unchecked.append(f"the {name} digest {value[:40]!r}")
+        self._block = self._wanted(record, "WARC-Block-Digest")
+        self._payload = self._wanted(record, "WARC-Payload-Digest")
         if self._payload and (record.type == "revisit" or record.get("WARC-Segment-Number") is not None):
-            self.unchecked.append("the payload digest: the payload is not in this record alone")
+            self.unchecked.append("WARC-Payload-Digest: the payload is not in this record alone")
             self._payload = None
-        mime = (record.get("Content-Type") or "").partition(";")[0].strip().lower()
-        self._body = Body() if mime == "application/http" and record.type in ("response", "request") else None
-        self._raw = _copy(self._payload)
+        self._body = Body() if is_http(record) else None
+        self._sent = self._payload and (self._payload[0], self._payload[1].copy())
+
+    def _wanted(self, record: Record, name: str) -> tuple[str, Any] | None:
+        """(lower-case hex that was written, hash to be fed); None where none was written or it is of no known kind."""
+        value = record.get(name)
+        normal = _normal(value) if value is not None else None
+        if value is not None and normal is None:
+            self.unchecked.append(f"{name}: {value[:40]!r}")
+        return (normal[1], hashlib.new(normal[0], usedforsecurity=False)) if normal else None
 
     def feed(self, octets: bytes) -> None:
         if self._block:
             self._block[1].update(octets)
-        if self._payload is None:
+        if self._payload is None or self._sent is None:
             return
-        if self._body is None:
-            self._payload[1].update(octets)
-            return
-        for entity, raw in self._body.feed(octets):
+        for entity, sent in self._body.feed(octets) if self._body else ((octets, b""),):
             self._payload[1].update(entity)
-            if self._raw:
-                self._raw[1].update(raw)
+            self._sent[1].update(sent)
 
     def faults(self) -> Iterator[Fault]:
         """After the whole block went by."""
-        if self._block and not self._same("WARC-Block-Digest", self._block):
+        if self._block and self._differs(self._block):
             yield Fault("WARC 1.1, 5.8", f"the block hashes to {self._block[1].hexdigest()}", "WARC-Block-Digest")
-        if self._payload and not self._same("WARC-Payload-Digest", self._payload):
-            over = ": the digest is over the chunks, not over the entity-body" if self._raw and self._is_raw() else ""
-            yield Fault("WARC 1.1, 5.9", f"the payload hashes to {self._payload[1].hexdigest()}{over}", "WARC-Payload-Digest")
+        if self._payload is None or not self._differs(self._payload):
+            return
+        over = ""
+        if self._body and self._sent and self._sent[0] == self._sent[1].hexdigest():
+            if not self._body.chunks_seen:
+                return  # de-chunked when it was written, the head left as it was (pywb 584): the body is the entity
+            over = "; the digest is over the chunks, and not over the entity-body"
+        yield Fault("WARC 1.1, 5.9", f"the payload hashes to {self._payload[1].hexdigest()}{over}", "WARC-Payload-Digest")
 
-    def _same(self, _name: str, kept: tuple[str, Any]) -> bool:
+    def _differs(self, kept: tuple[str, Any]) -> bool:
         self.checked += 1
-        return bool(kept[0] == kept[1].hexdigest())
-
-    def _is_raw(self) -> bool:
-        return bool(self._raw and self._raw[0] == self._raw[1].hexdigest())
+        return bool(kept[0] != kept[1].hexdigest())
 
 
-def _wanted(labelled: str | None) -> tuple[str, Any] | None:
-    normal = _normal(labelled) if labelled is not None else None
-    return (normal[1], hashlib.new(normal[0], usedforsecurity=False)) if normal else None
-
-
-def _copy(kept: tuple[str, Any] | None) -> tuple[str, Any] | None:
-    return (kept[0], kept[1].copy()) if kept else None
+def is_http(record: Record) -> bool:
+    """The block is an HTTP message."""
+    mime = (record.get("Content-Type") or "").partition(";")[0].strip().lower()
+    return mime == "application/http" and record.type in ("response", "request", "revisit")
 
 
 class Body:
     """The body inside an HTTP message that goes by in pieces: feed() gives (entity-body, body as sent) piecewise.
 
-    A head that cannot be read as HTTP/1.1 ends at its first empty line, and what follows is the body as it is.
+    The entity-body is that of `message.entity`. A head that cannot be read as HTTP/1.1 ends at its first empty line,
+    and what follows is the body as it is. head: parsed, None until it has ended or where it cannot be.
+    chunks_seen: at least one chunk, or the last one, was read.
     """
 
     def __init__(self) -> None:
-        self._head: bytearray | None = bytearray()
+        self.head: message.Head | None = None
+        self._ahead: bytearray | None = bytearray()
         self._chunks: message.Dechunker | None = None
-        self._left: int | None = None
+        self._left: int | None = None  # None: to the end
         self._at = 0
+        self.chunks_seen = False
 
     def feed(self, octets: bytes) -> Iterator[tuple[bytes, bytes]]:
-        if self._head is None:
+        if self._ahead is None:
             yield self._entity(octets), octets
             return
-        self._head += octets
-        end = message.HEAD_END.search(self._head)
-        if end is None and len(self._head) <= LONGEST_HEAD:
+        self._ahead += octets
+        end = message.HEAD_END.search(self._ahead)
+        if end is None and len(self._ahead) <= LONGEST_HEAD:
             return
-        head, rest = bytes(self._head), b""
+        head, rest = bytes(self._ahead), b""
         if end is not None:
             head, rest = head[: end.end()], head[end.end() :]
-        self._head = None
+        self._ahead = None
         self._frame(head)
         yield self._entity(rest), rest
 
     def _frame(self, head: bytes) -> None:
         try:
-            parsed = message.parse_head(head)
-            frame = message.framing(parsed) if parsed else None
+            self.head = message.parse_head(head)
+            frame = message.framing(self.head) if self.head else None
         except BadMessage:
             return
         if frame and frame.kind == "chunked":
             self._chunks = message.Dechunker()
         elif frame and frame.kind == "length":
             self._left = frame.length
+        elif frame and frame.kind == "none":
+            self._left = 0
 
     def _entity(self, octets: bytes) -> bytes:
         if self._left is not None:
@@ -366,15 +370,9 @@ class Body:
         try:
             self._chunks.feed(octets)
         except BadMessage:
-            # What came before the fault is data; a body that was de-chunked when it was written is data too.
-            entity = b"".join(octets[s - self._at : e - self._at] for s, e in self._chunks.spans)
-            first = self._at == 0 and not self._chunks.spans
-            self._chunks = None
-            if first:
-                return octets
-            self._left = 0
-            return entity
+            self._left = 0  # what came before the fault is data
         entity = b"".join(octets[start - self._at : end - self._at] for start, end in self._chunks.spans)
+        self.chunks_seen = self.chunks_seen or bool(self._chunks.spans) or self._chunks.done
         self._chunks.spans.clear()
         self._at += len(octets)
         return entity

@@ -27,9 +27,7 @@ class Page:
     text: str = "<html><body>"
     said: list[Observation] = field(default_factory=list)
 
-    def say(
-        self, subject: str, name: str, raw: str, value: str | EllipsisType | None = ..., *, derived: bool = False
-    ) -> None:
+    def say(self, subject: str, name: str, raw: str, value: str | EllipsisType | None = ..., *, derived: bool = False) -> None:
         place = len(self.said) + 1
         self.text += f"<p>{name}: "
         start = len(self.text)

@@ -3,6 +3,7 @@
 import gzip
 import html
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,14 @@ TAME = (
     "W{} < Z{}", "1<2 W{}", "<p>", "</p>", "<div class=a>", "</div>", "<table>", "</table>", "<tr>", "<td>", "<th>", "</td>", "</tr>",
     "<tbody>", "<li>", "<ul>", "</ul>", "<b>", "</b>", "<i>", "</i>", "<font color=red>", "</font>", "<a href='?a=1&copy=2&amp;n={}'>", "</a>",
     "<span title=\"W{} > 1\">", "</span>", "<!-- W{} <td> -->", "<script>var W{} = '<td>';</script>", "<style>W{} > b</style>",
-    "<textarea>W{} <b></textarea>", "<select><option>W{}<option>Z{}</select>", "<input value=W{}>", "<img alt='W{}'>", "<br/>", "<hr>",
+    "<textarea>W{} &lt;b></textarea>", "<select><option>W{}<option>Z{}</select>", "<input value=W{}>", "<img alt='W{}'>", "<br/>", "<hr>",
     "<nobr>W{}</nobr>", "<h1>W{}</h1>", "<p class=x class=y>W{}", "<td nowrap>W{}", "<dl><dt>W{}<dd>Z{}</dl>", "<pre>\nW{}</pre>",
 )  # fmt: skip
 WILD = (
     "<html lang=ru>", "<head>", "<body class=b>", "</body>", "</html>", "<title>W{} &amp; Z{}</title>", "<!DOCTYPE html>", "<!DOCTYPE W{}>",
     "<svg><path d='M{}'/>", "</svg>", "<svg><title>W{}</title></svg>", "<svg><style>W{}<b>Z{}</style>", "<math><mi>W{}</mi>", "</math>",
     "<![CDATA[W{} > Z{}]]>", "<foreignObject>", "<template>W{}</template>", "<noscript><p>W{}</noscript>", "<frameset>", "<iframe>W{}</iframe>",
-    "<script><!-- <script> W{} </script> --></script>", "<script>W{}", "<!-->W{}", "<!--->W{}", "<!-- W{}", "<!W{}>", "</ W{}>", "<?W{}?>",
+    "<script><!-- <script> W{} </script> --></script>", "<script>W{}", "<!-->W{}", "<!--->W{}", "<!-- W{}", "<!W{}>", "</ W{}>", "<?W{}?>", "<?xml version='{}'>", "<textarea>W{} <b></textarea>",
     "<a<b>W{}", "<td/W{}=1>", "<x =W{}>", "<p a='W{}", "&#0;W{}", "&#x80;W{}", "&notit;W{}", "&copyW{}", "&#W{}", "\0W{}", "W{}\0Z{}", "&Tab;", "&#10;",
     "&#100;W{}", "\ue000{}\ue000W{}", "&#xE000;{}&#xE000;W{}", "<plaintext>W{}", "<xmp>W{}<b></xmp>", "<o:p>W{}</o:p>", "<select><title>W{}<b></title>",
     "<b><b><b><b><b>W{}", "<a href={}><p>W{}", "<nobr><nobr>W{}", "<table>W{}<td>Z{}", "<caption>W{}", "<colgroup>W{}", "<form>", "</form>",
@@ -57,7 +58,7 @@ def shape(root: LexborNode, clean: Page | None = None) -> list[object]:
             out.append(node)
         elif node.is_text_node:
             text = node.text_content or ""
-            text = clean._unmarked(text) if clean else text
+            text = clean._markup.unmarked(text) if clean else text
             if out and isinstance(out[-1], list):
                 out[-1][0] += text
             elif text:
@@ -73,6 +74,22 @@ def shape(root: LexborNode, clean: Page | None = None) -> list[object]:
     return out
 
 
+class Reader(HTMLParser):
+    """The standard library's idea of a piece of source: its text without white space, scripts and styles."""
+
+    @classmethod
+    def read(cls, quote: str) -> str:
+        reader = cls()
+        reader.seen: list[str] = []
+        reader.feed(quote)
+        reader.close()
+        return "".join("".join(reader.seen).split())
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem not in ("script", "style"):
+            self.seen.append(data)
+
+
 def every_word(page: Page) -> tuple[int, int, list[str]]:
     """Words of the page located and refused, and what is wrong with those located."""
     located, refused, wrong = 0, 0, []
@@ -84,7 +101,12 @@ def every_word(page: Page) -> tuple[int, int, list[str]]:
             continue
         located += 1
         quote = page.text[word.start : word.end]
-        if atom.text not in (quote, html.unescape(quote).replace("\0", ""), html.unescape(quote).replace("\0", "\ufffd")):
+        if atom.text not in (
+            quote,
+            quote.replace("\0", "\ufffd"),
+            html.unescape(quote).replace("\0", ""),
+            html.unescape(quote).replace("\0", "\ufffd"),
+        ):
             wrong.append(f"{atom.text!r} is said to be {quote!r}")
         wrong += [f"{n} of {atom.text!r} is not in {quote!r}" for n in re.findall(r"[WZ]\d{4,}", atom.text) if n not in quote]
     return located, refused, wrong
@@ -133,6 +155,7 @@ def test_marks_change_no_tree(source: str) -> None:
 
 @settings(max_examples=200, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 @given(wild_pages)
+@example("<?xml version='1.0'?><p>W1000<?W1001><br>")
 def test_a_selector_selects_its_node_and_its_attributes_are_quoted(source: str) -> None:
     """`selector` finds exactly the node; an attribute's quote is its value, or is refused."""
     page = Page(source, URL, "utf-8")
@@ -169,8 +192,7 @@ def test_a_part_of_a_part_stands_where_its_letters_stand(source: str, data: st.D
     assert line.text[i:j].strip() == part.text
     assert page.text[part.start : part.end] == part.quote
     assert line.start <= part.start < part.end <= line.end
-    bare = fold(html.unescape(re.sub(r"<!--.*?-->|<(script|style).*?</\1>|</?[a-zA-Z][^<>]*(?:\"[^\"]*\"[^<>]*)?>", "", part.quote, flags=re.S)))
-    assert part.text.replace(" ", "") == bare.replace(" ", "")
+    assert part.text.replace(" ", "") == Reader.read(part.quote)
 
 
 def test_text_moved_out_of_a_table_is_quoted_where_it_was_written() -> None:
@@ -193,7 +215,11 @@ def test_text_in_another_order_than_the_source_is_refused() -> None:
 
 def test_only_what_disagrees_is_refused() -> None:
     """A piece of SVG that the parser reads otherwise costs its own text; what follows keeps its place."""
-    page = Page("<p>Before</p><svg><foreignObject><svg><title>In<b>side</b></title></svg></foreignObject></svg><p id=after>After</p>", URL, "utf-8")
+    page = Page(
+        "<p>Before</p><svg><foreignObject><svg><title>In<b>side</b></title></svg></foreignObject></svg><p id=after>After</p>",
+        URL,
+        "utf-8",
+    )
 
     assert "Before" == whole(page.one("p:first-child"))
     assert "After" == whole(page.one("#after"))
@@ -224,9 +250,17 @@ def test_attributes_are_quoted_inside_their_tag() -> None:
 
 def test_a_megabyte_is_cut_in_one_pass() -> None:
     """Nothing in cutting a page looks twice at its end, so broken ones cost no more than others."""
-    for source in ("<" * 300_000, "<a " * 200_000, "<!--" * 200_000, "<p a=\"" * 100_000, "&" * 500_000, "<script><!--" * 50_000, "<![CDATA[" * 50_000):
+    for source in (
+        "<" * 300_000,
+        "<a " * 200_000,
+        "<!--" * 200_000,
+        '<p a="' * 100_000,
+        "&" * 500_000,
+        "<script><!--" * 50_000,
+        "<![CDATA[" * 50_000,
+    ):
         markup = scan(source)
-        assert source == re.sub(f" {markup.mark}=[0-9]+ |{markup.mark}[0-9]+{markup.mark}", "", markup.marked)
+        assert source == markup.unmarked(markup.marked)
 
 
 def whole(node: Node) -> str:
@@ -239,7 +273,11 @@ def whole(node: Node) -> str:
 @pytest.mark.real
 def test_every_saved_page_is_placed(realdata: Path) -> None:
     """Courts and newspapers: every word a reader sees is placed, none wrongly, and the tree is the page's own."""
-    files = [*realdata.glob("sudrf/pages/*.html"), *realdata.glob("hostile/challenge/*.html"), *realdata.glob("news/pages/**/*.gz")]
+    files = [
+        *realdata.glob("sudrf/pages/*.html"),
+        *realdata.glob("hostile/challenge/*.html"),
+        *realdata.glob("news/pages/**/*.gz"),
+    ]
     located = refused = 0
     wrong: list[str] = []
     for file in files:

@@ -80,6 +80,7 @@ class Origin:
 
     port: int = 0
     connections: int = 0
+    open: int = 0  # connections that the client has not closed
     requests: list[bytes] = field(default_factory=list)
 
     def wire(self, **options: Any) -> Wire:
@@ -97,9 +98,11 @@ async def origin(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncI
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
+        server.open += 1
         with contextlib.suppress(ConnectionError):
             await script(Peer(reader, writer, server))
         writer.close()
+        server.open -= 1
 
     def start(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(serve(reader, writer))

@@ -31,6 +31,7 @@ from archive.ledger.observation import (
     CoverageWindow,
     Extraction,
     Link,
+    Observation,
     Quoted,
     Reading,
     Sighting,
@@ -176,6 +177,23 @@ class Book:
         place = tables.sighting.c
         said = self._said(registrations, prefix, known_at, (place.selector, place.quote, place.start, place.end))
         return [Quoted(sighting, *where) for sighting, where in said]
+
+    def readings(self, *, captures: Collection[str] | None = None) -> list[tuple[Extraction, tuple[Observation, ...]]]:
+        """What each capture says as the book has it: standing extractions with their observations, in page order."""
+        place, said_is = tables.sighting.c, tables.observation.c
+        query = sa.select(
+            place.reading, said_is.subject, said_is.property, said_is.raw, said_is.value,
+            place.selector, place.quote, place.start, place.end, said_is.derived,
+        ).join_from(tables.sighting, tables.observation, place.observation == said_is.id)  # fmt: skip
+        query = query.order_by(place.reading, place.place)
+        extractions = self.extractions(captures=captures)
+        wanted = None if captures is None else {extraction.reading for extraction in extractions}
+        said: dict[str, list[Observation]] = {}
+        for row in self._batched(query, tables.sighting.c.reading, wanted):
+            reading, subject, name, raw, value, selector, quote, start, end, derived = tuple(row)
+            found = Observation(subject, name, raw, value, selector, quote, start, end, bool(derived))
+            said.setdefault(reading, []).append(found)
+        return [(extraction, tuple(said.get(extraction.reading, ()))) for extraction in extractions]
 
     def newest(self, registration: str) -> Extraction | None:
         """The newest capture that says anything of a registration (or of a page, by its URL)."""

@@ -23,6 +23,7 @@ from crawler.sites.sudrf.cells import (
     say_articles,
     say_court,
     say_date,
+    say_event,
     say_name,
     say_numbers,
     say_person,
@@ -258,10 +259,8 @@ def _events(card: _Card, _title: Node | None, lines: list[Node]) -> None:
         event = card.next_event()
         for property, cell in row.items():
             part = cell.whole
-            if part is None:
-                continue
             if property == "name":
-                card.found.say(part, event, "name", terms.event(part.text))
+                say_event(card.found, part, event)
             elif property in ("date", "placed"):
                 say_date(card.found, part, event, property)
             elif property == "time":

@@ -110,6 +110,7 @@ PERSON = re.compile(
 _NAMED = re.compile(
     rf"{_WORD}(?:\s*{_INITIAL}){{1,2}}|{_WORD}\s{_WORD}\s(?:[А-ЯЁ][а-яё]*(?:вич|вна|чна)|{_WORD}\sоглы)", re.UNICODE
 )
+_ARTICLE = re.compile(r"[сc]т(?:атья)?\.?\s*\d", re.IGNORECASE)
 HIDDEN = re.compile(r"<?\s*информация скрыта\s*>?", re.IGNORECASE)
 
 
@@ -156,14 +157,31 @@ def say_result(found: Found, part: Part | None, subject: str, property: str, *, 
 
 
 def say_text(found: Found, part: Part | None, subject: str, property: str) -> None:
-    if part is not None:
+    """Words as printed; a date, a time or a list of articles under this header is left."""
+    if part is None:
+        return
+    if _DATE.fullmatch(part.text) or _TIME.fullmatch(part.text) or _ARTICLE.match(part.text):
+        found.leave(part)
+    else:
         found.say(part, subject, property, part.text)
+
+
+def say_event(found: Found, part: Part | None, subject: str) -> None:
+    """The name of an event and its word; a date or a time under this header is left."""
+    if part is None:
+        return
+    if _DATE.fullmatch(part.text) or _TIME.fullmatch(part.text):
+        found.leave(part)
+    else:
+        found.say(part, subject, "name", terms.event(part.text))
 
 
 def say_name(found: Found, part: Part | None, subject: str) -> None:
     """A name as printed; a hidden one is kept raw, without a value."""
-    if part is not None:
-        found.say(part, subject, "name", None if HIDDEN.fullmatch(part.text) else part.text)
+    if part is not None and HIDDEN.fullmatch(part.text):
+        found.say(part, subject, "name", None)
+    else:
+        say_text(found, part, subject, "name")
 
 
 def say_person(found: Found, part: Part | None, subject: str) -> None:
@@ -272,7 +290,7 @@ def say_articles(found: Found, part: Part | None, subject: str) -> None:
     if part is None:
         return
     for item in terms.articles(part.text):
-        if item.value is None and not part.text[item.start : item.end].lower().startswith(("ст", "cт")):
+        if item.value is None and not _ARTICLE.match(part.text, item.start):
             found.leave(part.sub(item.start, len(part.text)))
             return
         found.say(part.sub(item.start, item.end), subject, item.property, item.value)

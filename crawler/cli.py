@@ -18,7 +18,7 @@ from archive.door import Globals, Shown
 from archive.errors import ArchiveError
 from archive.ledger import coverage
 from archive.ledger.observation import CoverageWindow
-from crawler.settings import BadSettings, Settings, load
+from crawler.errors import BadSettings
 
 if TYPE_CHECKING:
     from archive.capture import Visit
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archive.ledger.observation import Observation, Reading
     from crawler.crawl import Crawl, Done
     from crawler.politeness import Manners
+    from crawler.settings import Settings
     from crawler.source import Query, Source
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -98,6 +99,12 @@ async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]
         )
         crawl = Crawl(fetcher, store, clerk, readers, now)
         yield crawl
+
+
+def load(home: Path) -> Settings:
+    from crawler import settings
+
+    return settings.load(home)
 
 
 def user_agent(settings: Settings) -> str:

@@ -137,7 +137,7 @@ class Crawl:
             yield done
 
     async def source(self, source: Source, query: Query, run: str) -> AsyncIterator[Done]:
-        """One source, once: each seed's pages in their order, then what they point to. Courts take turns; none waits for another."""
+        """One source, once: each seed's pages in their order, then what they point to. No court waits for another."""
         courts: dict[str | None, list[Seed]] = {}
         for seed in source.seeds(query):
             courts.setdefault(seed.court, []).append(seed)

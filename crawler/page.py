@@ -20,7 +20,7 @@ from archive.ledger.observation import Observation
 from archive.text import fold
 from crawler import charset
 from crawler.errors import Unreadable
-from crawler.markup import Markup, Word, scan
+from crawler.markup import RAW, Markup, Word, scan
 
 # What a reader never sees as text.
 UNSEEN = frozenset(("script", "style", "template", "iframe", "noembed", "noframes", "datalist"))
@@ -89,6 +89,13 @@ class Part:
             spans.append((at, found.start()))
             at = found.end()
         return [self.sub(i, j) for i, j in [*spans, (at, len(self.text))] if self.text[i:j].strip()]
+
+    def reads(self, text: str) -> Part:
+        """The same place, read as `text`: for a notation in which characters are escaped (JSON in a script)."""
+        everywhere = ((self.start, self.end),) * len(text)
+        return Part(
+            text, self.selector, self.start, self.end, self.source, ((0, Word(text, self.start, self.end, everywhere)),)
+        )
 
     def says(self, subject: str, property: str, value: str | None = None, *, derived: bool = False) -> Observation:
         """The observation that this text is the subject's property; `value`: its normal form where it has one."""
@@ -304,6 +311,19 @@ class Node:
         if words is None or [word.text for word in words] != value.split():
             raise Unreadable(f"{self.selector}: the place of its {name} in the source is not known")
         return _joined(self._page.text, self.selector, [(SPACED, word) for word in words])
+
+    @property
+    def code(self) -> Part | None:
+        """The text of a script or style as it stands, white space and all; None where it is blank. Raises as `whole`."""
+        child = self._raw.first_child
+        _, *marked = self._page._number.split(child.text_content or "") if child is not None and child.is_text_node else [""]
+        if self.tag not in RAW or not marked:
+            return None
+        number, piece = int(marked[0]), self._page._unmarked("".join(marked[1:])).split()
+        self._page._word(_Atom("code", BROKEN, number, 0, piece), self.selector)
+        run = self._page._markup.runs[number]
+        text = self._page.text[run.start : run.end]
+        return Part(text, self.selector, run.start, run.end, self._page.text, ((0, Word(text, run.start, run.end)),))
 
     def _located(self, atoms: list[_Atom]) -> Part:
         selector = self.selector

@@ -134,7 +134,7 @@ def _guessed_date(page: Page) -> Iterator[Observation]:
     """What htmldate concludes, where the page's text shows that day."""
     from htmldate import find_date
 
-    found = find_date(page.text, original_date=True)
+    found = find_date(page.text, original_date=True, extensive_search=False)
     if not found:
         return
     year, month, number = map(int, found.split("-"))

@@ -142,7 +142,11 @@ def shown(ctx: typer.Context) -> Shown:
     return Shown(json=ctx.obj.json, quiet=ctx.obj.quiet)
 
 
+def complain(error: BaseException) -> None:
+    sys.stderr.write(f"crawl: {visible(str(error))}\n")
+
+
 def fail(error: BaseException) -> typer.Exit:
     """The error told on stderr, and the exit status that it means."""
-    sys.stderr.write(f"crawl: {visible(str(error))}\n")
+    complain(error)
     return typer.Exit(IN_USE if isinstance(error, InUse) else PARTLY if isinstance(error, ArchiveError) else USAGE)

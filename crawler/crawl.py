@@ -1,0 +1,213 @@
+"""The path of one URL: fetch, keep, open, read, enter; the only room where network and store meet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from archive.capture import Capture, Exchange, Outcome, Snapshot, Visit
+from archive.errors import ArchiveError, NotFound
+from archive.ledger.book import Entry
+from archive.ledger.coverage import Asked
+from archive.ledger.observation import Link, Reading
+from archive.store import Store
+from archive.urls import host, identity
+from crawler.abreast import abreast
+from crawler.clerk import Clerk
+from crawler.fetch import Fetcher, Validators
+from crawler.readers import Readers
+from crawler.sites import source_for
+from crawler.source import Query, Seed, Source
+
+READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
+FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done over
+MOST_PAGES = 400  # 10,000 rows of 25: a register that says more is asked in smaller windows
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one address. reading: None where nothing was read. refused: why the ledger did not take it."""
+
+    url: str
+    snapshot: Snapshot
+    reading: Reading | None = None
+    source: str | None = None
+    work: str | None = None
+    refused: str | None = None
+
+    @property
+    def capture(self) -> Capture:
+        return self.snapshot.last
+
+    @property
+    def error(self) -> str | None:
+        if self.capture.error or self.refused:
+            return self.capture.error or self.refused
+        return self.reading.reason or self.reading.verdict if self.reading and self.reading.verdict not in FINE else None
+
+    @property
+    def fine(self) -> bool:
+        """Fetched, and read where it was to be read."""
+        return self.capture.outcome in READ and self.error is None
+
+    def row(self) -> dict[str, object]:
+        """The line of `crawl url --json` (CONTRACT)."""
+        capture, reading = self.capture, self.reading
+        where = capture.record or capture.manifest
+        return {
+            "url": self.url,
+            "final_url": capture.url,
+            "outcome": str(capture.outcome),
+            "status": capture.status,
+            "capture": capture.id,
+            "payload_sha256": capture.payload_sha256,
+            "warc": where.file,
+            "offset": where.offset,
+            "length": where.length,
+            "source": self.source,
+            "verdict": reading.verdict if reading else None,
+            "observations": len(reading.observations) if reading else None,
+            "work": self.work,
+            "error": self.error,
+        }
+
+
+class Crawl:
+    """One archive's crawl. Bytes are kept before they are read; what is read is entered, or its refusal is told.
+
+    clerk and readers: None where pages are only archived.
+    """
+
+    def __init__(
+        self, fetcher: Fetcher, store: Store, clerk: Clerk | None, readers: Readers | None, now: Callable[[], datetime]
+    ) -> None:
+        self.fetcher = fetcher
+        self.store = store
+        self.clerk = clerk
+        self.readers = readers
+        self.now = now
+
+    async def keep(self, visit: Visit) -> Snapshot:
+        """Durable when this returns."""
+        return await asyncio.wrap_future(self.store.keep(visit))
+
+    async def url(self, url: str, asked: Asked | None = None) -> Done:
+        """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""
+        try:
+            address = identity(url)
+        except ValueError as exc:
+            # Nothing left the house, and that is a visit too.
+            visit = Visit(url, (Exchange(url, self.now(), 0.0, Outcome.GUARDED, error=str(exc)),))
+        else:
+            visit = await self.fetcher.fetch(address, validators=self._validators(address))
+        if asked is not None:
+            visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
+        return await self.read(url, await self.keep(visit), asked)
+
+    async def read(self, url: str, snapshot: Snapshot, asked: Asked | None = None) -> Done:
+        """What is kept, opened from the archive, read and entered."""
+        capture = snapshot.last
+        if self.clerk is None or self.readers is None:
+            return Done(url, snapshot)
+        if capture.outcome not in READ:
+            if asked is not None:
+                await self.clerk.cover(capture, asked.page(None))
+            return Done(url, snapshot)
+        source = source_for(capture.url)
+        name = source.name if source else None
+        try:
+            reading = await self.readers.read(self.store.archive.memento(capture), name)
+            await self.clerk.enter(Entry(capture, reading, asked.page(reading) if asked else None))
+        except ArchiveError as exc:
+            return Done(url, snapshot, None, name, refused=str(exc))
+        return Done(url, snapshot, reading, name)
+
+    async def urls(self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1) -> AsyncIterator[Done]:
+        """Many addresses, hosts in turn; results as they come."""
+
+        def lane(url: str) -> str:
+            with contextlib.suppress(ValueError):
+                return host(url)
+            return ""
+
+        async for done in abreast(addresses, self.url, lane, in_flight=in_flight, per_lane=per_host):
+            yield done
+
+    async def source(self, source: Source, query: Query, run: str) -> AsyncIterator[Done]:
+        """One source, once: each seed's pages in their order, then what they point to. No court waits for another."""
+        courts: dict[str | None, list[Seed]] = {}
+        for seed in source.seeds(query):
+            courts.setdefault(seed.court, []).append(seed)
+        async for done in self.seeds(source, courts.values(), run):
+            yield done
+
+    async def seeds(self, source: Source, lanes: Iterable[Iterable[Seed]], run: str) -> AsyncIterator[Done]:
+        """Lists of seeds, each in its order, all lists at once. run: the id by which coverage knows these askings as one."""
+        results: asyncio.Queue[Done] = asyncio.Queue(maxsize=64)
+        known: set[str] = set()
+
+        async def lane(seeds: Iterable[Seed]) -> None:
+            for seed in seeds:
+                await self._window(source, seed, run, known, results.put)
+
+        async def all_lanes() -> None:
+            async with asyncio.TaskGroup() as group:
+                for seeds in lanes:
+                    group.create_task(lane(seeds))
+
+        work = asyncio.create_task(all_lanes())
+        try:
+            while not (work.done() and results.empty()):
+                coming = asyncio.create_task(results.get())
+                await asyncio.wait({coming, work}, return_when=asyncio.FIRST_COMPLETED)
+                if coming.done():
+                    yield coming.result()
+                else:
+                    coming.cancel()
+            await work
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    async def _window(
+        self, source: Source, seed: Seed, run: str, known: set[str], tell: Callable[[Done], Awaitable[None]]
+    ) -> None:
+        """One window of one register: its listing's pages, the first one again at the end, then the cards."""
+        asked = None
+        if seed.court and seed.register:
+            asked = Asked(source.name, seed.court, seed.register, seed.first, seed.last, run)
+        pages, cards, at = [seed.url], list[str](), 0
+        while at < min(len(pages), MOST_PAGES):
+            done = await self.url(pages[at], asked)
+            await tell(done)
+            for link in done.reading.links if done.reading else ():
+                self._follow(source, link, pages, cards, known)
+            at += 1
+        if at > 1:
+            # Newest cases come first: one that arrived meanwhile has shifted every page (sudrf.md 2.3).
+            await tell(await self.url(pages[0], asked))
+        for address in cards:
+            await tell(await self.url(address))
+
+    @staticmethod
+    def _follow(source: Source, link: Link, pages: list[str], cards: list[str], known: set[str]) -> None:
+        if link.rel not in source.follow:
+            return
+        with contextlib.suppress(ValueError):
+            address = identity(link.url)
+            if address not in known:
+                known.add(address)
+                (pages if link.rel == "page" else cards).append(address)
+
+    def _validators(self, url: str) -> Validators | None:
+        """What the last good capture of this address offers to ask by (RFC 9110, 13.1)."""
+        with contextlib.suppress(NotFound):
+            last = self.store.archive.nearest(url)
+            if last.status == 200 and last.foreign is None and last.trusted and last.url == url:
+                memento = self.store.archive.memento(last)
+                if memento.header("etag") or memento.header("last-modified"):
+                    return Validators(memento.header("etag"), memento.header("last-modified"))
+        return None

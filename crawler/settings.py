@@ -1,0 +1,60 @@
+"""What a person may set: `kartoteka.toml` in the home, the environment (KARTOTEKA_...), the command line; the last wins."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from crawler.errors import BadSettings
+
+FILE = "kartoteka.toml"
+
+
+class Settings(BaseSettings):
+    """One archive's settings. Seconds and bytes where no unit is named."""
+
+    model_config = SettingsConfigDict(env_prefix="KARTOTEKA_", extra="forbid")
+
+    contact: str | None = Field(None, description="address or URL that a site's operator can write to; goes into User-Agent")
+    tries: int = Field(3, ge=1, le=10, description="attempts at one address")
+    in_flight: int = Field(64, ge=1, le=4096, description="addresses under way at once")
+    readers: int = Field(1, ge=1, le=64, description="processes that read pages")
+    warc_bytes: int = Field(1_000_000_000, ge=1_000_000, description="a WARC file is closed beyond this size")
+    free_bytes: int = Field(1 << 30, ge=0, description="space that is never used: below it nothing new is taken in")
+    level: int = Field(6, ge=1, le=9, description="deflate level of WARC records")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings  # the file comes in as init: the environment is nearer
+
+
+def load(home: Path) -> Settings:
+    """The settings of the archive in `home`. Raises BadSettings."""
+    path = home / FILE
+    told: dict[str, Any] = {}
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        pass
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise BadSettings(f"{path}: {exc}; mend that line or remove the file") from exc
+    try:
+        return Settings(**told)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadSettings(
+            f"setting {name!r} in {path} or KARTOTEKA_{name.upper()}: {first['msg']}; "
+            f"known are {', '.join(Settings.model_fields)}"
+        ) from exc

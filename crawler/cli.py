@@ -369,7 +369,7 @@ async def _demo(options: Globals, out: Shown) -> int:
         f"""The archive lies in {options.home}. Now try:
   crawl --home {options.home} cases
   crawl --home {options.home} tally --by month,court
-  crawl --home {options.home} case {world.entry(world.changed).number if world.entry(world.changed) else ""}
+  crawl --home {options.home} case {changed.numbers[0]}
   crawl --home {options.home} verify
   crawl --home {options.home} restore {world.editions()[0]} -o restored"""
     )

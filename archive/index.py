@@ -1,0 +1,403 @@
+"""Which captures are held, and where they lie, by address and time: SQLite, rebuildable from the WARC files.
+
+One connection writes, in one thread, and checkpoints; readers open read-only (reliability 3.1, R9). A row
+is entered only when its bytes are durable, so a row never points at bytes that are not there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from archive.capture import Capture, Outcome, Span
+from archive.errors import BadRecord, Damaged, DiskFull, NotFound, Poisoned, TooNew
+
+VERSION = 1
+NAME = re.compile(r"kartoteka-\d{14}-(\d{5,})\.warc\.gz")
+PAGE = 1000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+tables = sa.MetaData()
+
+# serial: the number in the file's name; files are written one after another, so it orders them.
+files = sa.Table(
+    "files",
+    tables,
+    sa.Column("serial", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sqlite_strict=True,
+)
+
+# Every gzip member of every file, without gaps: sha256sum over the range is a check anyone can run.
+members = sa.Table(
+    "members",
+    tables,
+    sa.Column("serial", sa.Integer, sa.ForeignKey("files.serial"), primary_key=True, autoincrement=False),
+    sa.Column("offset", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("length", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("seq", sa.Integer),  # of the capture it was written with; none for warcinfo
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+captures = sa.Table(
+    "captures",
+    tables,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("visit", sa.Text, nullable=False),
+    sa.Column("hop", sa.Integer, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("at", sa.Integer, nullable=False),  # microseconds since 1970, UTC
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("mime", sa.Text),
+    sa.Column("payload_sha256", sa.Text),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("serial", sa.Integer, sa.ForeignKey("files.serial"), nullable=False),
+    sa.Column("record_offset", sa.Integer),
+    sa.Column("record_length", sa.Integer),
+    sa.Column("record_sha256", sa.Text),
+    sa.Column("manifest_offset", sa.Integer, nullable=False),
+    sa.Column("manifest_length", sa.Integer, nullable=False),
+    sa.Column("manifest_member_sha256", sa.Text, nullable=False),
+    sa.Column("manifest_sha256", sa.Text, nullable=False),
+    sa.Column("refers_to", sa.Text),
+    sa.Column("error", sa.Text),
+    sa.Column("trusted", sa.Integer, nullable=False),
+    sa.Column("foreign_file", sa.Text),
+    sqlite_strict=True,
+)
+sa.Index("captures_by_key", captures.c.key, captures.c.at)
+sa.Index("captures_by_visit", captures.c.visit)
+# Only bodies that a revisit may refer to: received whole, by ourselves, over a connection that verified.
+REFERABLE = (captures.c.outcome == Outcome.CAPTURED.value) & (captures.c.trusted == 1) & captures.c.foreign_file.is_(None)
+sa.Index("captures_by_payload", captures.c.payload_sha256, sqlite_where=REFERABLE)
+
+# What the log has not taken yet; entered in the transaction of its capture.
+outbox = sa.Table(
+    "outbox",
+    tables,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("manifest_sha256", sa.Text, nullable=False),
+    sqlite_strict=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One gzip member as the index knows it. kind: as in warc.Member. seq: None for warcinfo."""
+
+    span: Span
+    kind: str
+    seq: int | None
+
+
+def serial(name: str) -> int:
+    """The number in a file's name. Raises BadRecord where the name is not one of ours."""
+    match = NAME.fullmatch(name)
+    if match is None:
+        raise BadRecord(f"not the name of a file of this archive: {name[:80]!r}")
+    return int(match[1])
+
+
+class Index:
+    """The tables, open for reading, or for writing by the one thread that holds the archive's lock."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._names: dict[int, str] = {}
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = False) -> Index:
+        """Raises NotFound where there is none to read, TooNew, Damaged (make it again: crawl rebuild)."""
+        if not write and not path.is_file():
+            raise NotFound(f"{path} is missing: `crawl rebuild` makes it from the WARC files")
+        how = "rwc" if write else "ro"
+        address = sa.URL.create("sqlite+pysqlite", database=f"file:{quote(str(path))}", query={"mode": how, "uri": "true"})
+        # One connection writes and checkpoints, whichever thread asks (R9); reading threads get one each.
+        pool = {"pool_size": 1, "max_overflow": 0} if write else {}
+        engine = sa.create_engine(
+            address, connect_args={"isolation_level": "IMMEDIATE" if write else None, "timeout": 60}, **pool
+        )
+        sa.event.listen(engine, "connect", _writing if write else _reading)
+        index = cls(engine)
+        try:
+            with _renamed(), engine.begin() as db:
+                version = db.exec_driver_sql("PRAGMA user_version").scalar_one()
+                if version > VERSION:
+                    raise TooNew(f"{path} has version {version}; this program knows {VERSION}: use a newer one")
+                if write and version == 0:
+                    tables.create_all(db)
+                    db.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+                elif version == 0:
+                    raise NotFound(f"{path} is empty: `crawl rebuild` makes it from the WARC files")
+        except BaseException:
+            engine.dispose()
+            raise
+        return index
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # -- writing
+
+    def enter(self, kept: Sequence[Capture], entries: Sequence[Entry]) -> None:
+        """One transaction, durable when this returns: rows of captures, of their members, and the log's outbox.
+
+        Raises DiskFull or Poisoned; whether the rows are there is then known only by asking.
+        """
+        named = sorted({(serial(e.span.file), e.span.file) for e in entries})
+        with _renamed(), self._engine.begin() as db:
+            db.execute(sqlite_insert(files).on_conflict_do_nothing(), [{"serial": n, "name": f} for n, f in named])
+            if entries:
+                db.execute(sa.insert(members), [_entry_row(e) for e in entries])
+            if kept:
+                db.execute(sa.insert(captures), [_row(c) for c in kept])
+                db.execute(sa.insert(outbox), [{"seq": c.seq, "manifest_sha256": c.manifest_sha256} for c in kept])
+
+    def posted(self, through: int) -> None:
+        """The log holds every capture up to and including `through`: they leave the outbox."""
+        with _renamed(), self._engine.begin() as db:
+            db.execute(sa.delete(outbox).where(outbox.c.seq <= through))
+
+    # -- reading
+
+    def waiting(self, most: int = PAGE) -> list[tuple[int, str]]:
+        """The outbox: seq and manifest_sha256 of what the log has not taken, in order."""
+        return [(r.seq, r.manifest_sha256) for r in self._all(sa.select(outbox).order_by(outbox.c.seq).limit(most))]
+
+    def next_seq(self) -> int:
+        last = self._all(sa.select(sa.func.max(captures.c.seq)))[0][0]
+        return 0 if last is None else int(last) + 1
+
+    def files(self) -> list[str]:
+        """Names of the WARC files that rows point into, in the order they were written."""
+        return [r.name for r in self._all(sa.select(files.c.name).order_by(files.c.serial))]
+
+    def end(self, name: str) -> int | None:
+        """Where the last member of a file ends; None for a file that no row names."""
+        last = sa.select(members.c.offset + members.c.length).where(members.c.serial == serial(name))
+        rows = self._all(last.order_by(members.c.offset.desc()).limit(1))
+        return int(rows[0][0]) if rows else None
+
+    def entries(self, name: str, kind: str | None = None) -> Iterator[Entry]:
+        """The members of one file, in its order."""
+        number, after = serial(name), -1
+        while True:
+            query = sa.select(members).where(members.c.serial == number, members.c.offset > after)
+            if kind is not None:
+                query = query.where(members.c.kind == kind)
+            rows = self._all(query.order_by(members.c.offset).limit(PAGE))
+            for r in rows:
+                yield Entry(Span(name, r.offset, r.length, r.sha256), r.kind, r.seq)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].offset
+
+    def last(self, name: str, most: int) -> list[Entry]:
+        """The last members of a file."""
+        query = sa.select(members).where(members.c.serial == serial(name)).order_by(members.c.offset.desc()).limit(most)
+        return [Entry(Span(name, r.offset, r.length, r.sha256), r.kind, r.seq) for r in self._all(query)]
+
+    def capture(self, id_: str) -> Capture | None:
+        found = self._captures(sa.select(captures).where(captures.c.id == id_))
+        return found[0] if found else None
+
+    def has(self, ids: Iterable[str], seqs: Iterable[int]) -> bool:
+        """Any of these ids or numbers is taken already."""
+        taken = captures.c.id.in_(list(ids)) | captures.c.seq.in_(list(seqs))
+        return bool(self._all(sa.select(captures.c.seq).where(taken).limit(1)))
+
+    def captures(
+        self, key: str | None = None, until: datetime | None = None, since_seq: int | None = None
+    ) -> Iterator[Capture]:
+        """In the order of the log. until: began no later; since_seq: that number or a later one."""
+        query = sa.select(captures).order_by(captures.c.seq).limit(PAGE)
+        if key is not None:
+            query = query.where(captures.c.key == key)
+        if until is not None:
+            query = query.where(captures.c.at <= _micro(until))
+        since = since_seq or 0
+        while True:
+            found = self._captures(query.where(captures.c.seq >= since))
+            yield from found
+            if len(found) < PAGE:
+                return
+            since = found[-1].seq + 1
+
+    def visit(self, visit: str) -> list[Capture]:
+        """The captures of one visit, in order."""
+        return self._captures(sa.select(captures).where(captures.c.visit == visit).order_by(captures.c.hop))
+
+    def nearest(self, key: str, at: datetime | None) -> Capture | None:
+        """The whole capture nearest in time; the latest where no time is given."""
+        whole = [o.value for o in Outcome if o.whole]
+        query = sa.select(captures).where(captures.c.key == key, captures.c.outcome.in_(whole)).limit(1)
+        if at is None:
+            query = query.order_by(captures.c.at.desc(), captures.c.seq.desc())
+        else:
+            query = query.order_by(sa.func.abs(captures.c.at - _micro(at)), captures.c.seq.desc())
+        found = self._captures(query)
+        return found[0] if found else None
+
+    def referable(self, payloads: Iterable[str]) -> dict[str, list[Capture]]:
+        """Captures whose stored body a revisit may refer to, by payload digest, the oldest first."""
+        wanted = list(payloads)
+        found: dict[str, list[Capture]] = {}
+        for start in range(0, len(wanted), PAGE):
+            some = captures.c.payload_sha256.in_(wanted[start : start + PAGE])
+            for c in self._captures(sa.select(captures).where(some, REFERABLE).order_by(captures.c.seq)):
+                found.setdefault(c.payload_sha256 or "", []).append(c)
+        return found
+
+    def earlier(self, key: str, url: str, most: int) -> list[Capture]:
+        """Whole, trusted captures of exactly this address, the latest first: what a 304 may stand for."""
+        kinds = (Outcome.CAPTURED.value, Outcome.REVISIT.value)
+        query = sa.select(captures).where(
+            captures.c.key == key,
+            captures.c.url == url,
+            captures.c.outcome.in_(kinds),
+            captures.c.trusted == 1,
+            captures.c.payload_sha256.is_not(None),
+        )
+        return self._captures(query.order_by(captures.c.at.desc(), captures.c.seq.desc()).limit(most))
+
+    def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        with _renamed(), self._engine.connect() as db:
+            return db.execute(query).all()
+
+    def _captures(self, query: sa.Select[Any]) -> list[Capture]:
+        rows = self._all(query)
+        if any(r.serial not in self._names for r in rows):
+            self._names = {r.serial: r.name for r in self._all(sa.select(files))}
+        return [_capture(r, self._names[r.serial]) for r in rows]
+
+
+def cdxj(kept: Iterable[Capture]) -> list[str]:
+    """CDXJ 0.1.0 lines, byte-sorted, of what a replayer can show: responses, revisits and saved pages.
+
+    Key, time, offset, length and digest are those that cdxj-indexer makes of the same files; where a record
+    leaves its payload digest out (chunked), this one is sha256 over the entity-body.
+    """
+    lines = []
+    for c in kept:
+        # Octets that are no HTTP have a record, and are no page.
+        if c.record is None or c.payload_sha256 is None:
+            continue
+        mime = "warc/revisit" if c.refers_to is not None else c.mime
+        told = {
+            "url": c.url,
+            "mime": mime,
+            "status": None if c.status is None else str(c.status),
+            "digest": f"sha256:{c.payload_sha256}",
+            "length": str(c.record.length),
+            "offset": str(c.record.offset),
+            "filename": c.record.file,
+        }
+        said = json.dumps({name: value for name, value in told.items() if value is not None})
+        lines.append(f"{c.key} {c.at:%Y%m%d%H%M%S} {said}\n")
+    return sorted(lines, key=str.encode)
+
+
+def _writing(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "mmap_size=0"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _reading(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in ("query_only=ON", "trusted_schema=OFF", "mmap_size=0"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def _renamed() -> Iterator[None]:
+    """SQLite's errors in this archive's words."""
+    try:
+        yield
+    except sa.exc.DBAPIError as exc:
+        code = getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise DiskFull("no room for the index: free some, then go on") from exc
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise Damaged("the index is damaged: `crawl rebuild` makes it from the WARC files") from exc
+        raise Poisoned(f"the index did not take it: {exc.orig}") from exc
+
+
+def _micro(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND
+
+
+def _entry_row(e: Entry) -> dict[str, object]:
+    s = e.span
+    return {"serial": serial(s.file), "offset": s.offset, "length": s.length, "sha256": s.sha256, "kind": e.kind, "seq": e.seq}
+
+
+def _row(c: Capture) -> dict[str, object]:
+    record = c.record
+    return {
+        "seq": c.seq,
+        "id": c.id,
+        "visit": c.visit,
+        "hop": c.hop,
+        "url": c.url,
+        "key": c.key,
+        "at": _micro(c.at),
+        "outcome": c.outcome.value,
+        "status": c.status,
+        "mime": c.mime,
+        "payload_sha256": c.payload_sha256,
+        "size": c.size,
+        "serial": serial(c.manifest.file),
+        "record_offset": record and record.offset,
+        "record_length": record and record.length,
+        "record_sha256": record and record.sha256,
+        "manifest_offset": c.manifest.offset,
+        "manifest_length": c.manifest.length,
+        "manifest_member_sha256": c.manifest.sha256,
+        "manifest_sha256": c.manifest_sha256,
+        "refers_to": c.refers_to,
+        "error": c.error,
+        "trusted": int(c.trusted),
+        "foreign_file": c.foreign,
+    }
+
+
+def _capture(r: sa.Row[Any], name: str) -> Capture:
+    record = None if r.record_offset is None else Span(name, r.record_offset, r.record_length, r.record_sha256)
+    return Capture(
+        id=r.id,
+        seq=r.seq,
+        visit=r.visit,
+        hop=r.hop,
+        url=r.url,
+        key=r.key,
+        at=EPOCH + r.at * MICROSECOND,
+        outcome=Outcome(r.outcome),
+        status=r.status,
+        mime=r.mime,
+        payload_sha256=r.payload_sha256,
+        size=r.size,
+        record=record,
+        manifest=Span(name, r.manifest_offset, r.manifest_length, r.manifest_member_sha256),
+        manifest_sha256=r.manifest_sha256,
+        refers_to=r.refers_to,
+        error=r.error,
+        trusted=bool(r.trusted),
+        foreign=r.foreign_file,
+    )

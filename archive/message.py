@@ -16,7 +16,7 @@ from archive.errors import BadMessage
 HEAD_END = re.compile(rb"\n\r?\n")
 STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([0-9]{3})(?: (.*))?", re.DOTALL)
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTALL)  # RFC 9112, 5.1: no space before the colon
-CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?", re.DOTALL)  # RFC 9112, 7.1
+CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?", re.DOTALL)  # RFC 9112, 7.1
 LONGEST_CHUNK_LINE = 16_384
 LONGEST_TRAILER = 65_536
 

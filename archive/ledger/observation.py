@@ -1,13 +1,15 @@
 """What one reading of one capture found: Observation, Link, Unread, CoverageWindow, Reading; values.
 
 A Reading is what a source's `read` returns; entered in the book for a capture it is an Extraction.
-Every observation carries its quote: an exact slice of the page's decoded source.
+Every observation carries its quote: an exact slice of the page's decoded source. What later captures say again
+is a Sighting of the same observation, with the selector and quote of its own page.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 
 from archive.ledger import words
 
@@ -98,6 +100,8 @@ class Reading:
     verdict: one of words.VERDICTS; only `page` and `empty` may carry observations or a counter.
     charset: the Python codec the source was decoded with, so that a quote can be re-checked.
     flags: oddities met and let pass (`charset-mismatch`, `unknown-court`, ...), as words.
+    kind: what the page is, one of words.KINDS; "" where its source does not say. A value is called not seen only by a
+        later page of the same kind, and the kind decides which of two values is shown.
     """
 
     verdict: str
@@ -109,9 +113,96 @@ class Reading:
     unread: tuple[Unread, ...] = ()
     counter: Counter | None = None
     flags: tuple[str, ...] = ()
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if self.verdict not in words.VERDICTS:
             raise ValueError(f"not a verdict: {self.verdict!r}")
+        if self.kind and self.kind not in words.KINDS:
+            raise ValueError(f"not a kind of page: {self.kind!r}")
         if self.observations and self.verdict != "page":
             raise ValueError(f"observations from a page that is {self.verdict}")
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """One run of one parser over one capture, as it stands in the book.
+
+    seq, at, url, payload_sha256: of the capture. id: hash of the capture's id and of all that was read.
+    observations: how many values the reading holds.
+    """
+
+    id: str
+    capture: str
+    seq: int
+    at: datetime
+    url: str
+    payload_sha256: str | None
+    parser: str
+    verdict: str
+    reason: str
+    kind: str
+    charset: str
+    counter: Counter | None
+    flags: tuple[str, ...]
+    observations: int
+    reading: str  # hash of what was read: captures with the same bytes and parser share it
+
+
+class Sighting(NamedTuple):
+    """One value, and the newest capture whose page says it so (a tuple, since a ledger holds millions).
+
+    ordinal: place among the values of the same subject and property on the page, from 0.
+    first: log position of the first capture with this reading; times: how many captures have it.
+    """
+
+    observation: str
+    subject: str
+    property: str
+    ordinal: int
+    raw: str
+    value: str | None
+    derived: bool
+    extraction: Extraction
+    first: int
+    times: int
+
+
+class Quoted(NamedTuple):
+    """A sighting with the place in the page where the value stands (offsets in characters of the decoded source)."""
+
+    sighting: Sighting
+    selector: str
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A coverage window as it stands in the book: what was asked, and which capture brought the answer."""
+
+    asked: CoverageWindow
+    capture: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A judgement that two registrations are one case, or are not.
+
+    tier: 1 official cross-link, 2 unique composite candidate, 3 scored, and 0 for a person's decision, which no tier
+        overrides. method: name and version of what judged. undoes: the id of the tie that this one takes back.
+    """
+
+    left: str
+    right: str
+    same: bool
+    tier: int
+    method: str
+    reason: str
+    undoes: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.reason or not self.method:
+            raise ValueError(f"a tie of {self.left} and {self.right} without a method or a reason")

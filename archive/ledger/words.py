@@ -25,6 +25,9 @@ REGISTERS = (
     "kas-cassation", "koap", "koap-complaint", "koap-complaint-2", "koap-cassation", "material", "other",
 )  # fmt: skip
 
+# What a page is to the ledger, in order of precedence: which one is shown where they disagree.
+KINDS = ("card", "listing", "hearings", "act", "press", "article")
+
 # Properties by the form of their subject (CONTRACT, "Subjects and properties").
 PROPERTIES = {
     "registration": (

@@ -1,1 +1,1 @@
-"""The ledger and its captures in the forms that other tools open."""
+"""The ledger as files for others' tools: one format a file, one listing of tables for all."""

@@ -1,0 +1,449 @@
+"""The ledger's book: the one place that writes what captures say, and where it is read again.
+
+Entered twice is entered once; nothing is ever changed or taken out. One book writes, in one thread; readers open the
+file `mode=ro`. What is current is a question of reading: of two readings of one capture by one parser the newer version
+stands, unless it could not read the page at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote as percent
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from archive.capture import Capture
+from archive.errors import ArchiveError, Damaged, DiskFull, InUse, NotFound, Refused, TooNew
+from archive.ledger import tables, words
+from archive.ledger.observation import (
+    Counter,
+    CoverageWindow,
+    Extraction,
+    Link,
+    Quoted,
+    Reading,
+    Sighting,
+    Tie,
+    Unread,
+    Window,
+)
+from archive.ledger.rules import check
+
+FILE = "ledger.sqlite"
+_BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,766)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One reading of one capture, to be entered. window: the coverage that this capture's answer completes."""
+
+    capture: Capture
+    reading: Reading
+    window: CoverageWindow | None = None
+    source_text: str | None = None
+
+
+class Book:
+    """The open ledger file. Use as a context manager, from one thread at a time."""
+
+    def __init__(self, engine: sa.Engine, now: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._now = now
+
+    @classmethod
+    def open(cls, home: Path, *, write: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Book:
+        """Open the book of an archive; a writer makes it where it is absent, and must hold the archive's lock.
+
+        now: our clock, aware and in UTC, for the `recorded` column. Raises NotFound (nothing was ever entered), TooNew,
+        InUse, Damaged.
+        """
+        path = home / FILE
+        if not write and not path.exists():
+            raise NotFound(f"no ledger in {home}: nothing was read yet; crawl something, or rebuild it from the archive")
+        engine = sa.create_engine("sqlite+pysqlite://", creator=lambda: _connect(path, write), poolclass=sa.StaticPool)
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+        book = cls(engine, now)
+        with book._begun() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if version > tables.VERSION:
+                raise TooNew(f"{path} has format {version}; this program knows {tables.VERSION}: use a newer one")
+            if write and version < tables.VERSION:
+                tables.metadata.create_all(connection)
+                for trigger in tables.triggers():
+                    connection.exec_driver_sql(trigger)
+                connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
+        return book
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # Writing
+
+    def enter(
+        self, capture: Capture, reading: Reading, *, window: CoverageWindow | None = None, source_text: str | None = None
+    ) -> Extraction:
+        """Enter one reading in one transaction, durable on return. Raises Refused, and then nothing is entered."""
+        return self.enter_many((Entry(capture, reading, window, source_text),))[0]
+
+    def enter_many(self, entries: Iterable[Entry]) -> list[Extraction]:
+        """Enter readings in one transaction, all or none; their extractions in the same order. Raises Refused."""
+        batch = list(entries)
+        for entry in batch:
+            check(entry.capture, entry.reading, entry.source_text)
+        recorded = _stamp(self._now())
+        rows: dict[sa.Table, list[dict[str, object]]] = {
+            table: [] for table in (tables.reading, tables.observation, tables.sighting, tables.link, tables.unread)
+        }
+        extractions, extracted, windows = [], [], []
+        for entry in batch:
+            reading_id = _write_reading(entry.reading, rows)
+            extraction = _extraction(entry, reading_id)
+            extractions.append(extraction)
+            extracted.append(_extraction_row(extraction, recorded))
+            if entry.window is not None:
+                windows.append(_window_row(entry.window, entry.capture, recorded))
+        with self._begun() as connection:
+            _refuse_second_thoughts(connection, extractions)
+            for table, found in rows.items():
+                _insert(connection, table, found)
+            _insert(connection, tables.extraction, extracted)
+            _insert(connection, tables.coverage, windows)
+        return extractions
+
+    def cover(self, capture: Capture, window: CoverageWindow) -> None:
+        """Enter a window that no page answered: the capture is the failed visit, or the page that was a captcha."""
+        with self._begun() as connection:
+            _insert(connection, tables.coverage, [_window_row(window, capture, _stamp(self._now()))])
+
+    def tie(self, tie: Tie) -> str:
+        """Enter a judgement about two registrations; its id, by which a later tie may undo it."""
+        row = {name: getattr(tie, name) for name in ("left", "right", "same", "tier", "method", "reason", "undoes")}
+        key = _hash(*row.values())
+        with self._begun() as connection:
+            _insert(connection, tables.tie, [{"id": key, **row, "recorded": _stamp(self._now())}])
+        return key
+
+    # Reading
+
+    def extractions(
+        self, *, captures: Collection[str] | None = None, known_at: datetime | None = None, live: bool = True
+    ) -> list[Extraction]:
+        """Extractions in the order of the log. known_at: only of captures taken until then. live: only those that stand."""
+        columns = sa.select(tables.extraction, tables.reading).join(
+            tables.reading, tables.extraction.c.reading == tables.reading.c.id
+        )
+        if known_at is not None:
+            columns = columns.where(tables.extraction.c.at <= _stamp(known_at))
+        rows = self._batched(columns, tables.extraction.c.capture, captures)
+        found = [_read_extraction(row) for row in rows]
+        found.sort(key=lambda extraction: (extraction.seq, extraction.id))
+        return standing(found) if live else found
+
+    def sightings(
+        self, registrations: Collection[str] | None = None, *, prefix: str = "reg:", known_at: datetime | None = None
+    ) -> list[Sighting]:
+        """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
+
+        One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
+        """
+        return [sighting for sighting, _ in self._said(registrations, prefix, known_at, ())]
+
+    def quoted(
+        self, registrations: Collection[str] | None = None, *, prefix: str = "", known_at: datetime | None = None
+    ) -> list[Quoted]:
+        """As `sightings`, each with selector and quote."""
+        place = tables.sighting.c
+        said = self._said(registrations, prefix, known_at, (place.selector, place.quote, place.start, place.end))
+        return [Quoted(sighting, *where) for sighting, where in said]
+
+    def newest(self, registration: str) -> Extraction | None:
+        """The newest capture that says anything of a registration (or of a page, by its URL)."""
+        found = [sighting.extraction for sighting in self.sightings([registration])]
+        return max(found, key=lambda extraction: (extraction.at, extraction.seq), default=None)
+
+    def links(self, *, captures: Collection[str] | None = None, rel: str | None = None) -> list[tuple[Extraction, Link]]:
+        """Links of the standing readings, in the order of the log and of the page."""
+        condition = () if rel is None else (tables.link.c.rel == rel,)
+        rows = self._of_readings(tables.link, captures, condition)
+        return [(e, Link(row.url, row.rel, row.text, row.selector, row.language)) for e, row in rows]
+
+    def unread(self, *, captures: Collection[str] | None = None) -> list[tuple[Extraction, Unread]]:
+        """What no observation took, in the order of the log and of the page."""
+        return [(e, Unread(row.text, row.selector)) for e, row in self._of_readings(tables.unread, captures, ())]
+
+    def windows(self, *, known_at: datetime | None = None) -> list[Window]:
+        """Coverage windows by time of their capture."""
+        query = sa.select(tables.coverage).order_by(tables.coverage.c.at, tables.coverage.c.id)
+        if known_at is not None:
+            query = query.where(tables.coverage.c.at <= _stamp(known_at))
+        return [_read_window(row) for row in self._all(query)]
+
+    def ties(self) -> list[tuple[str, Tie]]:
+        """Judgements with their ids, in the order of their ids."""
+        rows = self._all(sa.select(tables.tie).order_by(tables.tie.c.id))
+        return [
+            (row.id, Tie(row.left, row.right, bool(row.same), row.tier, row.method, row.reason, row.undoes)) for row in rows
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table."""
+        with self._begun() as connection:
+            return {
+                table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                for table in tables.metadata.sorted_tables
+            }
+
+    def _said(
+        self,
+        registrations: Collection[str] | None,
+        prefix: str,
+        known_at: datetime | None,
+        more: Sequence[sa.ColumnElement[Any]],
+    ) -> Iterator[tuple[Sighting, tuple[Any, ...]]]:
+        column = tables.observation.c
+        query = sa.select(
+            tables.sighting.c.reading,
+            column.id, column.subject, column.property, column.ordinal, column.raw, column.value, column.derived,
+            *more,
+        ).join_from(tables.sighting, tables.observation, tables.sighting.c.observation == column.id)  # fmt: skip
+        if registrations is None and prefix:
+            query = query.where(column.registration >= prefix, column.registration < prefix + chr(0x10FFFF))
+        rows = self._batched(query, column.registration, registrations)
+        captures = None if registrations is None else self._captures({row[0] for row in rows})
+        by_reading: dict[str, list[Extraction]] = {}
+        for extraction in self.extractions(captures=captures, known_at=known_at):
+            by_reading.setdefault(extraction.reading, []).append(extraction)
+        held = {
+            reading: (max(found, key=lambda e: (e.at, e.seq)), min(e.seq for e in found), len(found))
+            for reading, found in by_reading.items()
+        }
+        for row in rows:
+            reading, key, subject, name, ordinal, raw, value, derived, *where = tuple(row)
+            if reading in held:
+                yield Sighting(key, subject, name, ordinal, raw, value, bool(derived), *held[reading]), tuple(where)
+
+    def _captures(self, readings: Collection[str]) -> set[str]:
+        query = sa.select(tables.extraction.c.capture)
+        return {row.capture for row in self._batched(query, tables.extraction.c.reading, readings)}
+
+    def _of_readings(
+        self, table: sa.Table, captures: Collection[str] | None, condition: Sequence[sa.ColumnElement[bool]]
+    ) -> list[tuple[Extraction, sa.Row[Any]]]:
+        extractions = self.extractions(captures=captures)
+        query = sa.select(table).where(*condition).order_by(table.c.reading, table.c.place)
+        wanted = None if captures is None else {extraction.reading for extraction in extractions}
+        by_reading: dict[str, list[sa.Row[Any]]] = {}
+        for row in self._batched(query, table.c.reading, wanted):
+            by_reading.setdefault(row.reading, []).append(row)
+        return [(extraction, row) for extraction in extractions for row in by_reading.get(extraction.reading, ())]
+
+    def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        with self._begun() as connection:
+            return connection.execute(query).all()
+
+    def _batched(
+        self, query: sa.Select[Any], column: sa.ColumnElement[str], values: Collection[str] | None
+    ) -> Sequence[sa.Row[Any]]:
+        if values is None:
+            return self._all(query)
+        wanted = sorted(values)
+        batches = (wanted[i : i + _BATCH] for i in range(0, len(wanted), _BATCH))
+        return [row for batch in batches for row in self._all(query.where(column.in_(batch)))]
+
+    @contextmanager
+    def _begun(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except exc.DBAPIError as error:
+            raise _renamed(error) from error
+
+
+def standing(extractions: Iterable[Extraction]) -> list[Extraction]:
+    """Of each capture and parser the extraction that counts: the newest version that could read the page.
+
+    Pure; the order of the input is kept and decides nothing.
+    """
+    best: dict[tuple[str, str], tuple[tuple[bool, int, bool, str], Extraction]] = {}
+    kept = list(extractions)
+    for extraction in kept:
+        name, version = _parser(extraction.parser)
+        rank = (extraction.verdict != "unreadable", version, extraction.observations > 0, extraction.id)
+        key = (extraction.capture, name)
+        if key not in best or best[key][0] < rank:
+            best[key] = (rank, extraction)
+    return [e for e in kept if best[e.capture, _parser(e.parser)[0]][1] is e]
+
+
+def _parser(parser: str) -> tuple[str, int]:
+    """`sudrf/12` -> ("sudrf", 12); a name without a version is version 0."""
+    name, _, version = parser.rpartition("/")
+    return (name, int(version)) if name and re.fullmatch(r"[0-9]+", version) else (parser, 0)
+
+
+def _connect(path: Path, write: bool) -> sqlite3.Connection:
+    if write:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA recursive_triggers=ON")
+    else:
+        connection = sqlite3.connect(
+            f"file:{percent(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute("PRAGMA cache_size=-65536")
+    return connection
+
+
+def _renamed(error: exc.DBAPIError) -> ArchiveError:
+    said = str(error.orig)
+    if "append-only" in said:
+        return Refused(said)
+    if "full" in said:
+        return DiskFull(f"the ledger could not be written: {said}; what was entered before stands")
+    if "locked" in said or "busy" in said:
+        return InUse(f"another process writes the ledger: {said}")
+    return Damaged(f"the ledger could not be used: {said}; `crawl rebuild` makes it anew from the archive")
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def _write_reading(reading: Reading, rows: dict[sa.Table, list[dict[str, object]]]) -> str:
+    """The rows of a reading, added to `rows`; its id. What is the same within a batch is left to the tables' triggers."""
+    parser, _ = _parser(reading.parser)
+    counter = reading.counter
+    head = [reading.parser, reading.verdict, reading.reason, reading.kind, reading.charset, list(reading.flags)]
+    said = [
+        (o.subject, o.property, o.raw, o.value, o.derived, o.selector, o.quote, o.start, o.end) for o in reading.observations
+    ]
+    links = [(found.url, found.rel, found.text, found.selector, found.language) for found in reading.links]
+    unread = [(found.text, found.selector) for found in reading.unread]
+    key = _hash(head, said, links, unread, counter and [counter.total, counter.first, counter.last])
+    rows[tables.reading].append({
+        "id": key, "parser": reading.parser, "verdict": reading.verdict, "reason": reading.reason, "kind": reading.kind,
+        "charset": reading.charset, "total": counter and counter.total, "first": counter and counter.first,
+        "last": counter and counter.last, "flags": _canonical(list(reading.flags)), "observations": len(said),
+    })  # fmt: skip
+    ordinals: dict[tuple[str, str], int] = {}
+    for place, (subject, name, raw, value, derived, selector, quote, start, end) in enumerate(said):
+        ordinal = ordinals[subject, name] = ordinals.get((subject, name), -1) + 1
+        observation = _hash(subject, name, ordinal, raw, value, derived, parser)
+        rows[tables.observation].append({
+            "id": observation, "registration": words.registration(subject), "subject": subject, "property": name,
+            "ordinal": ordinal, "raw": raw, "value": value, "derived": derived, "parser": parser,
+        })  # fmt: skip
+        rows[tables.sighting].append({
+            "reading": key, "place": place, "observation": observation, "selector": selector, "quote": quote,
+            "start": start, "end": end,
+        })  # fmt: skip
+    for place, (url, rel, text, selector, language) in enumerate(links):
+        rows[tables.link].append({
+            "reading": key, "place": place, "url": url, "rel": rel, "text": text, "selector": selector, "language": language,
+        })  # fmt: skip
+    for place, (text, selector) in enumerate(unread):
+        rows[tables.unread].append({"reading": key, "place": place, "text": text, "selector": selector})
+    return key
+
+
+def _extraction(entry: Entry, reading: str) -> Extraction:
+    capture, read = entry.capture, entry.reading
+    return Extraction(
+        _hash(capture.id, reading), capture.id, capture.seq, capture.at, capture.url, capture.payload_sha256, read.parser,
+        read.verdict, read.reason, read.kind, read.charset, read.counter, read.flags, len(read.observations), reading,
+    )  # fmt: skip
+
+
+def _extraction_row(extraction: Extraction, recorded: str) -> dict[str, object]:
+    same = {name: getattr(extraction, name) for name in ("id", "capture", "seq", "url", "payload_sha256", "reading")}
+    return {**same, "at": _stamp(extraction.at), "recorded": recorded}
+
+
+def _read_extraction(row: sa.Row[Any]) -> Extraction:
+    (key, capture, seq, at, url, payload, reading, _, _, parser, verdict, reason, kind, charset, total, first, last, flags,
+     observations) = tuple(row)  # fmt: skip
+    counter = None if total is None else Counter(total, first, last)
+    return Extraction(
+        key, capture, seq, datetime.fromisoformat(at), url, payload, parser, verdict, reason, kind, charset, counter,
+        tuple(json.loads(flags)), observations, reading,
+    )  # fmt: skip
+
+
+def _window_row(window: CoverageWindow, capture: Capture, recorded: str) -> dict[str, object]:
+    row: dict[str, object] = {
+        "source": window.source, "court": window.court, "register": window.register, "first": _day(window.first),
+        "last": _day(window.last), "expected": window.expected, "read": window.read, "gap": window.gap, "capture": capture.id,
+    }  # fmt: skip
+    return {"id": _hash(*row.values()), **row, "at": _stamp(capture.at), "recorded": recorded}
+
+
+def _read_window(row: sa.Row[Any]) -> Window:
+    first, last = (None if day is None else date.fromisoformat(day) for day in (row.first, row.last))
+    asked = CoverageWindow(row.source, row.court, row.register, first, last, row.expected, row.read, row.gap)
+    return Window(asked, row.capture, datetime.fromisoformat(row.at))
+
+
+def _refuse_second_thoughts(connection: sa.Connection, extractions: Sequence[Extraction]) -> None:
+    """One version of a parser reads one capture in one way: a reader that changed must say so in its version.
+
+    A page that could not be read is the exception: the next try may do better.
+    """
+    held: dict[tuple[str, str], str] = {}
+    captures = sorted({extraction.capture for extraction in extractions})
+    for i in range(0, len(captures), _BATCH):
+        query = (
+            sa.select(tables.extraction.c.capture, tables.reading.c.parser, tables.reading.c.id)
+            .join(tables.reading, tables.extraction.c.reading == tables.reading.c.id)
+            .where(tables.extraction.c.capture.in_(captures[i : i + _BATCH]), tables.reading.c.observations > 0)
+        )
+        held.update({(capture, parser): reading for capture, parser, reading in connection.execute(query)})
+    for extraction in extractions:
+        if not extraction.observations:
+            continue
+        before = held.setdefault((extraction.capture, extraction.parser), extraction.reading)
+        if before != extraction.reading:
+            raise Refused(
+                f"{extraction.parser} reads capture {extraction.capture} otherwise than it did before: "
+                "raise the version of this reader, so that the change is told as one of the parser"
+            )
+
+
+def _canonical(parts: object) -> str:
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _hash(*parts: object) -> str:
+    """128 bits of sha256 over the parts as JSON, lower-case hex: the same content has the same id in every ledger."""
+    return hashlib.sha256(_canonical(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,375 @@
+"""The published statistics, each row with its definition and its coverage; pure.
+
+    received    cases (or persons) by date of receipt; a case once, at the earliest receipt in its chain of transfers
+    pending     those of them that no court had decided as far as the ledger knows
+    decided     by date of decision, at the court that decided; sent on to another court is not decided
+    verdicts    persons with a verdict (приговор), by date of decision: convicted, acquitted, and direction unknown
+    convicted, acquitted    those of them whose direction is known
+
+A case without a date is in no row: it is listed (`Tally.undated`).
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from itertools import product
+from typing import Literal
+
+from archive.ledger import workdays
+from archive.ledger.case import Case, Entity, holds
+from archive.ledger.observation import CoverageWindow, Window
+
+Unit = Literal["case", "person"]
+
+REGISTERS = ("criminal-1",)
+GROUPS = ("month", "article", "part", "court", "result")
+VERDICTS = frozenset({"verdict", "convicted", "acquitted"})
+_SENT_ON = "transferred"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. first, last: the period, both inclusive. article: `337` also asks for `337/5`.
+
+    by: some of GROUPS; `article` is the article without its part (337), `part` with it (337/5).
+    """
+
+    first: date | None = None
+    last: date | None = None
+    by: tuple[str, ...] = ()
+    unit: Unit = "case"
+    article: str | None = None
+    court: str | None = None
+    registers: tuple[str, ...] = REGISTERS
+
+    def __post_init__(self) -> None:
+        unknown = set(self.by) - set(GROUPS)
+        if unknown:
+            raise ValueError(f"cannot group by {', '.join(sorted(unknown))}: choose of {', '.join(GROUPS)}")
+        if self.unit not in ("case", "person"):
+            raise ValueError(f"not a unit: {self.unit!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far the ledger reaches for one row. as_of: the newest capture it knows.
+
+    windows, counters: the latest answer for each thing asked; those that were read whole; those whose own counter was
+    compared with the rows read, and those that agree. undated, unnumbered: cases of the question that are in no row for
+    want of a date, and those whose persons no page lists.
+    """
+
+    as_of: datetime | None
+    courts_expected: int
+    courts_reached: int
+    windows: int
+    windows_complete: int
+    counters: int
+    counters_agree: int
+    undated: int
+    unnumbered: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. working_days: of its period, up to the as-of; None where the period is open."""
+
+    group: Mapping[str, str | None]
+    received: int
+    decided: int
+    verdicts: int
+    convicted: int
+    acquitted: int
+    pending: int
+    working_days: int | None
+    coverage: Coverage
+    definition: str
+
+    @property
+    def per_working_day(self) -> Fraction | None:
+        """Verdicts per working day, exact."""
+        return Fraction(self.verdicts, self.working_days) if self.working_days else None
+
+    @property
+    def published(self) -> str | None:
+        """As it is published: rounded down, with the value behind it: `38 (38.55)`."""
+        return None if self.per_working_day is None else published(self.per_working_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Undated:
+    """A case that no row counts. missing: `received`, or `decided` where the result is known and its date is not."""
+
+    case: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The rows by their groups, the total (each case once), and what could not be counted."""
+
+    rows: tuple[Row, ...]
+    total: Row
+    undated: tuple[Undated, ...]
+
+
+def published(exact: Fraction) -> str:
+    """Rounded down, as newspapers print it, and the value to two places, half up: `38 (38.55)`."""
+    behind = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{exact.numerator // exact.denominator} ({behind})"
+
+
+def tally(
+    cases: Iterable[Case],
+    question: Question = Question(),
+    *,
+    windows: Iterable[Window] = (),
+    expected: Collection[str] | None = None,
+    as_of: datetime | None = None,
+) -> Tally:
+    """Count cases by the question.
+
+    expected: codes of the courts that should have answered; None: those that were asked or have cases here. as_of: time
+    of the newest capture known. The order of cases and windows decides nothing.
+    """
+    counts: dict[tuple[str | None, ...], dict[str, int]] = {}
+    whole: dict[str, int] = {}
+    undated: list[Undated] = []
+    courts: set[str] = set()
+    unnumbered: set[str | None] = set()
+    asked = [case for case in cases if case.last.register in question.registers and _asked_for(case, question)]
+    for case in sorted(asked, key=lambda case: case.id):
+        courts.update(code for code in (case.court, _court_of(case)) if code)
+        if not case.persons:
+            unnumbered.add(case.id)
+        if case.received is None:
+            undated.append(Undated(case.id, "received"))
+        elif case.result not in (None, "unknown", _SENT_ON) and case.decided is None:
+            undated.append(Undated(case.id, "decided"))
+        for fact in _facts(case, question):
+            if not _within(fact.when, question.first, question.last):
+                continue
+            under = [fact.groups(name) for name in question.by]
+            for key in product(*under):
+                row = counts.setdefault(key, {})
+                row[fact.measure] = row.get(fact.measure, 0) + 1
+            whole[fact.measure] = whole.get(fact.measure, 0) + 1
+    for month in _months(question):
+        counts.setdefault((month,), {})
+    reach = _Reach(
+        question, tuple(windows), frozenset(expected) if expected is not None else None, frozenset(courts), as_of,
+        len([u for u in undated if u.missing == "received"]), len(unnumbered),
+    )  # fmt: skip
+    keys = sorted(counts, key=lambda key: [(part is None, part or "") for part in key])
+    rows = tuple(_row(dict(zip(question.by, key, strict=True)), counts[key], question, reach) for key in keys)
+    total = _row({}, whole, question, reach)
+    return Tally(rows if question.by else (total,), total, tuple(undated))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One thing counted once in the total: what it counts for, its date, and the groups it stands under."""
+
+    measure: str
+    when: str
+    articles: tuple[str, ...]
+    court: str | None
+    result: str | None
+
+    def groups(self, name: str) -> Sequence[str | None]:
+        if name == "month":
+            return (self.when[:7] if len(self.when) >= 7 else None,)
+        if name == "court":
+            return (self.court,)
+        if name == "result":
+            return (self.result,)
+        held = self.articles if name == "part" else (article.partition("/")[0] for article in self.articles)
+        return tuple(dict.fromkeys(held)) or (None,)
+
+
+def _facts(case: Case, question: Question) -> Iterable[_Fact]:
+    persons = [person for person in case.persons if _person_asked_for(person, question)]
+    case_articles = _articles(case.articles, question)
+    case_decided = case.decided if case.result != _SENT_ON else None
+    for_persons = question.unit == "person"
+    if case.received is not None:
+        court = _court_of(case)
+        if for_persons:
+            for person in persons:
+                result, decided = _outcome(case, person)
+                held = _articles(person.all("article"), question)
+                yield _Fact("received", case.received, held, court, result)
+                if decided is None:
+                    yield _Fact("pending", case.received, held, court, result)
+        else:
+            yield _Fact("received", case.received, case_articles, court, case.result)
+            if case_decided is None:
+                yield _Fact("pending", case.received, case_articles, court, case.result)
+    if case_decided is not None and not for_persons:
+        yield _Fact("decided", case_decided, case_articles, case.court, case.result)
+    for person in persons:
+        result, decided = _outcome(case, person)
+        if decided is None:
+            continue
+        held = _articles(person.all("article"), question)
+        if for_persons:
+            yield _Fact("decided", decided, held, case.court, result)
+        if result in VERDICTS:
+            yield _Fact("verdicts", decided, held, case.court, result)
+        if result in ("convicted", "acquitted"):
+            yield _Fact(result, decided, held, case.court, result)
+
+
+def _outcome(case: Case, person: Entity) -> tuple[str | None, str | None]:
+    """A person's result and its date: the person's own; where the court gives none, those of the case."""
+    own = case.named is case.last  # a person listed only by a court that sent the case on has no outcome there
+    result = (person.get("result") if own else None) or case.result
+    decided = (person.get("decided") if own else None) or case.decided
+    return result, (None if result == _SENT_ON else decided)
+
+
+def _court_of(case: Case) -> str | None:
+    """The court of the earliest receipt."""
+    return case.court if case.earliest is None else case.earliest.own.get("court")
+
+
+def _asked_for(case: Case, question: Question) -> bool:
+    if question.court is not None and question.court not in (case.court, _court_of(case)):
+        return False
+    return question.article is None or any(_person_asked_for(person, question) for person in case.persons)
+
+
+def _person_asked_for(person: Entity, question: Question) -> bool:
+    return question.article is None or bool(_articles(person.all("article"), question))
+
+
+def _articles(held: Iterable[str], question: Question) -> tuple[str, ...]:
+    return tuple(article for article in held if question.article is None or holds(article, question.article))
+
+
+def _span(when: str) -> tuple[date, date]:
+    """The days that a date of the court may mean: `2023-07` is the whole of July."""
+    year, *rest = (int(part) for part in when[:10].split("-"))
+    if len(rest) == 2:
+        return date(year, *rest), date(year, *rest)
+    if len(rest) == 1:
+        return date(year, rest[0], 1), date(year, rest[0], calendar.monthrange(year, rest[0])[1])
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def _within(when: str, first: date | None, last: date | None) -> bool:
+    earliest, latest = _span(when)
+    return (first is None or first <= earliest) and (last is None or latest <= last)
+
+
+def _months(question: Question) -> Iterable[str]:
+    """Every month of a closed period: a month in which nothing happened is a row too."""
+    if question.by != ("month",) or question.first is None or question.last is None:
+        return
+    day = question.first.replace(day=1)
+    while day <= question.last:
+        yield f"{day:%Y-%m}"
+        day = (day + timedelta(days=31)).replace(day=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """What is known of how far the ledger reaches, for every row."""
+
+    question: Question
+    windows: tuple[Window, ...]
+    expected: frozenset[str] | None
+    seen: frozenset[str]
+    as_of: datetime | None
+    undated: int
+    unnumbered: int
+
+    def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
+        latest: dict[tuple[object, ...], Window] = {}
+        for window in sorted(self.windows, key=lambda w: (w.at, w.capture)):
+            asked = window.asked
+            if asked.register not in self.question.registers or not _meets(asked, first, last):
+                continue
+            latest[asked.source, asked.court, asked.register, asked.first, asked.last] = window
+        asked_courts = {window.asked.court for window in latest.values()}
+        expected = asked_courts | self.seen if self.expected is None else set(self.expected)
+        only = court or self.question.court
+        if only is not None:
+            expected &= {only}
+        held = [window.asked for window in latest.values() if window.asked.court in expected]
+        whole = [asked for asked in held if asked.complete]
+        reached = {asked.court for asked in held if asked.gap in (None, "mismatch")}
+        counted = [asked for asked in held if asked.expected is not None]
+        covered = all(_covered([asked for asked in whole if asked.court == code], first, last) for code in expected)
+        return Coverage(
+            self.as_of, len(expected), len(reached), len(held), len(whole), len(counted),
+            sum(asked.expected == asked.read for asked in counted), self.undated, self.unnumbered,
+            complete=bool(expected) and covered and not self.undated,
+        )  # fmt: skip
+
+
+def _meets(asked: CoverageWindow, first: date | None, last: date | None) -> bool:
+    begins = asked.first is None or last is None or asked.first <= last
+    return begins and (asked.last is None or first is None or asked.last >= first)
+
+
+def _covered(windows: Sequence[CoverageWindow], first: date | None, last: date | None) -> bool:
+    """Complete windows leave no day of the period out. A window without a bound has none on that side."""
+    begin, end = first or date.min, last or date.max
+    for asked in sorted(windows, key=lambda asked: asked.first or date.min):
+        if (asked.first or date.min) > begin:
+            return False
+        reached = asked.last or date.max
+        if reached >= end:
+            return True
+        if reached >= begin:
+            begin = reached + timedelta(days=1)
+    return False
+
+
+def _row(group: Mapping[str, str | None], counts: Mapping[str, int], question: Question, reach: _Reach) -> Row:
+    first, last = question.first, question.last
+    month = group.get("month")
+    if month is not None:
+        begin, end = _span(month)
+        first, last = max(begin, first or begin), min(end, last or end)
+    days = None
+    text = _definition(question)
+    if first is not None and last is not None:
+        until = last
+        if reach.as_of is not None and first <= reach.as_of.date() < last:
+            until = reach.as_of.date()  # the days that have not come yet are no working days of this figure
+        days = workdays.working_days(first, until)
+        if not workdays.backed(first, until):
+            text += "; the production calendar of these years was not compared with the official one"
+    measures = ("received", "decided", "verdicts", "convicted", "acquitted", "pending")
+    counted = {measure: counts.get(measure, 0) for measure in measures}
+    return Row(group=group, **counted, working_days=days, coverage=reach.of(first, last, group.get("court")), definition=text)
+
+
+def _definition(question: Question) -> str:
+    unit = "cases" if question.unit == "case" else "persons in cases"
+    parts = [
+        f"first instance ({', '.join(question.registers)}), {unit}",
+        "received: by date of receipt, a case once, at the earliest receipt in its chain of transfers",
+        "pending: of those received, not decided as far as known at the as-of",
+        "decided: by date of decision, at the court that decided last; sent on to another court is not decided",
+        "verdicts, convicted, acquitted: persons, by date of decision; a verdict whose direction is not published counts "
+        "in verdicts only; where a court gives no result for a person, the result of the case",
+        "per working day: verdicts by working days of the production calendar, shortened days whole",
+    ]
+    if question.first is not None or question.last is not None:
+        parts.append(f"period: {question.first or '...'} to {question.last or '...'}, both inclusive")
+    if question.article is not None:
+        parts.append(f"article {question.article} with its parts, at the level of the person")
+    if question.court is not None:
+        parts.append(f"court {question.court}")
+    if {"article", "part"} & set(question.by):
+        parts.append("a case with several articles counts under each it holds: rows add up to more than the total")
+    return "; ".join(parts)

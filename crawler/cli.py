@@ -1,0 +1,378 @@
+"""This floor's commands: url, read, source, sources, reread, rebuild, import, demo."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from archive import __version__, door
+from archive.door import Globals, Shown
+from archive.errors import ArchiveError
+from crawler.settings import BadSettings, Settings, load
+
+if TYPE_CHECKING:
+    from crawler.crawl import Crawl, Done
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    """The one clock of this floor's commands: wall time in UTC."""
+    return datetime.now(UTC)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """On uvloop where there is one."""
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.run(work)
+    return asyncio.run(work)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Errors that are ours end as a sentence and an exit status, not as a traceback."""
+    try:
+        yield
+    except (ArchiveError, BadSettings) as exc:
+        raise door.fail(exc) from exc
+    except OSError as exc:
+        raise door.fail(ArchiveError(f"{exc.filename or 'input'}: {exc.strerror or exc}")) from exc
+
+
+@contextlib.asynccontextmanager
+async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]:
+    """One archive with its network, its readers and its book, closed in the order that loses nothing."""
+    from archive.ledger.book import Book
+    from archive.store import Store
+    from crawler.crawl import Crawl
+    from crawler.fetch import NetworkFetcher
+    from crawler.politeness import Politeness
+    from crawler.readers import Readers
+    from crawler.wire import ConnectTo, Wire
+
+    settings = load(options.home)
+    wire = Wire(connect_to=ConnectTo.parse(options.connect_to), ca=options.ca)
+    async with contextlib.AsyncExitStack() as stack:
+        store = stack.enter_context(Store.open(options.home, level=settings.level, rotate=settings.warc_bytes, floor=settings.free_bytes))
+        book = stack.enter_context(Book.open(options.home, write=True)) if read else None
+        readers = Readers(settings.readers) if read else None
+        if readers:
+            stack.callback(readers.close)
+        politeness = Politeness(options.home / "state.sqlite", pace=options.pace, per_host=options.per_host)
+        stack.callback(politeness.close)
+        stack.push_async_callback(wire.aclose)
+
+        async def aside(visit: Any) -> None:
+            await crawl.keep(visit)
+
+        fetcher = NetworkFetcher(
+            wire, politeness, user_agent=user_agent(settings), manners=manners, aside=aside, tries=settings.tries
+        )
+        crawl = Crawl(fetcher, store, book, readers, now)
+        yield crawl
+
+
+def user_agent(settings: Settings) -> str:
+    return f"kartoteka/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
+
+
+def manners(url: str) -> Any:
+    """How we behave towards an address: what its source declares, else the general rule."""
+    from crawler.politeness import Manners
+    from crawler.sites import source_for
+
+    source = source_for(url)
+    if source is None:
+        return Manners(pause=2.0)
+    return Manners(pause=source.pause, platform=source.platform, platform_pause=source.platform_pause)
+
+
+def addresses(given: list[str]) -> Iterable[str]:
+    """The addresses of a command line; `-` reads them from standard input, one a line, as they come."""
+    for word in given:
+        if word != "-":
+            yield word
+            continue
+        for line in sys.stdin:
+            if line.strip() and not line.startswith("#"):
+                yield line.strip()
+
+
+@app.command("url")
+def url_(
+    ctx: typer.Context,
+    urls: Annotated[list[str], typer.Argument(metavar="URL... | -", help="addresses; `-`: read them from standard input")],
+    no_read: Annotated[bool, typer.Option("--no-read", help="archive only: nothing is read or entered")] = False,
+) -> None:
+    """Fetch, keep, read and enter each address."""
+    options: Globals = ctx.obj
+    with told():
+        raise typer.Exit(run(_urls(options, door.shown(ctx), urls, read=not no_read)))
+
+
+async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) -> int:
+    settings = load(options.home)
+    tally = Tally(out, options)
+    async with opened(options, read=read) as crawl:
+        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight):
+            tally.add(done)
+    return tally.finish()
+
+
+class Tally:
+    """Shows results as they come and remembers whether all went well."""
+
+    def __init__(self, out: Shown, options: Globals) -> None:
+        self.out, self.options = out, options
+        self.all = self.bad = 0
+        self.rows: list[dict[str, Any]] = []
+
+    def add(self, done: Done) -> None:
+        self.all += 1
+        self.bad += not done.fine
+        if self.out.json:
+            self.out.line(done.row())
+        else:
+            self.out.text(plain(done))
+
+    def finish(self) -> int:
+        if not self.all:
+            self.out.note("no address was given; name one, or pipe a list into `crawl url -`")
+            return door.NOTHING
+        self.out.note(f"{self.all} visited, {self.bad} could not be fetched or read")
+        return door.PARTLY if self.bad else door.DONE
+
+
+def plain(done: Done) -> str:
+    """One visit as a person reads it."""
+    row = done.row()
+    words = [str(row["outcome"]), str(row["status"] or "-"), str(row["verdict"] or "-"), str(row["observations"] or 0).rjust(4)]
+    tail = f"  {row['error']}" if row["error"] else ""
+    return door.visible(f"{words[0]:<13} {words[1]:<4} {words[2]:<12} {words[3]} values  {row['final_url']}  {row['capture']}{tail}")
+
+
+@app.command("read")
+def read_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a saved page")],
+    url: Annotated[str, typer.Option("--url", help="the address it is read as if it came from")],
+    headers: Annotated[Path | None, typer.Option("--headers", help="its HTTP head, as saved by curl -D")] = None,
+) -> None:
+    """Read a saved page: no network, no archive."""
+    with told():
+        body = file.read_bytes()
+        fields = header_lines(headers.read_bytes()) if headers else ()
+        raise typer.Exit(run(_read(door.shown(ctx), body, url, fields)))
+
+
+def header_lines(octets: bytes) -> tuple[tuple[str, str], ...]:
+    """The fields of a saved head, with or without its status line."""
+    from archive import message
+
+    lines = octets.strip().replace(b"\r\n", b"\n").split(b"\n")
+    if lines[0].startswith(b"HTTP/"):
+        lines = lines[1:]
+    head = message.parse_head(b"HTTP/1.1 200 OK\n" + b"\n".join(lines) + b"\n\n")
+    return tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in head.fields) if head else ()
+
+
+async def _read(out: Shown, body: bytes, url: str, fields: tuple[tuple[str, str], ...]) -> int:
+    from archive.memento import Memento
+    from archive.urls import identity
+    from crawler.readers import Readers
+
+    try:
+        address = identity(url)
+    except ValueError as exc:
+        raise typer.BadParameter(f"--url: {exc}") from exc
+    readers = Readers(1)
+    try:
+        reading = await readers.read(Memento.saved(address, body, fields))
+    finally:
+        readers.close()
+    out.rows(reading_rows(reading), ("kind", "subject", "property", "raw", "value", "selector"))
+    return door.DONE if reading.verdict == "page" else door.PARTLY
+
+
+def reading_rows(reading: Any) -> Iterator[dict[str, Any]]:
+    """The lines of `crawl read --json` (CONTRACT): the verdict, then what was found in page order."""
+    keys = ("kind", "subject", "property", "raw", "value", "derived", "selector", "quote", "start", "end", "charset")
+    blank: dict[str, Any] = dict.fromkeys(keys)
+    yield blank | {
+        "kind": "verdict", "value": reading.verdict, "raw": reading.reason or None, "charset": reading.charset,
+        "parser": reading.parser, "flags": list(reading.flags),
+        "counter": [reading.counter.total, reading.counter.first, reading.counter.last] if reading.counter else None,
+    }  # fmt: skip
+    for said in reading.observations:
+        yield blank | {name: getattr(said, name) for name in keys[1:-1]} | {"kind": "observation", "charset": reading.charset}
+    for link in reading.links:
+        yield blank | {"kind": "link", "property": link.rel, "raw": link.text, "value": link.url, "selector": link.selector}
+    for unread in reading.unread:
+        yield blank | {"kind": "unread", "raw": unread.text, "selector": unread.selector}
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+
+
+@app.command()
+def source(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="as `crawl sources` lists it")],
+    court: Annotated[list[str] | None, typer.Option("--court", metavar="CODE", help="official code; repeatable")] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of receipt")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day of receipt")] = None,
+) -> None:
+    """One source, once: its listings, its cards, and what was covered."""
+    from crawler.sites import sources
+    from crawler.source import Query
+
+    known = {each.name: each for each in sources()}
+    if name not in known:
+        raise typer.BadParameter(f"no source {name!r}; known are {', '.join(sorted(known))}")
+    codes = {place.court for place in known[name].places()}
+    for code in court or ():
+        if code not in codes:
+            raise typer.BadParameter(f"--court: {name} has no court {code!r}; `crawl sources --json` lists them")
+    if first and last and first > last:
+        raise typer.BadParameter("--from lies after --to")
+    query = Query(tuple(court or ()), first.date() if first else None, last.date() if last else None)
+    with told():
+        raise typer.Exit(run(_source(ctx.obj, door.shown(ctx), known[name], query)))
+
+
+async def _source(options: Globals, out: Shown, chosen: Any, query: Any) -> int:
+    from archive.ledger import coverage
+
+    tally = Tally(out, options)
+    async with opened(options) as crawl:
+        async for done in crawl.source(chosen, query):
+            tally.add(done)
+        windows = [w for w in coverage.windows(crawl.book) if w.run in crawl.runs]
+    out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
+    status = tally.finish()
+    return door.PARTLY if status == door.DONE and not all(window.complete for window in windows) else status
+
+
+@app.command()
+def sources(ctx: typer.Context) -> None:
+    """The sources known; for court systems one line a court."""
+    from crawler.sites import sources as known
+
+    rows: list[dict[str, Any]] = []
+    for each in known():
+        base = {"name": each.name, "publisher": each.publisher, "kind": each.kind}
+        places = list(each.places())
+        if not places:
+            rows.append({**base, "court": None, "title": each.title, "host": None, "aliases": [], "seeds": []})
+        for place in places:
+            rows.append(
+                {**base, "court": place.court, "title": place.title, "host": place.host, "aliases": list(place.aliases),
+                 "seeds": list(place.seeds)}
+            )  # fmt: skip
+    door.shown(ctx).rows(rows, ("name", "kind", "court", "title", "host"))
+
+
+@app.command()
+def reread(
+    ctx: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="change nothing, compare")] = False,
+    source: Annotated[str | None, typer.Option("--source", help="only this source's pages")] = None,
+) -> None:
+    """Read the archived bytes again with today's parsers."""
+    with told():
+        raise typer.Exit(run(_reread(ctx.obj, door.shown(ctx), check=check, source=source)))
+
+
+async def _reread(options: Globals, out: Shown, *, check: bool, source: str | None) -> int:
+    from archive.ledger.book import Book
+    from archive.store import Archive, Store
+    from crawler.readers import Readers
+    from crawler.reread import compare, readings, to_read
+    from crawler.sites import source_for
+
+    settings = load(options.home)
+    with contextlib.ExitStack() as stack:
+        if check:
+            archive = stack.enter_context(Archive.open(options.home))
+        else:
+            archive = stack.enter_context(Store.open(options.home, create=False)).archive
+        book = stack.enter_context(Book.open(options.home, write=not check))
+        readers = Readers(settings.readers)
+        stack.callback(readers.close)
+        chosen = to_read(archive.captures())
+        if source is not None:
+            chosen = [c for c in chosen if (found := source_for(c.url)) and found.name == source]
+        before = said(book)
+        compared = []
+        async for capture, reading in progress(readings(archive, readers, chosen), len(chosen), "reading", options):
+            if isinstance(reading, ArchiveError):
+                out.note(f"{capture.id} {capture.url}: {reading}")
+                continue
+            compared.append(compare(capture.id, before.get(capture.id, ()), reading.observations))
+            if not check:
+                book.enter(capture, reading)
+    names = ("capture", "same", "added", "missing", "changed")
+    different = [each for each in compared if not each.equal]
+    out.rows(({name: getattr(each, name) for name in names} for each in (compared if out.json else different)), names)
+    out.note(f"{len(compared)} captures read again, {len(different)} differ from the ledger")
+    if not compared:
+        return door.NOTHING
+    return door.FAILED if check and different else door.DONE
+
+
+def said(book: Any) -> dict[str, list[Any]]:
+    """What the ledger holds, by capture, as observations."""
+    from archive.ledger.observation import Observation
+
+    found: dict[str, list[Any]] = {}
+    for quoted in book.placed():
+        found.setdefault(quoted.capture, []).append(
+            Observation(*(getattr(quoted, name) for name in Observation.__dataclass_fields__))
+        )
+    return found
+
+
+async def progress(rows: AsyncIterator[T], total: int, what: str, options: Globals) -> AsyncIterator[T]:
+    """The same rows, with a bar on stderr where a person watches."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        async for row in rows:
+            yield row
+            bar.advance(task)
+
+
+@app.command()
+def rebuild(ctx: typer.Context) -> None:
+    """Make index and ledger anew from archive and decisions."""
+    with told():
+        raise typer.Exit(run(_rebuild(ctx.obj, door.shown(ctx))))
+
+
+async def _rebuild(options: Globals, out: Shown) -> int:
+    from archive.ledger.book import Book
+    from archive.store import Store
+    from crawler.rebuild import rebuild_ledger
+    from crawler.readers import Readers
+
+    settings = load(options.home)
+    with contextlib.ExitStack() as stack:
+        store = stack.enter_context(Store.open(options.home, create=False, reindex=True))
+        readers = Readers(settings.readers)
+        stack.callback(readers.close)
+        rows = [row async for row in rebuild_ledger(store, readers, options.home)]
+    out.rows(rows, ("file", "rows", "sha256"))
+    return door.DONE

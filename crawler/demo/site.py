@@ -1,0 +1,290 @@
+"""Which answer an address gets: from a request and the world to bytes, or to a connection that breaks.
+
+No I/O. What happens is entered in the world's script as it is answered.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlsplit
+
+from crawler.demo import chrome, pages, press
+from crawler.demo.docket import FIRST, REGISTERS, Court, Register, Registration, printed_article, printed_articles
+from crawler.demo.world import World
+
+HTML, TEXT = "text/html; charset=windows-1251", "text/plain"
+REQUIRED = ("delo_id", "case_type", "new", "delo_table")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came in. scheme: `http` or `https`. host: lower case, no port. fields: names in lower case."""
+
+    method: str
+    scheme: str
+    host: str
+    target: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.host}{self.target}"
+
+    def field(self, name: str) -> str:
+        """The first field of this name, empty where there is none."""
+        return next((value for key, value in self.fields if key == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes out. chunked: sent in chunks, without a length, as the court's servers do."""
+
+    status: int
+    body: bytes
+    fields: tuple[tuple[str, str], ...] = ()
+    chunked: bool = False
+
+    @property
+    def reason(self) -> str:
+        return HTTPStatus(self.status).phrase
+
+
+def answer(world: World, request: Request) -> Answer | None:
+    """The answer to a request; None where the connection breaks instead."""
+    if request.method not in ("GET", "HEAD"):
+        return Answer(405, b"", (("Allow", "GET, HEAD"),))
+    if request.host in press.HOSTS:
+        return _press(world, request)
+    for court in world.courts:
+        if request.host == court.dash and request.scheme == "https":
+            return _court(world, court, request)
+        if request.host in (court.dot, court.dash):
+            if request.host == court.dot:
+                world.script.note("redirect", world.visit, request.url)
+            return _moved(f"https://{court.dash}{request.target}", (("NSR", "1"),))
+    return Answer(421, b"no such host here\n", (("Content-Type", TEXT),))
+
+
+def _moved(location: str, fields: tuple[tuple[str, str], ...] = ()) -> Answer:
+    body = b"<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n"
+    body += b"<center><h1>301 Moved Permanently</h1></center>\r\n"
+    body += b"<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    return Answer(301, body, (("Content-Type", "text/html"), ("Location", location), *fields))
+
+
+# ---- the publisher
+
+
+def _press(world: World, request: Request) -> Answer:
+    if request.scheme == "http":
+        return _moved(f"https://{request.host}{request.target}")
+    path = urlsplit(request.target).path
+    if path == "/robots.txt":
+        return Answer(200, press.robots(request.host), (("Content-Type", TEXT),))
+    page = press.article(world, f"https://{request.host}{path}")
+    if page is None:
+        return Answer(404, b"<!DOCTYPE html><title>404</title><p>404</p>\n", (("Content-Type", "text/html; charset=utf-8"),))
+    tag = f'"{sha256(page).hexdigest()[:16]}"'
+    fields = [("ETag", tag), ("Vary", "Accept-Encoding"), ("Cache-Control", "max-age=60")]
+    if request.field("if-none-match") == tag:
+        return Answer(304, b"", tuple(fields))
+    fields.append(("Content-Type", "text/html; charset=utf-8"))
+    if "gzip" in request.field("accept-encoding"):
+        fields.append(("Content-Encoding", "gzip"))
+        page = gzip.compress(page, mtime=0)
+    return Answer(200, page, tuple(fields))
+
+
+# ---- a court
+
+COURT_FIELDS = (
+    ("Content-Type", HTML),
+    ("NSR", "1"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("X-XSS-Protection", "1; mode=block"),
+)
+
+
+def _html(body: bytes, status: int = 200) -> Answer:
+    return Answer(status, body, COURT_FIELDS, chunked=True)
+
+
+def _court(world: World, court: Court, request: Request) -> Answer | None:
+    target = urlsplit(request.target)
+    if target.path == "/robots.txt":
+        if court == world.courts[2]:  # one court has none
+            return _html(pages.not_found(court), 404)
+        return Answer(200, b"User-agent: *\nDisallow: /admin/\n", (("Content-Type", TEXT), ("NSR", "1")))
+    query = _query(target.query)
+    if target.path == "/":
+        return _html(chrome.site(court, "<div id='content'>Добро пожаловать на сайт суда</div>"))
+    if target.path != "/modules.php" or query.get("name") != "sud_delo":
+        return _html(pages.not_found(court), 404)
+    operation = query.get("name_op")
+    if operation == "r":
+        return _listing(world, court, request, query)
+    if operation == "case":
+        return _card(world, court, request, query)
+    if operation == "r_juid":
+        chain = world.chain(query.get("judicial_uid", ""), _register(query) or FIRST)
+        return _module(world, court, query, pages.one_identifier(chain) if chain else pages.nothing_found(FIRST))
+    if operation == "doc":
+        return _module(world, court, query, _act(world, court, query))
+    if operation is None:
+        day = _day(query.get("h_date", "")) or world.today
+        return _module(world, court, query, pages.hearing_list(day, world.hearings(court, day)))
+    return _module(world, court, query, pages.search_form(_register(query) or FIRST))
+
+
+def _query(text: str) -> dict[str, str]:
+    """Fields by lower-case name. Values are windows-1251: UTF-8 turns into other letters, and finds nothing, silently.
+
+    An ampersand that was escaped once too often is let pass, as addresses copied out of markup show.
+    """
+    pairs = parse_qsl(text, keep_blank_values=True, encoding="cp1251", errors="replace")
+    return {name.lower().removeprefix("amp;"): value for name, value in pairs}
+
+
+def _module(world: World, court: Court, query: dict[str, str], content: str) -> Answer:
+    if query.get("nc") == "1":
+        return _html(chrome.fragment(content))
+    return _html(chrome.site(court, chrome.module(content, world.today)))
+
+
+def _register(query: dict[str, str]) -> Register | None:
+    return next((register for register in REGISTERS if register.delo_id == query.get("delo_id")), None)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None
+
+
+# ---- listings
+
+
+def _listing(world: World, court: Court, request: Request, query: dict[str, str]) -> Answer | None:
+    note, visit = world.script.note, world.visit
+    if court == world.courts[0] and note("unavailable", visit, request.url):
+        return Answer(503, pages.unavailable(), (*COURT_FIELDS, ("Retry-After", "1")))
+    if court == world.courts[1] and note("reset", visit, request.url):
+        return None
+    register = _register(query)
+    if any(name not in query for name in REQUIRED):
+        note("wrong-query", visit, request.url)
+        return _module(world, court, query, pages.search_form(register or FIRST))
+    if register is None or (query["new"], query["delo_table"].lower()) != (register.new, register.table):
+        return _module(world, court, query, pages.nothing_found(register or FIRST))
+    first, last = (_day(query.get(f"{register.table}__entry_date{n}d", "")) for n in (1, 2))
+    hidden = world.gap(court, register, first, last)
+    if hidden is not None:
+        note(hidden.step, visit, request.url)
+        return _hidden(hidden.step, world, court, query, register)
+    found = [entry for entry in world.docket(court, register) if _fits(entry, query)]
+    _note_listing(world, court, request, query, found)
+    return _listing_page(world, court, request, query, register, found)
+
+
+def _hidden(step: str, world: World, court: Court, query: dict[str, str], register: Register) -> Answer:
+    if step == "blocked":
+        return _html(pages.blocked(court.dash))
+    if step == "outage":
+        return _html(pages.outage(court))
+    return _module(world, court, query, pages.captcha_gate(register))
+
+
+def _note_listing(world: World, court: Court, request: Request, query: dict[str, str], found: Sequence[Registration]) -> None:
+    """Enter in the script what this listing shows of it."""
+    note, visit = world.script.note, world.visit
+    if not found:
+        note("empty", visit, request.url)
+    lost = world.lost
+    if lost.court == court and lost.register == _register(query) and _fits(lost, query):
+        note("withdrawn-listing" if visit == 2 else "withdrawn-before", visit, request.url)
+
+
+def _listing_page(
+    world: World, court: Court, request: Request, query: dict[str, str], register: Register, found: Sequence[Registration]
+) -> Answer:
+    number = query.get("page", "1")
+    page = int(number) if number.isascii() and number.isdigit() and int(number) else 1
+    rows = found[pages.ROWS * (page - 1) : pages.ROWS * page]
+    if not rows:
+        return _module(world, court, query, pages.nothing_found(register))
+    if page > 1:
+        world.script.note("paging", world.visit, request.url)
+    asked = [part for part in urlsplit(request.target).query.split("&") if part.partition("=")[0].lower() not in REPEATED]
+
+    def href(turned: int) -> str:
+        # The real pager names srv_num and name_op twice and adds the court's code; nothing is escaped, nothing quoted.
+        opening = f"./modules.php?name=sud_delo&srv_num=1&name_op=r&page={turned}&vnkod={court.code}&srv_num=1&name_op=r"
+        return "&".join([opening, *asked])
+
+    return _module(world, court, query, pages.listing(register, rows, len(found), page, href))
+
+
+REPEATED = ("name", "srv_num", "name_op", "page", "vnkod")
+
+
+def _fits(entry: Registration, query: dict[str, str]) -> bool:
+    """Does this registration answer the query? An empty field asks nothing; a date that is none finds nothing."""
+    table, people = entry.register.table, entry.register.table.removesuffix("_case") + "_defendant"
+    asked = {name: value.strip() for name, value in query.items() if value.strip()}
+    for name, day in (("entry_date", entry.received), ("result_date", entry.decided), ("validity_date", entry.in_force)):
+        for end in ("1d", "2d"):
+            text = asked.get(f"{table}__{name}{end}")
+            if text is None:
+                continue
+            bound = _day(text)
+            if bound is None or day is None or (day < bound if end == "1d" else day > bound):
+                return False
+    wanted = asked.get(f"{people}__law_articless", "").casefold()
+    if not any(wanted in printed_articles(person).casefold() for person in entry.persons):
+        return False
+    item = asked.get("lawbookarticles[]")
+    if item and not any(f"ст.{item}" == printed_article(kept) for person in entry.persons for kept in person.articles):
+        return False
+    name = asked.get(f"{people}__namess", "").casefold()
+    if name and not any((person.name or "").casefold().startswith(name) for person in entry.persons):
+        return False
+    if asked.get(f"{table}__case_numberss", "") not in entry.printed_number:
+        return False
+    return asked.get(f"{table}__judicial_uidss", entry.uid) == entry.uid
+
+
+# ---- cards and acts
+
+
+def _card(world: World, court: Court, request: Request, query: dict[str, str]) -> Answer:
+    key = query.get("case_uid", "").lower()
+    entry = world.entry(key)
+    served = entry is not None and entry.court.region == court.region  # a region's courts share one data base
+    if not served or entry is None or query.get("case_id") != str(entry.case_id):
+        if key == world.withdrawn:
+            world.script.note("withdrawn-card", world.visit, request.url)
+        return _html(pages.not_found(court), 404)
+    if key == world.dark and world.script.note("outage-card", world.visit, request.url):
+        return _html(pages.outage(court))
+    if key == world.changed:
+        world.script.note("changed-after" if world.visit == 2 else "changed-before", world.visit, request.url)
+    if key == world.shared:
+        step = "alias-dash" if request.url == entry.card else "alias-spelling" if entry.court == court else "alias-host"
+        world.script.note(step, world.visit, request.url)
+    return _module(world, court, query, pages.card(entry))
+
+
+def _act(world: World, court: Court, query: dict[str, str]) -> str:
+    wanted = (query.get("number"), query.get("text_number"))
+    for register in REGISTERS:
+        for entry in world.docket(court, register):
+            if entry.act is not None and wanted == (str(entry.act.number), "1"):
+                return pages.act_page(entry.act)
+    return pages.act_page(None)

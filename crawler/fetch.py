@@ -1,0 +1,354 @@
+"""One address in, one Visit out: redirects, retries by rule, robots.txt, politeness; what came of it is told, never raised."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+from weakref import WeakValueDictionary
+
+import httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+
+from archive import urls
+from archive.capture import Exchange, Outcome, Visit
+from crawler.errors import DnsFailed, FetchFailed, Refused, Reset, TimedOut, TlsFailed, TooSlow, Truncated
+from crawler.politeness import Clock, CoolingDown, Manners, Politeness, RetryAfter, retry_after
+from crawler.robots import REDIRECTS as ROBOTS_HOPS
+from crawler.robots import RobotsFiles
+
+HOPS = 10
+LONGEST_URL = 8_192
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
+AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
+
+
+class _Unwell(Exception):
+    """An answer of a kind that may be better the next time; kept like any other."""
+
+    def __init__(self, response: httpx.Response, exchange: Exchange) -> None:
+        super().__init__(f"{exchange.url}: {exchange.status}")
+        self.response = response
+        self.exchange = exchange
+
+
+RETRIED = (DnsFailed, Refused, Reset, TimedOut, Truncated, TooSlow, _Unwell)
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What an earlier capture said of itself, sent back so that an unchanged page need not come again.
+
+    url: the address which said so, where that was not the first hop.
+    """
+
+    etag: str | None = None
+    last_modified: str | None = None
+    url: str | None = None
+
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        given = ((b"If-None-Match", self.etag), (b"If-Modified-Since", self.last_modified))
+        return [
+            (name, value.encode("latin-1")) for name, value in given if value and value.isprintable() and ord(max(value)) < 256
+        ]
+
+
+class Fetcher(Protocol):
+    """The port: an address is visited, and a failure is a Visit too."""
+
+    async def fetch(self, url: str, *, validators: Validators | None = None) -> Visit: ...
+
+
+@dataclass(slots=True)
+class _Trip:
+    """What one visit has used up and met so far."""
+
+    tries: int  # left, over all hops
+    until: float  # monotonic
+    exchanges: list[Exchange] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    facts: dict[str, object] = field(default_factory=dict)
+    alone: CoolingDown | None = None  # why it was given up before its tries were used
+
+    def note(self, text: str | None) -> None:
+        if text is not None and text not in self.notes:
+            self.notes.append(text)
+
+
+class NetworkFetcher:
+    """Fetches over the wire.
+
+    user_agent: "kartoteka/VERSION (+contact)"; its first word up to the slash is what robots.txt knows us by.
+    manners: how the source that an address belongs to wants its hosts treated. aside: takes the visits to robots.txt.
+    tries: exchanges at most for one visit beside its redirects. budget: seconds after which nothing is tried again.
+    patience: seconds that a cool-down is waited for; a longer one ends the visit. uniform: the source of jitter.
+    """
+
+    def __init__(
+        self,
+        wire: httpx.AsyncBaseTransport,
+        politeness: Politeness,
+        *,
+        user_agent: str,
+        manners: Callable[[str], Manners],
+        aside: Callable[[Visit], Awaitable[None]],
+        tries: int = 3,
+        budget: float = 600.0,
+        patience: float = 120.0,
+        backoff: float = 1.0,
+        uniform: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        if tries < 1 or not user_agent.isprintable() or not user_agent.isascii():
+            raise ValueError(f"not a fetcher with {tries} tries and the name {user_agent!r}")
+        self._wire = wire
+        self._politeness = politeness
+        self._clock: Clock = politeness.clock
+        self._robots = RobotsFiles(politeness)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._user_agent = user_agent
+        self._token = user_agent.partition("/")[0]
+        self._manners = manners
+        self._aside = aside
+        self._tries = tries
+        self._budget = budget
+        self._patience = patience
+        self._highest = wait_exponential(multiplier=backoff, max=60.0)
+        self._uniform = uniform
+        # Fixed, and in this order: a server that sorts clients by their headers always meets the same one.
+        self._fields = [
+            (b"User-Agent", user_agent.encode("ascii")),
+            (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+            (b"Accept-Encoding", b"gzip, identity"),
+            (b"Connection", b"keep-alive"),
+        ]
+
+    async def fetch(self, url: str, *, validators: Validators | None = None) -> Visit:
+        """The visit to an address: every try and every redirect hop. Raises nothing but CancelledError."""
+        trip = self._trip()
+        try:
+            url = self._address(urls.resolve(url))
+        except ValueError as exc:
+            return Visit(url, (self._unsent(url, Outcome.GUARDED, str(exc)),))
+        await self._travel(trip, url, validators, HOPS, obey=True)
+        return Visit(url, tuple(trip.exchanges), self._facts(trip, validators))
+
+    # One visit: hops, each with its tries
+
+    async def _travel(self, trip: _Trip, url: str, validators: Validators | None, hops: int, *, obey: bool) -> None:
+        via: str | None = None
+        been = {url}
+        while True:
+            fits = validators is not None and (validators.url == url if validators.url else via is None)
+            sent = validators if fits else None
+            target = await self._hop(trip, url, via, sent, obey=obey)
+            if target is None:
+                return
+            if target in been or len(been) > hops:
+                why = "the same address again" if target in been else f"more than {hops} redirects"
+                trip.exchanges[-1] = replace(trip.exchanges[-1], outcome=Outcome.REDIRECT_LOOP, error=f"{why}: {target}")
+                return
+            been.add(target)
+            url, via = target, url
+
+    async def _hop(self, trip: _Trip, url: str, via: str | None, validators: Validators | None, *, obey: bool) -> str | None:
+        """Asks for one address, as often as the rules allow; the address it redirects to, or None."""
+        manners, origin = self._manners(url), urls.origin(url)
+        host = origin.split("://", 1)[1].rpartition(":")[0]
+        floor = 0.0
+        if obey:
+            refused, floor = await self._ask_robots(trip, url, origin, manners)
+            if refused is not None:
+                trip.exchanges.append(replace(refused, via=via))
+                return None
+        trip.facts |= self._politeness.facts(manners, floor)
+        before = len(trip.exchanges)
+        request = httpx.Request("GET", url, headers=self._headers(url, validators))
+        request.extensions = {"via": via} if via else {}
+        try:
+            try:
+                response = await self._exchange(trip, request, host, manners, floor)
+            except RETRIED as failure:  # tenacity is for the unlucky: its own cost is a fifth of a visit's
+                response = await self._again(failure, trip, request, host, manners, floor)
+        except CoolingDown as cooling:
+            trip.alone = cooling
+            if len(trip.exchanges) > before:
+                return None  # what the host said last stands
+            trip.exchanges.append(self._unsent(url, Outcome.PAUSED, str(cooling), via))
+            return None
+        except _Unwell as unwell:
+            response = unwell.response
+        except TlsFailed:
+            if not manners.unverified:
+                return None
+            request.extensions = {**request.extensions, "verify": False}
+            try:
+                response = await self._exchange(trip, request, host, manners, floor)
+            except (FetchFailed, CoolingDown):
+                return None
+            except _Unwell as unwell:
+                response = unwell.response
+        except FetchFailed:
+            return None
+        return self._next(trip, url, response, validators)
+
+    def _next(self, trip: _Trip, url: str, response: httpx.Response, validators: Validators | None) -> str | None:
+        if response.status_code == 304 and validators is not None:
+            trip.exchanges[-1] = replace(trip.exchanges[-1], outcome=Outcome.NOT_MODIFIED)
+        location = _first(response, b"location")
+        if response.status_code not in REDIRECTS or location is None:
+            return None
+        try:
+            return self._address(redirected(url, location))
+        except ValueError as exc:
+            trip.note(f"the redirect was not followed: {exc}")
+            return None
+
+    async def _exchange(self, trip: _Trip, request: httpx.Request, host: str, manners: Manners, floor: float) -> httpx.Response:
+        """One try. Raises FetchFailed, _Unwell, or CoolingDown where it was not let out; what was sent is in the trip."""
+        left = max(trip.until - self._clock.monotonic(), 0.0)
+        async with self._politeness.turn(host, manners, floor=floor, patience=min(self._patience, left)):
+            try:
+                response = await self._wire.handle_async_request(request)
+            except FetchFailed as exc:
+                trip.exchanges.append(exc.exchange)
+                self._politeness.tell(host, manners, exc.exchange)
+                raise
+            exchange: Exchange = response.extensions["exchange"]
+            trip.exchanges.append(exchange)
+            wait = self._wait_asked(trip, response)
+            self._politeness.tell(host, manners, exchange, wait)
+        if response.status_code in AGAIN:
+            raise _Unwell(response, exchange)
+        return response
+
+    def _wait_asked(self, trip: _Trip, response: httpx.Response) -> RetryAfter | None:
+        value = _first(response, b"retry-after")
+        if value is None:
+            return None
+        wait = retry_after(value.decode("latin-1"), datetime.fromtimestamp(self._clock.wall(), UTC))
+        trip.note(wait.note)
+        return wait
+
+    # The rules of trying again
+
+    async def _again(
+        self, first: Exception, trip: _Trip, request: httpx.Request, host: str, manners: Manners, floor: float
+    ) -> httpx.Response:
+        """What the tries after a first failure came to; raises as the last of them."""
+
+        def stop(state: RetryCallState) -> bool:
+            trip.tries -= 1
+            cooling = self._politeness.cooling(host, manners)
+            if cooling is not None and cooling.seconds > self._patience:
+                trip.alone = cooling
+                return True
+            return trip.tries <= 0 or self._clock.monotonic() + state.upcoming_sleep > trip.until
+
+        def wait(state: RetryCallState) -> float:
+            # Full jitter above what the host asked for, and nothing at all where no pause is wanted.
+            cooling = self._politeness.cooling(host, manners)
+            floor = cooling.seconds if cooling else 0.0
+            return 0.0 if self._politeness.pace == 0 else floor + self._uniform(0.0, self._highest(state))
+
+        failure: Exception | None = first
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(RETRIED), stop=stop, wait=wait, sleep=self._clock.sleep, reraise=True
+        ):
+            with attempt:
+                if failure is not None:
+                    told, failure = failure, None
+                    raise told
+                return await self._exchange(trip, request, host, manners, floor)
+        raise first  # never reached: the loop returns or raises
+
+    # robots.txt
+
+    async def _ask_robots(self, trip: _Trip, url: str, origin: str, manners: Manners) -> tuple[Exchange | None, float]:
+        """The exchange that was not let out, where robots.txt says no; and the pause it asks for."""
+        if manners.robots != "obey":
+            trip.facts["robots"] = f"not followed: {manners.robots}"
+            return None, 0.0
+        visit = None
+        async with self._locks.setdefault(origin, asyncio.Lock()):  # those who ask at the same time share the answer
+            if not self._robots.fresh(origin):
+                visit = await self._visit_robots(origin)
+        if visit is not None:
+            last = visit.last
+            if last.outcome is Outcome.PAUSED:
+                return self._unsent(url, Outcome.PAUSED, last.error), 0.0
+            if not _asked(visit):
+                # No connection, no question: the page's own try will fail alike, and say so in a record of its own.
+                trip.facts["robots"] = f"not had: {last.outcome}"
+                trip.tries = 1
+                return None, 0.0
+            if not last.outcome.whole and not self._robots.judges(origin):
+                trip.facts["robots"] = f"not had: {last.outcome}"
+                return self._unsent(url, last.outcome, f"not asked for: its robots.txt could not be had: {last.error}"), 0.0
+        ruling = self._robots.ruling(origin, url, self._token)
+        trip.note(ruling.why if ruling.allowed else None)
+        if not ruling.allowed:
+            trip.facts["robots"] = "disallowed"
+            return self._unsent(url, Outcome.ROBOTS, ruling.why), 0.0
+        trip.facts["robots"] = "allowed"
+        return None, ruling.delay
+
+    async def _visit_robots(self, origin: str) -> Visit:
+        """The visit to the origin's robots.txt, kept, and remembered where it was let out at all."""
+        trip = self._trip()
+        url = urls.identity(f"{origin}/robots.txt")
+        await self._travel(trip, url, None, ROBOTS_HOPS, obey=False)
+        visit = Visit(url, tuple(trip.exchanges), self._facts(trip, None))
+        if visit.outcome is not Outcome.PAUSED and _asked(visit):
+            self._robots.enter(origin, visit.last)
+        await self._aside(visit)
+        return visit
+
+    # Small things
+
+    def _trip(self) -> _Trip:
+        return _Trip(self._tries, self._clock.monotonic() + self._budget)
+
+    def _facts(self, trip: _Trip, validators: Validators | None) -> dict[str, object]:
+        facts = {"user_agent": self._user_agent, **trip.facts}
+        if self._politeness.pace is not None:
+            facts["pace"] = self._politeness.pace
+        if validators is not None:
+            facts["validators"] = {"etag": validators.etag, "last_modified": validators.last_modified}
+        if trip.alone is not None:
+            facts["paused"] = {"seconds": round(trip.alone.seconds, 3), "why": trip.alone.why}
+        if trip.notes:
+            facts["notes"] = list(trip.notes)
+        return facts
+
+    def _headers(self, url: str, validators: Validators | None) -> list[tuple[bytes, bytes]]:
+        authority = url.split("/", 3)[2].encode("ascii")
+        return [(b"Host", authority), *self._fields, *(validators.fields() if validators else ())]
+
+    def _address(self, url: str) -> str:
+        if len(url) > LONGEST_URL:
+            raise ValueError(f"an address of {len(url)} characters, more than {LONGEST_URL}")
+        return url
+
+    def _unsent(self, url: str, outcome: Outcome, error: str | None, via: str | None = None) -> Exchange:
+        """A hop that was never let out: no octets, and why."""
+        return Exchange(url, datetime.fromtimestamp(self._clock.wall(), UTC), 0.0, outcome, error=error, via=via)
+
+
+def redirected(url: str, location: bytes) -> str:
+    """Where a Location field leads: its octets beyond ASCII percent-encoded one by one, as browsers do.
+
+    Raises ValueError where it leads to no http or https address.
+    """
+    text = "".join(chr(octet) if octet < 0x80 else f"%{octet:02X}" for octet in location)
+    return urls.resolve(text, url)
+
+
+def _asked(visit: Visit) -> bool:
+    return any(exchange.request for exchange in visit.exchanges)
+
+
+def _first(response: httpx.Response, name: bytes) -> bytes | None:
+    return next((value for field, value in response.headers.raw if field.lower() == name), None)

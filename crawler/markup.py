@@ -1,0 +1,305 @@
+"""Where in the source of a page every start tag and every run of text stands; pure.
+
+The HTML library gives a tree without source positions, and a tree is not its source: tags are implied, text is moved
+out of tables, elements are closed, reopened and merged. So the positions travel through the parser with the text.
+`scan` cuts the source as the HTML standard's tokeniser does (WHATWG HTML, 13.2.5) and writes a marked copy:
+
+    <td class=x> Ivanov &amp; Co</td>   ->   <td M=7  class=x> M12MIvanov &amp; Co</td>
+
+where M is a character that the source does not hold. Whatever the parser does with the tag or the text, its number
+goes along. A mark stands before the first character of its run that is not white space, so it goes where that
+character goes and changes nothing in the tree (a property test holds this). Where our cutting and the parser's differ
+(in odd SVG, say), the text behind a mark is not its run's, or text comes with no mark: page.py compares, and refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.entities import html5
+from typing import NamedTuple
+
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+W = r"[\t\n\f\r\x20]"
+_VALUE = rf"""{W}*+={W}*+(?:"[^"]*+"|'[^']*+'|(?=>)|[^\t\n\f\r\x20>"'][^\t\n\f\r\x20>]*+)"""
+_ATTRIBUTE_NAME = r"(?:=[^\t\n\f\r\x20/>=]*+|[^\t\n\f\r\x20/>=]++)"
+# White space, the text behind it up to the next markup, and that markup where it is a tag.
+_TOKEN = re.compile(
+    rf"([\t\n\f\r\x20\0]*+)((?:[^<]++|<(?![A-Za-z!?/]))*+)"
+    rf"(?:<(/?)([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>)?+"
+)
+_ATTRIBUTE = re.compile(rf"({_ATTRIBUTE_NAME})(?:({_VALUE})|(?!{W}*+=))")
+_QUOTE = re.compile(rf"""{W}*+={W}*+(["']?)""")
+_COMMENT_END = re.compile(r"--!?>")
+_SCRIPT_TURN = re.compile(r"<!--|-->|<(/?)script(?=[\t\n\f\r\x20/>])", re.I)
+
+ESCAPABLE = ("title", "textarea")  # text only, with references
+RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes")  # text only, as it stands; scripting is off: not noscript
+_RAW_END = {name: re.compile(rf"</{name}(?=[\t\n\f\r\x20/>])", re.I) for name in ESCAPABLE + RAW}
+_RAW_END["plaintext"] = re.compile(r"(?!)")  # nothing ends it
+# The parser keeps at most three of these with equal attributes open (13.2.4.3): a mark would make them differ.
+UNMARKED = _names("b big code em font i nobr s small strike strong tt u")
+# 13.2.6.5: these end SVG and MathML; inside these three SVG elements HTML goes on.
+_BREAKOUT = _names(
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta nobr ol "
+    "p pre ruby s small span strong strike sub sup table tt u ul var"
+)
+_FOREIGN, _INTEGRATION = ("svg", "math"), ("foreignobject", "desc", "title")
+
+# White space of HTML, written out or as a reference: the parser treats both alike, so no mark may stand before it.
+_BLANK = re.compile(r"[\t\n\f\r\x20\0]*+")
+_BLANK_REFERENCES = re.compile(
+    r"(?:[\t\n\f\r\x20\0]|&#0*+(?:9|10|12|13|32)(?![0-9]);?|&#[xX]0*+(?:9|[aA]|[cC]|[dD]|20)(?![0-9A-Fa-f]);?|&Tab;|&NewLine;)*+"
+)
+_REFERENCE = re.compile(r"&(?:#[xX]([0-9A-Fa-f]+);?|#([0-9]+);?|([A-Za-z][A-Za-z0-9]*;?))")
+_NUMERIC = re.compile(r"&#(?:[xX][0-9A-Fa-f]+|[0-9]+)")
+_LONGEST = max(map(len, html5))
+_WORD = re.compile(r"\S+")
+
+
+# A page has thousands of the next three: named tuples are made three times as fast as frozen dataclasses.
+
+
+class Run(NamedTuple):
+    """Text between two pieces of markup: the slice [start, end) of the source.
+
+    kind: `text`; `escapable`, the text of a title or textarea; `raw`, where references are not decoded.
+    """
+
+    start: int
+    end: int
+    kind: str
+
+
+class Tag(NamedTuple):
+    """A start tag: the slice [start, end); its attributes begin at `name_end`. name: lower-case."""
+
+    name: str
+    start: int
+    name_end: int
+    end: int
+
+
+class Word(NamedTuple):
+    """A stretch without white space and where it stands. at: for each character its own slice; None: one to one."""
+
+    text: str
+    start: int
+    end: int
+    at: tuple[tuple[int, int], ...] | None = None
+
+    def where(self, index: int) -> tuple[int, int]:
+        """The slice of one character."""
+        return self.at[index] if self.at else (self.start + index, self.start + index + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """A page's source, cut. marked: the copy for the parser; its marks are numbers into `tags` and `runs`."""
+
+    source: str
+    mark: str
+    tags: tuple[Tag, ...]
+    runs: tuple[Run, ...]
+    marked: str
+
+    def words(self, number: int) -> list[Word]:
+        """The words of a run."""
+        run = self.runs[number]
+        return words(self.source, run.start, run.end, run.kind)
+
+    def attribute(self, number: int, name: str) -> list[Word] | None:
+        """The words of an attribute's value as a start tag gives it (the first of that name); None where it does not."""
+        tag = self.tags[number]
+        for found in _ATTRIBUTE.finditer(self.source, tag.name_end, tag.end - 1):
+            if found.group(1).lower() == name.lower():
+                if found.group(2) is None:
+                    return []
+                opening = _QUOTE.match(self.source, found.end(1))
+                assert opening is not None
+                quoted = len(opening.group(1))
+                return words(self.source, opening.end(), found.end() - quoted, "attribute")
+        return None
+
+
+def scan(source: str) -> Markup:
+    """Cut a page. Linear in its length; raises nothing: any text is some page."""
+    mark = _unused(source)
+    tags: list[Tag] = []
+    runs: list[Run] = []
+    copy: list[str] = []
+    copied = 0
+    for piece, first in _pieces(source):
+        if isinstance(piece, Tag):
+            copy += source[copied:first], f" {mark}={len(tags)} "
+            tags.append(piece)
+        else:
+            copy += source[copied:first], f"{mark}{len(runs)}{mark}"
+            runs.append(piece)
+        copied = first
+    copy.append(source[copied:])
+    return Markup(source, mark, tuple(tags), tuple(runs), "".join(copy))
+
+
+def _unused(source: str) -> str:
+    """A private-use character that the source holds neither as such nor as a reference."""
+    referred = {_point(found) for found in _NUMERIC.findall(source)}
+    return next(c for c in map(chr, range(0xE000, 0x10FFFE)) if c not in source and c not in referred)
+
+
+def _point(reference: str) -> str:
+    digits = reference[2:]
+    return _character(int(digits[1:], 16) if digits[0] in "xX" else _decimal(digits))
+
+
+def _pieces(source: str) -> Iterator[tuple[Tag | Run, int]]:
+    """Start tags and runs of text in the order of the source, each with the place of its mark."""
+    at, size, token = 0, len(source), _TOKEN.match
+    foreign: list[str] = []  # open SVG and MathML elements that switch the rules
+    while at < size and (found := token(source, at)):
+        first, end = found.end(1), found.end(2)
+        if first < end:
+            yield from _run(source, at, first, end, "text")
+        at, inside = found.end(), bool(foreign) and foreign[-1] in _FOREIGN
+        if found.lastindex == 2:
+            if at < size:
+                at, section = _declaration(source, at, inside)
+                yield from _run(source, *section, "raw") if section else ()
+            continue
+        name = found.group(4).lower()
+        if found.group(3):
+            if name in foreign:
+                del foreign[len(foreign) - 1 - foreign[::-1].index(name) :]
+            continue
+        if name not in UNMARKED:
+            yield Tag(name, end, found.end(4), at), found.end(4)
+        if inside and name in _BREAKOUT:
+            foreign.clear()
+            inside = False
+        if name in _FOREIGN or (inside and name in _INTEGRATION):
+            if source[at - 2] != "/":
+                foreign.append(name)
+        elif name in _RAW_END and not inside:
+            end = _raw_end(source, at, name)
+            yield from _run(source, at, at, end, "escapable" if name in ESCAPABLE else "raw")
+            at = end
+
+
+def _run(source: str, start: int, first: int, end: int, kind: str) -> Iterator[tuple[Run, int]]:
+    """The text [start, end), unless it is all white space; `first`: what is before is."""
+    blank = (_BLANK if kind == "raw" else _BLANK_REFERENCES).match(source, first, end)
+    if blank and (first := blank.end()) < end:
+        yield Run(start, end, kind), first
+
+
+def _declaration(source: str, at: int, inside: bool) -> tuple[int, tuple[int, int, int] | None]:
+    """What begins at a `<` and is no tag: where it ends, and the text it holds (a CDATA section in SVG or MathML)."""
+    if source.startswith("<!--", at):
+        if source.startswith((">", "->"), at + 4):  # 13.2.5.43 and .44: closed as it opens
+            return source.index(">", at) + 1, None
+        end = _COMMENT_END.search(source, at + 4)
+        return (end.end() if end else len(source)), None
+    if inside and source.startswith("<![CDATA[", at):
+        close = source.find("]]>", at + 9)
+        close = len(source) if close < 0 else close
+        return close + 3, (at + 9, at + 9, close)
+    after = source[at + 2 : at + 3]
+    if source[at + 1] in "!?" or (source[at + 1] == "/" and not (after.isascii() and after.isalpha())):
+        close = source.find(">", at)  # a doctype, a bogus comment, `</>`
+        return (len(source) if close < 0 else close + 1), None
+    return len(source), None  # 13.2.5.1: a tag that the page ends in is dropped
+
+
+def _raw_end(source: str, at: int, name: str) -> int:
+    """Where the text of an element that holds nothing but text ends."""
+    end = _RAW_END[name].search(source, at)
+    stop = end.start() if end else len(source)
+    if name != "script" or source.find("<!--", at, stop) < 0:
+        return stop
+    # 13.2.5.20 to .31: `<!-- <script>` in a script hides a `</script>`.
+    escaped = twice = False
+    while turn := _SCRIPT_TURN.search(source, at):
+        if turn.group() == "<!--":
+            escaped = True
+            at = turn.start() + 2  # its dashes may be the closing ones too: `<!-->`
+            continue
+        if turn.group() == "-->":
+            escaped = twice = False
+        elif turn.group(1):
+            if not twice:
+                return turn.start()
+            twice = False
+        elif escaped:
+            twice = True
+        at = turn.end()
+    return len(source)
+
+
+def words(source: str, start: int, end: int, kind: str) -> list[Word]:
+    """The words of the slice [start, end), each with its own slice. kind: as a Run's, or `attribute`."""
+    if (kind == "raw" or source.find("&", start, end) < 0) and source.find("\0", start, end) < 0:
+        return [Word(found.group(), found.start(), found.end()) for found in _WORD.finditer(source, start, end)]
+    out: list[Word] = []
+    letters: list[str] = []
+    at: list[tuple[int, int]] = []
+    for letter, where in [*_characters(source, start, end, kind), (" ", (end, end))]:
+        if not letter.isspace():
+            letters.append(letter)
+            at.append(where)
+        elif letters:
+            out.append(Word("".join(letters), at[0][0], at[-1][1], tuple(at)))
+            letters, at = [], []
+    return out
+
+
+def _characters(source: str, start: int, end: int, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Each character that a reader gets, with its slice of the source. U+0000 is dropped from text (13.2.6.4.7)."""
+    at = start
+    for found in _REFERENCE.finditer(source, start, end) if kind != "raw" else ():
+        text, stop = _reference(found, source, kind)
+        if text is not None:
+            yield from _verbatim(source, at, found.start(), kind)
+            yield from ((letter, (found.start(), stop)) for letter in text)
+            at = stop
+    yield from _verbatim(source, at, end, kind)
+
+
+def _verbatim(source: str, start: int, end: int, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    for i in range(start, end):
+        if source[i] != "\0":
+            yield source[i], (i, i + 1)
+        elif kind != "text":
+            yield "\ufffd", (i, i + 1)
+
+
+def _reference(found: re.Match[str], source: str, kind: str) -> tuple[str | None, int]:
+    """13.2.5.72 to .80: what a reference stands for and where it ends; None where it is no reference."""
+    hexadecimal, decimal, name = found.groups()
+    if name is None:
+        return _character(int(hexadecimal, 16) if hexadecimal else _decimal(decimal)), found.end()
+    for size in range(min(len(name), _LONGEST), 1, -1):  # the longest name that fits; `&copyright` is `©right`
+        if name[:size] in html5:
+            stop = found.start() + 1 + size
+            following = source[stop : stop + 1]
+            joined = following == "=" or (following.isascii() and following.isalnum())
+            if kind == "attribute" and joined and name[size - 1] != ";":
+                return None, stop  # `?a=1&copy=2` is no ©
+            return html5[name[:size]], stop
+    return None, found.end()
+
+
+def _decimal(digits: str) -> int:
+    return int(digits.lstrip("0")[:12] or "0")  # what is longer is beyond Unicode anyway
+
+
+def _character(point: int) -> str:
+    if point == 0 or point > 0x10FFFF or 0xD800 <= point <= 0xDFFF:
+        return "\ufffd"
+    if 0x80 <= point <= 0x9F:  # meant as windows-1252
+        return bytes([point]).decode("cp1252", errors="ignore") or chr(point)
+    return chr(point)

@@ -1,0 +1,396 @@
+"""Strict selectors over a decoded page; every text comes with its exact place in the source.
+
+The only room that knows selectolax. A Part says where its text stands: `part.quote` is the slice of `page.text` from
+the source of its first character to the source of its last. The places come from markup.py, whose marks travel
+through the parser; here each is compared with the tree, and where the two differ the Part is refused (Unreadable):
+an observation is right or it is not made. `Node.text` and selectors work everywhere, places or not.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
+
+from archive.ledger.observation import Observation
+from archive.text import fold
+from crawler import charset
+from crawler.errors import Unreadable
+from crawler.markup import Markup, Word, scan
+
+# What a reader never sees as text.
+UNSEEN = frozenset(("script", "style", "template", "iframe", "noembed", "noframes", "datalist"))
+# A border of one of these is white space and ends a line.
+_BLOCKS = """
+    address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption figure
+    footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li listing main menu nav ol optgroup option p pre
+    search section select summary table tbody td textarea tfoot th thead title tr ul xmp
+"""
+BLOCKS = frozenset(_BLOCKS.split())
+JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
+_SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """A word of the tree, or the part of a word between two tags. number: the run it came with; rank: its place there."""
+
+    text: str
+    follows: int
+    number: int | None
+    rank: int
+    piece: list[str]  # all words that came with the run's mark
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Text of a page and where it stands.
+
+    text: as a reader sees it, white space folded, never empty. start, end: `page.text[start:end]` is the quote,
+    markup and references between included. selector: the element that holds it.
+    """
+
+    text: str
+    selector: str
+    start: int
+    end: int
+    source: str = field(repr=False)
+    words: tuple[tuple[int, Word], ...] = field(repr=False)  # each with the index in `text` where it begins
+
+    @property
+    def quote(self) -> str:
+        return self.source[self.start : self.end]
+
+    def sub(self, i: int, j: int) -> Part:
+        """`text[i:j]`, white space at its ends left out. Raises Unreadable where nothing remains."""
+        i, j, _ = slice(i, j).indices(len(self.text))
+        kept = self.text[i:j]
+        if not kept.strip():
+            raise Unreadable(f"{self.selector}: no text between {i} and {j} of {self.text[:60]!r}")
+        i += len(kept) - len(kept.lstrip())
+        j = i + len(kept.strip())
+        begins = [at for at, _ in self.words]
+        first, last = bisect_right(begins, i) - 1, bisect_right(begins, j - 1)
+        return _part(self.source, self.selector, self.text[i:j], tuple((at - i, word) for at, word in self.words[first:last]))
+
+    def find(self, pattern: re.Pattern[str]) -> Part | None:
+        """The first match of `pattern` in the text; None where there is none or an empty one."""
+        found = pattern.search(self.text)
+        return self.sub(*found.span()) if found and found.group().strip() else None
+
+    def split(self, pattern: re.Pattern[str]) -> list[Part]:
+        """The pieces between the matches of `pattern`; empty ones are dropped."""
+        at, spans = 0, []
+        for found in pattern.finditer(self.text):
+            spans.append((at, found.start()))
+            at = found.end()
+        return [self.sub(i, j) for i, j in [*spans, (at, len(self.text))] if self.text[i:j].strip()]
+
+    def says(self, subject: str, property: str, value: str | None = None, *, derived: bool = False) -> Observation:
+        """The observation that this text is the subject's property; `value`: its normal form where it has one."""
+        return Observation(subject, property, self.text, value, self.selector, self.quote, self.start, self.end, derived)
+
+
+def _part(source: str, selector: str, text: str, words: tuple[tuple[int, Word], ...]) -> Part:
+    """A Part of located words; indices in `words` may begin before the text: the first word may be cut."""
+    (first_at, first), (last_at, last) = words[0], words[-1]
+    start = first.where(-first_at)[0]
+    end = last.where(len(text) - 1 - last_at)[1]
+    return Part(text, selector, start, end, source, words)
+
+
+class Page:
+    """One decoded page. url: its address; charset: the Python codec with which archive.text.decode_text gives `text`.
+
+    flags: oddities of the decoding, as words (charset.py).
+    """
+
+    __slots__ = ("__dict__", "charset", "flags", "text", "url")
+
+    def __init__(self, text: str, url: str, charset: str, flags: tuple[str, ...] = ()) -> None:
+        self.text, self.url, self.charset, self.flags = text, url, charset, flags
+
+    @classmethod
+    def open(cls, body: bytes, url: str, *, content_type: str | None = None, default_charset: str = "utf-8") -> Page:
+        """From bytes with their content coding undone. Raises nothing: what it is shows in its text."""
+        decoded = charset.decide(body, content_type, default_charset)
+        return cls(decoded.text, url, decoded.charset, decoded.flags)
+
+    def one(self, css: str) -> Node:
+        """The one element that `css` selects. Raises Unreadable for none or several."""
+        return _one(self._select(css), css, self.url)
+
+    def maybe(self, css: str) -> Node | None:
+        """The one element, or None. Raises Unreadable for several."""
+        found = self._select(css)
+        return _one(found, css, self.url) if found else None
+
+    def all(self, css: str, at_least: int = 0) -> list[Node]:
+        """Every element that `css` selects, in document order. Raises Unreadable for fewer than `at_least`."""
+        return _enough(self._select(css), css, self.url, at_least)
+
+    def has(self, text: str) -> bool:
+        """A reader sees this text somewhere (upper and lower case, white space alike)."""
+        return fold(text).casefold() in self._seen
+
+    @cached_property
+    def _seen(self) -> str:
+        return self.root.text.casefold()
+
+    @cached_property
+    def root(self) -> Node:
+        """The html element."""
+        element = self._tree.root
+        if element is None:
+            raise Unreadable(f"{self.url}: no html element")
+        return Node(self, element)
+
+    @cached_property
+    def _markup(self) -> Markup:
+        return scan(self.text)
+
+    @cached_property
+    def _tree(self) -> LexborHTMLParser:
+        try:
+            return LexborHTMLParser(self._markup.marked, options=LexborDocumentOptions.WO_EVENTS)
+        except (SelectolaxError, ValueError, RuntimeError) as exc:
+            raise Unreadable(f"{self.url}: the HTML parser gave up: {exc}") from exc
+
+    def _select(self, css: str, within: LexborNode | None = None) -> list[Node]:
+        try:
+            found = (within or self._tree).css(css)
+        except SelectolaxError as exc:
+            raise ValueError(f"not a selector: {css!r}") from exc
+        own = None if within is None else within.mem_id  # lexbor counts the element itself as inside
+        unique = {raw.mem_id: raw for raw in found if raw.mem_id != own}  # and one that two of a list's selectors fit twice
+        return [Node(self, raw) for raw in unique.values()]
+
+    @cached_property
+    def _number(self) -> re.Pattern[str]:
+        return re.compile(f"{self._markup.mark}([0-9]+){self._markup.mark}")
+
+    @cached_property
+    def _any_mark(self) -> re.Pattern[str]:
+        mark = self._markup.mark
+        return re.compile(f" {mark}=[0-9]+ |{mark}[0-9]+{mark}")
+
+    def _unmarked(self, text: str) -> str:
+        return self._any_mark.sub("", text) if self._markup.mark in text else text
+
+    @cached_property
+    def _words(self) -> dict[int, list[Word]]:
+        return {}
+
+    def _word(self, atom: _Atom, selector: str) -> Word:
+        """Where a word of the tree stands, after the whole of its run was compared with the tree's."""
+        if atom.number is None or atom.number >= len(self._markup.runs):
+            raise Unreadable(f"{selector}: the place of {atom.text[:60]!r} in the source is not known")
+        words = self._words.get(atom.number)
+        if words is None:
+            words = self._words[atom.number] = self._markup.words(atom.number)
+        if [word.text for word in words] != atom.piece:
+            raise Unreadable(f"{selector}: source and tree disagree about {atom.text[:60]!r}")
+        return words[atom.rank]
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Which child of its parent an element is, from 1; by mem_id, filled a whole family at a time."""
+        return {}
+
+    def _place(self, raw: LexborNode) -> int:
+        if raw.mem_id not in self._places and raw.parent is not None:
+            elements = (child for child in _siblings(raw.parent.first_child) if child.is_element_node)
+            self._places.update((child.mem_id, i) for i, child in enumerate(elements, 1))
+        return self._places[raw.mem_id]
+
+
+class Node:
+    """An element of a page."""
+
+    __slots__ = ("_known", "_page", "_raw")
+
+    def __init__(self, page: Page, raw: LexborNode) -> None:
+        self._page, self._raw = page, raw
+        self._known: list[_Atom] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Node {self.selector}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self._page is other._page and self._raw.mem_id == other._raw.mem_id
+
+    def __hash__(self) -> int:
+        return hash(self._raw.mem_id)
+
+    @property
+    def tag(self) -> str:
+        return self._raw.tag or ""
+
+    @property
+    def selector(self) -> str:
+        """A CSS path from the html element that selects exactly this one."""
+        path: list[str] = []
+        raw: LexborNode | None = self._raw
+        while raw is not None and raw.is_element_node:
+            up = raw.parent
+            if up is None or not up.is_element_node:
+                path.append("html")
+                break
+            name = raw.tag if raw.tag and _SIMPLE_TAG.match(raw.tag) else "*"
+            path.append(f"{name}:nth-child({self._page._place(raw)})")
+            raw = up
+        return " > ".join(reversed(path))
+
+    @property
+    def children(self) -> list[Node]:
+        """The elements directly inside."""
+        return [Node(self._page, child) for child in _siblings(self._raw.first_child) if child.is_element_node]
+
+    @property
+    def parent(self) -> Node | None:
+        up = self._raw.parent
+        return Node(self._page, up) if up is not None and up.is_element_node else None
+
+    def one(self, css: str) -> Node:
+        """The one element inside this one. Raises Unreadable for none or several."""
+        return _one(self._page._select(css, self._raw), css, self)
+
+    def maybe(self, css: str) -> Node | None:
+        """The one element inside this one, or None. Raises Unreadable for several."""
+        found = self._page._select(css, self._raw)
+        return _one(found, css, self) if found else None
+
+    def all(self, css: str, at_least: int = 0) -> list[Node]:
+        """Every element inside this one. Raises Unreadable for fewer than `at_least`."""
+        return _enough(self._page._select(css, self._raw), css, self, at_least)
+
+    @property
+    def text(self) -> str:
+        """As a reader sees it: scripts, styles, comments left out, white space folded. Needs no place in the source."""
+        return "".join(atom.text if atom.follows == JOINED else " " + atom.text for atom in self._atoms).strip()
+
+    @property
+    def whole(self) -> Part | None:
+        """All its text; None where there is none. Raises Unreadable where the place is not certain."""
+        return self._located(self._atoms) if self._atoms else None
+
+    @property
+    def lines(self) -> list[Part]:
+        """Its text between `<br>`s and the borders of blocks; empty lines are dropped. Raises as `whole`."""
+        lines: list[list[_Atom]] = []
+        for atom in self._atoms:
+            if atom.follows == BROKEN or not lines:
+                lines.append([])
+            lines[-1].append(atom)
+        return [self._located(line) for line in lines]
+
+    def attr(self, name: str) -> str | None:
+        """An attribute's value as the parser gives it; None where it is absent."""
+        attributes = self._raw.attributes
+        return self._page._unmarked(attributes[name] or "") if name in attributes else None
+
+    def attribute(self, name: str) -> Part | None:
+        """An attribute's value, quoted inside the start tag; None where it is absent or blank."""
+        value = self.attr(name)
+        if not value or not value.strip():
+            return None
+        markup = self._page._markup
+        number = self._raw.attributes.get(markup.mark) or ""
+        words = markup.attribute(int(number), name) if number.isdigit() and int(number) < len(markup.tags) else None
+        if words is None or [word.text for word in words] != value.split():
+            raise Unreadable(f"{self.selector}: the place of its {name} in the source is not known")
+        return _joined(self._page.text, self.selector, [(SPACED, word) for word in words])
+
+    def _located(self, atoms: list[_Atom]) -> Part:
+        selector = self.selector
+        words = [(atom.follows, self._page._word(atom, selector)) for atom in atoms]
+        return _joined(self._page.text, selector, words)
+
+    @property
+    def _atoms(self) -> list[_Atom]:
+        if self._known is None:
+            self._known = list(_atoms(self._raw, self._page))
+        return self._known
+
+
+def _siblings(raw: LexborNode | None) -> Iterator[LexborNode]:
+    while raw is not None:
+        yield raw
+        raw = raw.next
+
+
+def _one(found: list[Node], css: str, where: object) -> Node:
+    if len(found) != 1:
+        raise Unreadable(f"{css}: {len(found)} of 1 in {where}")
+    return found[0]
+
+
+def _enough(found: list[Node], css: str, where: object, at_least: int) -> list[Node]:
+    if len(found) < at_least:
+        raise Unreadable(f"{css}: {len(found)} of at least {at_least} in {where}")
+    return found
+
+
+def _atoms(top: LexborNode, page: Page) -> Iterator[_Atom]:
+    """The words below an element in the tree's order, each with the mark it came with. Deep trees do not recurse."""
+    follows = BROKEN
+    for raw, opens in _walk(top):
+        if not raw.is_text_node:
+            if opens is None or raw.tag in BLOCKS:
+                follows = BROKEN
+            continue
+        before, *marked = page._number.split(raw.text_content or "")
+        pieces = [(None, before), *zip(map(int, marked[::2]), marked[1::2], strict=True)]
+        for number, piece in pieces:
+            piece = page._unmarked(piece)
+            words = piece.split()
+            if piece[:1].isspace():
+                follows = max(follows, SPACED)
+            for rank, word in enumerate(words):
+                yield _Atom(word, follows, number, rank, words)
+                follows = SPACED
+            if words and not piece[-1:].isspace():
+                follows = JOINED
+
+
+def _walk(top: LexborNode) -> Iterator[tuple[LexborNode, bool | None]]:
+    """Text nodes and elements below `top` that a reader sees; True as one begins, False as it ends, None for a `br`."""
+    open_elements: list[LexborNode] = []
+    raw: LexborNode | None = None if top.tag in UNSEEN else top.first_child
+    while raw is not None or open_elements:
+        if raw is None:
+            raw = open_elements.pop()
+            yield raw, False
+        elif raw.is_text_node:
+            yield raw, True
+        elif raw.is_element_node and raw.tag not in UNSEEN:
+            yield raw, None if raw.tag == "br" else True
+            inside = raw.first_child
+            if inside is not None:
+                open_elements.append(raw)
+                raw = inside
+                continue
+            yield raw, False
+        raw = raw.next
+
+
+def _joined(source: str, selector: str, words: list[tuple[int, Word]]) -> Part:
+    """The Part of these words, in the order of the source. Raises Unreadable where the tree has them in another."""
+    text: list[str] = []
+    placed: list[tuple[int, Word]] = []
+    size, last = 0, 0
+    for follows, word in words:
+        if word.start < last:
+            raise Unreadable(f"{selector}: {word.text[:60]!r} stands elsewhere in the source than in the tree")
+        last = word.end
+        if follows != JOINED and size:
+            text.append(" ")
+            size += 1
+        placed.append((size, word))
+        text.append(word.text)
+        size += len(word.text)
+    return _part(source, selector, "".join(text), tuple(placed))

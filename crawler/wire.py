@@ -1,0 +1,649 @@
+"""A transport for httpx that keeps the exact octets of both directions and bounds every exchange.
+
+HTTP/1.1 over asyncio, one Protocol a connection, an idle list for each origin, no pool to scan, no
+cookie jar, no proxy, nothing from the environment. What is sent is put together here and kept as sent;
+what comes is kept as it came (turn.py cuts it). Each exchange ends as an httpx.Response with its Exchange
+in `extensions["exchange"]`, or as one FetchFailed that carries it; only CancelledError passes beside them,
+and leaves no connection behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import re
+import select
+import socket
+import ssl
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from time import monotonic
+from typing import cast
+
+import httpx
+
+from archive.capture import Exchange, Outcome, Tls
+from crawler import tls
+from crawler.errors import failed
+from crawler.guard import SCHEMES, Guard
+from crawler.turn import WHOLE, Ending, Limits, Turn
+
+__all__ = ["ConnectTo", "Limits", "Resolve", "Wire"]
+
+log = logging.getLogger(__name__)
+
+Resolve = Callable[[str], Awaitable[Sequence[str]]]  # a host name to its addresses; OSError where it has none
+_Origin = tuple[str, str, int, bool]  # scheme, host, port, verify
+
+# Our own lack, not the server's answer: said so, lest a full descriptor table reads as a dead court.
+_LOCAL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+_RULE = re.compile(r"(\[[^]]*\]|[^:\[\]]*):([0-9]*):(\[[^]]*\]|[^:\[\]]*):([0-9]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect for an origin. named: a person named this host, or this port."""
+
+    host: str
+    port: int
+    host_named: bool = False
+    port_named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTo:
+    """Rules HOST:PORT:ADDR:PORT2 as in curl's --connect-to; the first that matches wins.
+
+    An empty HOST or PORT matches any, an empty ADDR or PORT2 keeps what the URL says; IPv6 in brackets.
+    Raises ValueError for a rule in another form.
+    """
+
+    rules: Sequence[str] = ()
+    parsed: tuple[tuple[str, str, str, str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parsed", tuple(map(self._parse, self.rules)))
+
+    @staticmethod
+    def _parse(rule: str) -> tuple[str, str, str, str]:
+        match = _RULE.fullmatch(rule)
+        if match is None or any(int(port) > 65535 for port in match.group(2, 4) if port):
+            raise ValueError(f"not HOST:PORT:ADDR:PORT2: {rule!r}")
+        host, port, address, port2 = match.groups()
+        return host.strip("[]").lower(), port, address.strip("[]"), port2
+
+    def target(self, host: str, port: int) -> Target:
+        for from_host, from_port, address, port2 in self.parsed:
+            if from_host in ("", host.lower()) and from_port in ("", str(port)):
+                return Target(address or host, int(port2 or port), bool(address), bool(port2))
+        return Target(host, port)
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """One vantage's connections.
+
+    `resolve` stands in for the system's look-up; its answers pass the same guard. `ca` are trust anchors
+    beside certifi's; a file without any raises ValueError here. Of `request.extensions` are read: `via`
+    (the address that led here), `verify` (False: whoever answers is let pass, and Tls says so), `deadline`
+    (seconds for the whole exchange in place of the limit).
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits = Limits(),
+        connect_to: ConnectTo = ConnectTo(),
+        ca: Sequence[Path] = (),
+        guard: Guard = Guard(),
+        resolve: Resolve | None = None,
+    ) -> None:
+        self.limits = limits
+        self._connect_to = connect_to
+        self._ca = tuple(ca)
+        self._guard = guard
+        self._resolve = resolve or self._look_up
+        self._threads: ThreadPoolExecutor | None = None
+        self._idle: dict[_Origin, dict[_Connection, None]] = {}
+        self._oldest: OrderedDict[_Connection, None] = OrderedDict()
+        self._live: set[_Connection] = set()
+        if self._ca:
+            _ = self._strict
+
+    @property
+    def open_connections(self) -> int:
+        """Connections held now, idle ones included."""
+        return len(self._live)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        began, start = datetime.now(UTC), monotonic()
+        url = str(request.url)
+        extensions = request.extensions
+        verify = bool(extensions.get("verify", True))
+        deadline = start + float(extensions.get("deadline", self.limits.whole))
+        scheme, host = request.url.scheme, request.url.raw_host.decode("ascii")
+        port = request.url.port or SCHEMES.get(scheme, 0)
+        origin = (scheme, host, port, verify)
+        turn = Turn(self.limits, request.method)
+        connection: _Connection | None = None
+        octets = b""
+        flags: tuple[str, ...] = ()
+        try:
+            target = self._admit(request, url, scheme, host, port)
+            octets = await _serialised(request)
+            connection = self._take(origin)
+            if connection is not None:
+                ending = await connection.exchange(octets, turn, deadline)
+                if ending.outcome is Outcome.RESET and not turn.octets and request.method == "GET":
+                    # RFC 9112, 9.3.1: it was closed while our request was under way; nobody has answered yet.
+                    connection.abort()
+                    connection, flags = None, ("stale-connection",)
+                    turn = Turn(self.limits, request.method)
+            if connection is None:
+                connection = _Connection(self, origin)
+                await self._connect(connection, target, deadline)
+                ending = await connection.exchange(octets, turn, deadline)
+        except _Broken as exc:
+            ending = exc.ending
+            flags += exc.flags
+        finally:
+            if connection is not None:
+                self._give_back(connection, turn)
+        interim, response, surplus = turn.pieces()
+        head, frame = turn.head, turn.framing
+        sent = connection is not None and connection.sent
+        exchange = Exchange(
+            url=url,
+            began=began,
+            elapsed=monotonic() - start,
+            outcome=ending.outcome,
+            method=request.method,
+            error=ending.error,
+            request=octets if sent else b"",
+            interim=interim,
+            response=response,
+            head_length=turn.head_length,
+            status=head.status if head is not None else None,
+            surplus=surplus,
+            truncated=ending.truncated,
+            first_byte=connection.first_byte - start if connection is not None and connection.first_byte else None,
+            peer=connection.peer if connection is not None else None,
+            dns=connection.dns if connection is not None else (),
+            tls=connection.tls if connection is not None else None,
+            via=extensions.get("via"),
+            flags=flags + (head.flags if head is not None else ()) + (frame.flags if frame is not None else ()),
+        )
+        if ending is not WHOLE:
+            raise failed(exchange)
+        assert head is not None
+        return httpx.Response(
+            head.status,
+            headers=list(head.fields),
+            stream=_Entity(response, turn.spans()),
+            extensions={"exchange": exchange, "http_version": b"HTTP/" + head.version, "reason_phrase": head.reason},
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection; exchanges under way end as reset."""
+        for connection in list(self._live):
+            connection.close()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
+        await asyncio.sleep(0)  # the transports tell their protocols in the loop's next turn
+
+    def _admit(self, request: httpx.Request, url: str, scheme: str, host: str, port: int) -> Target:
+        """Where this request may go, before anything is looked up. Raises _Broken."""
+        if len(url) > self.limits.url:
+            raise _Broken(Outcome.TOO_LARGE, f"a URL of more than {self.limits.url} octets")
+        target = self._connect_to.target(host, port)
+        why = self._guard.refusal(scheme, host, credentials=bool(request.url.userinfo), named=target.host_named)
+        if why is None and not target.port_named:
+            why = self._guard.port(target.port)
+        if why is not None:
+            raise _Broken(Outcome.GUARDED, why)
+        return target
+
+    async def _connect(self, connection: _Connection, target: Target, deadline: float) -> None:
+        """Look up once, check every answer, connect to a checked one, shake hands. Raises _Broken."""
+        limits = self.limits
+        scheme, host, _, verify = connection.origin
+        addresses = await self._addresses(connection, target, deadline)
+        due = min(deadline, monotonic() + limits.connect)
+        broken = _Broken(Outcome.DNS_FAILED, f"{target.host} has no address")
+        for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+            # A black hole among several addresses takes its share of the time, not all of it.
+            now = monotonic()
+            try:
+                await connection.open(address, target.port, now + (due - now) / left)
+                break
+            except _Broken as exc:
+                if connection.transport is not None:  # the time was up in the very moment it was made
+                    raise
+                broken = exc
+        else:
+            raise broken
+        if scheme == "https":
+            due = min(deadline, monotonic() + limits.tls)
+            await connection.shake_hands(self._strict if verify else self._unverified, host.removesuffix("."), due)
+
+    async def _addresses(self, connection: _Connection, target: Target, deadline: float) -> Sequence[str]:
+        try:
+            return [self._checked(str(ip_address(target.host)), target)]
+        except ValueError:
+            pass
+        due = min(deadline, monotonic() + self.limits.dns)
+        try:
+            async with asyncio.timeout(due - monotonic()):
+                found = tuple(dict.fromkeys(await self._resolve(target.host)))
+        except TimeoutError as exc:
+            raise _Broken(Outcome.DNS_FAILED, f"no answer about {target.host} in time") from exc
+        except Exception as exc:  # a resolver of the caller's may raise what it likes; none of it escapes
+            raise _Broken(Outcome.DNS_FAILED, f"{target.host}: {exc}") from exc
+        connection.dns = found
+        if len(found) > self.limits.addresses:
+            raise _Broken(Outcome.DNS_FAILED, f"{target.host} has {len(found)} addresses, more than {self.limits.addresses}")
+        return [self._checked(address, target) for address in found]
+
+    def _checked(self, address: str, target: Target) -> str:
+        if not target.host_named and (why := self._guard.allowed(address)) is not None:
+            raise _Broken(Outcome.GUARDED, why)
+        return address
+
+    async def _look_up(self, host: str) -> Sequence[str]:
+        # Threads of our own: the loop's default ones are few, and a dead name server holds each for its time-out.
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(32, thread_name_prefix="look-up")
+        loop = asyncio.get_running_loop()
+        answers = await loop.run_in_executor(self._threads, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        return [str(sockaddr[0]) for *_, sockaddr in answers]
+
+    @cached_property
+    def _strict(self) -> ssl.SSLContext:
+        return tls.strict(self._ca)
+
+    @cached_property
+    def _unverified(self) -> ssl.SSLContext:
+        return tls.unverified()
+
+    # Idle connections: a dict for each origin is its stack, one ordered dict is the queue of all. Every step is O(1).
+
+    def _take(self, origin: _Origin) -> _Connection | None:
+        idle = self._idle.get(origin)
+        while idle:
+            connection = next(reversed(idle))
+            self._forget_idle(connection)
+            if connection.fresh(monotonic() - self.limits.idle):
+                return connection
+            connection.close()
+        return None
+
+    def _give_back(self, connection: _Connection, turn: Turn) -> None:
+        if not (connection.usable and turn.keeps):
+            connection.abort()
+            return
+        connection.rest()
+        self._idle.setdefault(connection.origin, {})[connection] = None
+        self._oldest[connection] = None
+        if len(self._oldest) > self.limits.idle_connections:
+            oldest = next(iter(self._oldest))
+            self._forget_idle(oldest)
+            oldest.close()
+
+    def _forget_idle(self, connection: _Connection) -> None:
+        if self._oldest.pop(connection, self) is None:
+            idle = self._idle[connection.origin]
+            del idle[connection]
+            if not idle:
+                del self._idle[connection.origin]
+
+    def _opened(self, connection: _Connection) -> None:
+        self._live.add(connection)
+
+    def _lost(self, connection: _Connection) -> None:
+        self._live.discard(connection)
+        self._forget_idle(connection)
+
+
+class _Broken(Exception):
+    """The exchange ended before it could be put to a connection, or on one."""
+
+    def __init__(self, outcome: Outcome, error: str, *flags: str) -> None:
+        super().__init__(error)
+        self.ending = Ending(outcome, error)
+        self.flags = flags
+
+
+class _Connection(asyncio.Protocol):
+    """One TCP connection, with or without TLS: octets to the turn under way, and all the ways it can end.
+
+    One timer serves all its time limits: it is left alone while the next limit moves away, and set anew
+    only for a nearer one, so that a page costs no timer.
+    """
+
+    def __init__(self, wire: Wire, origin: _Origin) -> None:
+        self.origin = origin
+        self.dns: tuple[str, ...] = ()
+        self.peer: str | None = None
+        self.tls: Tls | None = None
+        self.sent = False
+        self.first_byte: float | None = None
+        self.transport: asyncio.Transport | None = None
+        self._wire = wire
+        self._limits = wire.limits
+        self._loop = asyncio.get_running_loop()
+        self._turn: Turn | None = None
+        self._woken: asyncio.Future[None] | None = None
+        self._early = b""  # what came before anything was asked
+        self._rested: float | None = None  # when it last became idle
+        self._poll: select.poll | None = None
+        self._ended: _Broken | None = None  # the connection gives nothing more, and why
+        self._lingering = False
+        self._window = 0  # octets the turn had when the time now measured began
+        self._deadline = 0.0
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._ssl: ssl.SSLObject | None = None
+        self._shaking = origin[0] == "https"
+
+    # Opening
+
+    async def open(self, address: str, port: int, due: float) -> None:
+        """Connect. Raises _Broken."""
+        where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+        try:
+            async with asyncio.timeout(due - monotonic()):
+                await self._loop.create_connection(lambda: self, address, port)
+        except TimeoutError as exc:
+            raise _Broken(Outcome.TIMEOUT, f"{where}: no connection in time") from exc
+        except ConnectionResetError as exc:
+            raise _Broken(Outcome.RESET, f"{where}: {exc.strerror or exc}") from exc
+        except OSError as exc:
+            local = ("local-fault",) if exc.errno in _LOCAL else ()
+            raise _Broken(Outcome.REFUSED, f"{where}: {exc.strerror or exc}", *local) from exc
+        self.peer = where
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._wire._opened(self)
+
+    async def shake_hands(self, context: ssl.SSLContext, host: str, due: float) -> None:
+        """Put TLS on the connection, and note what it says of itself, verified or not. Raises _Broken."""
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        try:
+            self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        except (ValueError, UnicodeError) as exc:
+            raise _Broken(Outcome.TLS_FAILED, f"{host!r} cannot be asked for: {exc}") from exc
+        if self._ended is None:
+            self._woken = self._loop.create_future()
+            self._arm(due)
+            self._incoming.write(self._early)
+            self._early = b""
+            self._shake()
+            await self._woken
+        self._shaking = False
+        if self._ended is not None:
+            self.tls = tls.said(self._ssl, self._ended.ending.error)
+            raise self._ended
+        self.tls = tls.said(self._ssl, None if context.check_hostname else "not verified: it was asked for without")
+
+    def _shake(self) -> None:
+        assert self._ssl is not None
+        try:
+            self._ssl.do_handshake()
+            self._wake()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLCertVerificationError as exc:
+            self._end(Outcome.TLS_FAILED, f"certificate not verified: {exc.verify_message}")
+        except ssl.SSLError as exc:
+            self._end(Outcome.TLS_FAILED, f"TLS handshake failed: {exc.reason or exc}")
+        self._flush()  # the alert that tells the server why, too
+
+    # One exchange
+
+    async def exchange(self, octets: bytes, turn: Turn, deadline: float) -> Ending:
+        """Send and receive; how the turn ended."""
+        self.sent = False
+        self.first_byte = None
+        self._turn = turn
+        self._deadline = deadline
+        self._lingering = False
+        self._window = 0
+        self._woken = self._loop.create_future()
+        if self._early:
+            early, self._early = self._early, b""
+            self._receive(early)
+        if self._ended is None:
+            self._send(octets)
+            self._arm(min(deadline, monotonic() + self._limits.first_byte))
+        else:
+            self._sender_ended()
+        await self._woken
+        self._turn = None
+        assert turn.ending is not None
+        return turn.ending
+
+    def _send(self, octets: bytes) -> None:
+        assert self.transport is not None
+        self.sent = True
+        if self._ssl is None:
+            self.transport.write(octets)
+        else:
+            self._ssl.write(octets)
+            self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        if self._ssl is None:
+            self._receive(data)
+            return
+        self._incoming.write(data)
+        if self._shaking:
+            self._shake()
+            return
+        plain = self._decrypted()
+        if plain:
+            self._receive(plain)
+        if self._ended is not None:
+            self._sender_ended()
+
+    def _receive(self, data: bytes) -> None:
+        turn = self._turn
+        if turn is None:
+            if self._rested is None:
+                self._early += data
+            else:
+                log.warning("%s sent %d octets that nobody asked for: %r", self.peer, len(data), data[:80])
+                self.abort()
+            return
+        if self.first_byte is None:
+            self.first_byte = now = monotonic()
+            self._arm(min(self._deadline, now + self._limits.rate_window))
+        if not turn.feed(data):
+            return
+        if self._lingering:
+            if len(turn.octets) - self._window > self._limits.surplus:
+                self._wake()
+        elif self._ended is None and (turn.ending is not WHOLE or not turn.keeps) and turn.listens:
+            self._lingering = True
+            self._window = len(turn.octets)
+            self._arm(min(self._deadline, monotonic() + self._limits.linger))
+        else:
+            self._wake()
+
+    def eof_received(self) -> None:
+        if self._shaking:
+            self._end(Outcome.TLS_FAILED, "closed in the TLS handshake")
+        elif self._ssl is not None:
+            self._end(Outcome.TRUNCATED, "closed without a TLS close alert")
+        else:
+            self._end(Outcome.CAPTURED, "closed")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wire._lost(self)
+        if exc is None:
+            self._end(Outcome.RESET, "closed here")
+        else:
+            self._end(Outcome.RESET, f"the connection broke: {getattr(exc, 'strerror', None) or exc}")
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end(self, outcome: Outcome, error: str) -> None:
+        """Nothing more comes on this connection: the first reason is the one."""
+        if self._ended is None:
+            self._ended = _Broken(outcome, error)
+        self._sender_ended()
+
+    def _sender_ended(self) -> None:
+        """Tell whoever waits. An orderly close can be the end of a body; a cut one never is."""
+        assert self._ended is not None
+        if self._turn is not None:
+            ending = self._ended.ending
+            if ending.outcome in (Outcome.CAPTURED, Outcome.TRUNCATED):
+                self._turn.eof(sure=ending.outcome is Outcome.CAPTURED)
+            else:
+                self._turn.break_off(ending.outcome, str(self._ended), "disconnect")
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    # TLS, octet by octet in our own hands: asyncio's layer drops the chain when a verification fails
+
+    def _decrypted(self) -> bytes:
+        assert self._ssl is not None
+        parts = []
+        try:
+            while part := self._ssl.read(262_144):
+                parts.append(part)
+            if self._ended is None:
+                self._ended = _Broken(Outcome.CAPTURED, "closed by a TLS alert")
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError as exc:
+            if self._ended is None:
+                self._ended = _Broken(Outcome.TLS_FAILED, f"TLS failed after its handshake: {exc.reason or exc}")
+        self._flush()
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _flush(self) -> None:
+        if self._outgoing.pending and self.transport is not None:
+            self.transport.write(self._outgoing.read())
+
+    # Time
+
+    def _arm(self, due: float) -> None:
+        self._due = due
+        if self._timer is None or due < self._timer_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer_at = due
+            self._timer = self._loop.call_later(max(0.0, due - monotonic()), self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = monotonic()
+        if now < self._due:
+            self._arm(self._due)
+        elif self._shaking:
+            self._end(Outcome.TIMEOUT, "no TLS handshake in time")
+        elif self._turn is not None:
+            self._time_up(self._turn, now)
+        elif self._rested is not None:
+            self.close()
+
+    def _time_up(self, turn: Turn, now: float) -> None:
+        limits = self._limits
+        if self._lingering:
+            self._wake()
+        elif now >= self._deadline:
+            turn.break_off(Outcome.TIMEOUT, "not whole within its time", "time")
+            self._wake()
+        elif self.first_byte is None:
+            turn.break_off(Outcome.TIMEOUT, "no octet of an answer in time", "time")
+            self._wake()
+        elif len(turn.octets) - self._window < limits.rate * limits.rate_window:
+            turn.break_off(Outcome.TOO_SLOW, f"below {limits.rate} octets a second over {limits.rate_window:g} s", "time")
+            self._wake()
+        else:
+            self._window = len(turn.octets)
+            self._arm(min(self._deadline, now + limits.rate_window))
+
+    # Between exchanges
+
+    @property
+    def usable(self) -> bool:
+        return self._ended is None and self._turn is None and self.transport is not None and not self.transport.is_closing()
+
+    def rest(self) -> None:
+        """Wait for another exchange."""
+        assert self.transport is not None
+        if self._poll is None and hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._rested = monotonic()
+        self._arm(self._rested + self._limits.idle)
+
+    def fresh(self, since: float) -> bool:
+        """It can take a request: idle since then at most, and nothing, not even an end, waits unread in the socket."""
+        if not self.usable or self._rested is None or self._rested < since or self._loop is not asyncio.get_running_loop():
+            return False
+        # Octets sent before our request are no answer to it (the classic desynchronisation).
+        return self._poll is None or not self._poll.poll(0)
+
+    def close(self) -> None:
+        """End it in good order."""
+        if self.transport is None or self._loop.is_closed():
+            return
+        if self._ssl is not None and not self._shaking:
+            with contextlib.suppress(ssl.SSLError):
+                self._ssl.unwrap()
+            self._flush()
+        self.transport.close()
+
+    def abort(self) -> None:
+        """End it at once."""
+        if self.transport is not None and not self._loop.is_closed():
+            self.transport.abort()
+
+
+class _Entity(httpx.AsyncByteStream, httpx.SyncByteStream):
+    """The entity-body, cut out of the response when somebody reads it; its content coding is kept."""
+
+    def __init__(self, response: bytes, spans: list[tuple[int, int]]) -> None:
+        self._response = response
+        self._spans = spans
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"".join(self._response[start:end] for start, end in self._spans)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self:
+            yield part
+
+
+async def _serialised(request: httpx.Request) -> bytes:
+    """The request's octets as they go out: method, target, fields in their order and case, body. Raises _Broken."""
+    fields = request.headers.raw
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii", "replace"), request.url.raw_path)]
+    lines += [b"%b: %b" % item for item in fields]
+    head = b"\r\n".join(lines)
+    if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields) or b"\0" in head:
+        raise _Broken(Outcome.GUARDED, "a line break or NUL inside the request's head")
+    try:
+        body = request.content
+    except httpx.RequestNotRead:
+        body = await request.aread()
+    if b"chunked" in request.headers.get("transfer-encoding", "").encode("latin-1", "replace").lower():
+        body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+    return head + b"\r\n\r\n" + body

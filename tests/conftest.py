@@ -1,0 +1,29 @@
+"""What every test shares: where real data would lie, and the rule that nothing skips unsaid."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+MAY_SKIP = {"real", "root"}
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """Saved pages and files of the real world, beside the checkout; the test skips where they are not."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "realdata"
+    if not folder.is_dir():
+        pytest.skip("no real data beside this checkout")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In CI only tests on real data and tests that need root may skip: any other skip is a failure, and is named."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    wrong = [report.nodeid for report in skipped if not MAY_SKIP & set(report.keywords)]
+    for nodeid in wrong:
+        terminalreporter.write_line(f"SKIPPED WITHOUT LEAVE: {nodeid}", red=True)
+    if wrong and os.environ.get("CI"):
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from archive.capture import TRUNCATIONS
 from archive.errors import BadMessage
 from archive.records import LONGEST_HEAD, Fault, Record
 
+UNKNOWN_VERSION = "WARC 1.1, 4: version"
 VERSIONS = ("0.17", "0.18", "1.0", "1.1")
 TYPES = ("warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation")
 IDENTICAL = "http://netpreserve.org/warc/1.{}/revisit/identical-payload-digest"
@@ -189,7 +190,7 @@ def faults(record: Record) -> Iterator[Fault]:
     if record.version is None:
         return
     if record.version not in VERSIONS:
-        yield Fault("WARC 1.1, 4", f"WARC/{record.version} is no version that is known: {', '.join(VERSIONS)}")
+        yield Fault(UNKNOWN_VERSION, f"WARC/{record.version} is no version that is known: {', '.join(VERSIONS)}")
     seen: set[str] = set()
     for name, value in record.fields:
         known = FIELDS.get(name.lower())

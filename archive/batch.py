@@ -107,13 +107,14 @@ class Batch:
         )
         chain = self._chain(exchange)
         told = self._put(members, self.seq)
-        block = manifest.canonical(manifest.compose(visit, exchange, seen, place, told, chain, referent))
+        known = manifest.compose(visit, exchange, seen, place, told, chain, referent)
+        block = manifest.canonical(known)
         responded = any(m.id == place.id for m in members)
         own = warc.manifest_member(exchange, new_id() if responded else place.id, place.id, block)
         span = Span(self.file, self.end, len(own.octets), own.sha256)
         self._put([own], self.seq)
-        # The row is made from what was written, so that a rebuild makes the same one.
-        capture = manifest.capture(manifest.parse(block), span, hashlib.sha256(block).hexdigest())
+        # The row is made from what is written, so that a rebuild makes the same one.
+        capture = manifest.capture(known, span, hashlib.sha256(block).hexdigest())
         self.captures.append(capture)
         self.seq += 1
         if referent is None and exchange.trusted and may_refer(exchange, seen, visit, self.smallest_revisit):

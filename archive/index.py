@@ -6,6 +6,7 @@ is entered only when its bytes are durable, so a row never points at bytes that 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -13,11 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from archive.capture import Capture, Outcome, Span
@@ -99,6 +102,10 @@ outbox = sa.Table(
 )
 
 
+# Compiled once: going through the expression for every row costs as much as the row.
+INSERT = {table: str(sa.insert(table).compile(dialect=sqlite_dialect())) for table in (members, captures, outbox)}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One gzip member as the index knows it. kind: as in warc.Member. seq: None for warcinfo."""
@@ -108,6 +115,7 @@ class Entry:
     seq: int | None
 
 
+@lru_cache(1024)
 def serial(name: str) -> int:
     """The number in a file's name. Raises BadRecord where the name is not one of ours."""
     match = NAME.fullmatch(name)
@@ -162,14 +170,15 @@ class Index:
 
         Raises DiskFull or Poisoned; whether the rows are there is then known only by asking.
         """
+        if not entries:
+            return
         named = sorted({(serial(e.span.file), e.span.file) for e in entries})
         with _renamed(), self._engine.begin() as db:
             db.execute(sqlite_insert(files).on_conflict_do_nothing(), [{"serial": n, "name": f} for n, f in named])
-            if entries:
-                db.execute(sa.insert(members), [_entry_row(e) for e in entries])
+            db.exec_driver_sql(INSERT[members], [_entry_row(e) for e in entries])
             if kept:
-                db.execute(sa.insert(captures), [_row(c) for c in kept])
-                db.execute(sa.insert(outbox), [{"seq": c.seq, "manifest_sha256": c.manifest_sha256} for c in kept])
+                db.exec_driver_sql(INSERT[captures], [_row(c) for c in kept])
+                db.exec_driver_sql(INSERT[outbox], [(c.seq, c.manifest_sha256) for c in kept])
 
     def posted(self, through: int) -> None:
         """The log holds every capture up to and including `through`: they leave the outbox."""
@@ -219,10 +228,11 @@ class Index:
         found = self._captures(sa.select(captures).where(captures.c.id == id_))
         return found[0] if found else None
 
-    def has(self, ids: Iterable[str], seqs: Iterable[int]) -> bool:
-        """Any of these ids or numbers is taken already."""
-        taken = captures.c.id.in_(list(ids)) | captures.c.seq.in_(list(seqs))
-        return bool(self._all(sa.select(captures.c.seq).where(taken).limit(1)))
+    def taken(self, ids: Iterable[str], seqs: Iterable[int]) -> tuple[set[str], set[int]]:
+        """Those of the ids and of the numbers that a row has already."""
+        by_id = sa.select(captures.c.id).where(captures.c.id.in_(list(ids)))
+        by_seq = sa.select(captures.c.seq).where(captures.c.seq.in_(list(seqs)))
+        return {r.id for r in self._all(by_id)}, {r.seq for r in self._all(by_seq)}
 
     def captures(
         self, key: str | None = None, until: datetime | None = None, since_seq: int | None = None
@@ -277,6 +287,16 @@ class Index:
             captures.c.payload_sha256.is_not(None),
         )
         return self._captures(query.order_by(captures.c.at.desc(), captures.c.seq.desc()).limit(most))
+
+    def digest(self) -> tuple[int, str]:
+        """How many rows there are, and the sha256 over them in the order of their keys; the outbox, which drains, left out."""
+        count, digest = 0, hashlib.sha256()
+        with _renamed(), self._engine.connect() as connection:
+            for table in (files, members, captures):
+                for row in connection.execute(sa.select(table).order_by(*table.primary_key)).yield_per(10_000):
+                    digest.update(json.dumps([table.name, *row], ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+                    count += 1
+        return count, digest.hexdigest()
 
     def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with _renamed(), self._engine.connect() as db:
@@ -343,39 +363,21 @@ def _micro(at: datetime) -> int:
     return (at - EPOCH) // MICROSECOND
 
 
-def _entry_row(e: Entry) -> dict[str, object]:
-    s = e.span
-    return {"serial": serial(s.file), "offset": s.offset, "length": s.length, "sha256": s.sha256, "kind": e.kind, "seq": e.seq}
+# Both in the order of the columns.
 
 
-def _row(c: Capture) -> dict[str, object]:
-    record = c.record
-    return {
-        "seq": c.seq,
-        "id": c.id,
-        "visit": c.visit,
-        "hop": c.hop,
-        "url": c.url,
-        "key": c.key,
-        "at": _micro(c.at),
-        "outcome": c.outcome.value,
-        "status": c.status,
-        "mime": c.mime,
-        "payload_sha256": c.payload_sha256,
-        "size": c.size,
-        "serial": serial(c.manifest.file),
-        "record_offset": record and record.offset,
-        "record_length": record and record.length,
-        "record_sha256": record and record.sha256,
-        "manifest_offset": c.manifest.offset,
-        "manifest_length": c.manifest.length,
-        "manifest_member_sha256": c.manifest.sha256,
-        "manifest_sha256": c.manifest_sha256,
-        "refers_to": c.refers_to,
-        "error": c.error,
-        "trusted": int(c.trusted),
-        "foreign_file": c.foreign,
-    }
+def _entry_row(e: Entry) -> tuple[object, ...]:
+    return serial(e.span.file), e.span.offset, e.span.length, e.span.sha256, e.kind, e.seq
+
+
+def _row(c: Capture) -> tuple[object, ...]:
+    record, own = c.record, c.manifest
+    return (
+        *(c.seq, c.id, c.visit, c.hop, c.url, c.key, _micro(c.at), c.outcome.value, c.status, c.mime, c.payload_sha256, c.size),
+        serial(own.file),
+        *((None, None, None) if record is None else (record.offset, record.length, record.sha256)),
+        *(own.offset, own.length, own.sha256, c.manifest_sha256, c.refers_to, c.error, int(c.trusted), c.foreign),
+    )
 
 
 def _capture(r: sa.Row[Any], name: str) -> Capture:

@@ -24,16 +24,16 @@ LARGEST = 2**53 - 1  # RFC 8785, 3.2.2.3: numbers are doubles
 
 
 def canonical(value: Mapping[str, object]) -> bytes:
-    """RFC 8785: keys sorted by UTF-16, no white space, one spelling for every value.
+    """RFC 8785: keys sorted by UTF-16, no white space, one spelling for every value. value: as `plain` makes it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
-    Raises ValueError for what has no canonical form here: keys beyond the BMP, NaN, integers that a double does
-    not hold, and fractions that Python and ECMAScript spell differently.
+
+def plain(value: Any) -> Any:
+    """The same in values whose JSON is canonical.
+
+    Raises ValueError for what has none here: keys beyond the BMP, NaN, integers that a double does not hold, and
+    fractions that Python and ECMAScript spell differently.
     """
-    text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
-
-
-def _plain(value: object) -> object:
     match value:
         case str():
             # A lone surrogate has no UTF-8: kept legible, as Python escapes it.
@@ -49,11 +49,11 @@ def _plain(value: object) -> object:
         case Mapping():
             if any(not isinstance(key, str) or (not key.isascii() and max(key) > "\uffff") for key in value):
                 raise ValueError(f"keys of a manifest are text of the BMP: {list(value)!r:.80}")
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case set() | frozenset():
-            return sorted((_plain(item) for item in value), key=str)
+            return sorted((plain(item) for item in value), key=str)
     raise ValueError(f"no canonical JSON for {type(value).__name__} {value!r:.60}")
 
 
@@ -104,7 +104,7 @@ def compose(
     records: Sequence[Mapping[str, object]],
     chain: Mapping[str, object] | None,
     referent: Referent | None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The manifest of one exchange. records, chain: as `told`; all lie in `place.file`, before the manifest itself."""
     outcome = exchange.outcome
     if referent is not None and outcome is Outcome.CAPTURED and exchange.status != 304:
@@ -117,17 +117,17 @@ def compose(
         "seq": place.seq,
         "visit": place.visit,
         "hop": place.hop,
-        "requested": visit.url,
-        "url": exchange.url,
-        "via": exchange.via,
+        "requested": plain(visit.url),
+        "url": plain(exchange.url),
+        "via": plain(exchange.via),
         "method": exchange.method,
         "began": warc_date(exchange.began),
         "elapsed_us": _microseconds(exchange.elapsed),
         "first_byte_us": None if exchange.first_byte is None else _microseconds(exchange.first_byte),
         "outcome": outcome.value,
-        "error": exchange.error,
+        "error": plain(exchange.error),
         "truncated": exchange.truncated,
-        "flags": list(exchange.flags),
+        "flags": plain(exchange.flags),
         "status": exchange.status,
         "mime": referent.mime if referent is not None and exchange.status == 304 else seen.mime,
         "head_length": exchange.head_length,
@@ -140,7 +140,7 @@ def compose(
         "tls": exchange.tls and _tls(exchange.tls, chain),
         "file": place.file,
         "records": list(records),
-        "facts": dict(visit.facts),
+        "facts": plain(visit.facts),
     }
 
 
@@ -154,7 +154,7 @@ def _tls(tls: Tls, chain: Mapping[str, object] | None) -> dict[str, object]:
         "cipher": tls.cipher,
         "alpn": tls.alpn,
         "verified": tls.verified,
-        "reason": tls.reason,
+        "reason": plain(tls.reason),
         "chain": chain,
     }
 

@@ -131,19 +131,22 @@ def _last_rows(path: Path, index: Index, found: Recovery) -> None:
 
 
 def _adopt(waiting: list[Group], index: Index, found: Recovery) -> None:
+    named = [group.capture for group in waiting if group.capture is not None]
+    ids, seqs = index.taken([c.id for c in named], [c.seq for c in named])
     captures: list[Capture] = []
     entries: list[Entry] = []
     for group in waiting:
         c = group.capture
-        if c is not None and (index.has([c.id], [c.seq]) or any(c.id == o.id or c.seq == o.seq for o in captures)):
+        if c is not None and (c.id in ids or c.seq in seqs):
             found.findings.append(f"{c.manifest.file} at {c.manifest.offset}: capture {c.id} ({c.seq}) is there twice")
             entries += [Entry(e.span, e.kind, None) for e in group.entries]
             continue
         if c is not None:
             captures.append(c)
+            ids.add(c.id)
+            seqs.add(c.seq)
         entries += group.entries
-    if entries:
-        index.enter(captures, entries)
+    index.enter(captures, entries)
     found.adopted += len(captures)
     waiting.clear()
 

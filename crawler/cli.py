@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,10 +16,18 @@ import typer
 from archive import __version__, door
 from archive.door import Globals, Shown
 from archive.errors import ArchiveError
-from crawler.settings import BadSettings, Settings, load
+from archive.ledger import coverage
+from archive.ledger.observation import CoverageWindow
+from crawler.errors import BadSettings
 
 if TYPE_CHECKING:
+    from archive.capture import Visit
+    from archive.ledger.book import Book
+    from archive.ledger.observation import Observation, Reading
     from crawler.crawl import Crawl, Done
+    from crawler.politeness import Manners
+    from crawler.settings import Settings
+    from crawler.source import Query, Source
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 T = TypeVar("T")
@@ -43,17 +52,22 @@ def told() -> Iterator[None]:
     """Errors that are ours end as a sentence and an exit status, not as a traceback."""
     try:
         yield
-    except (ArchiveError, BadSettings) as exc:
+    except BadSettings as exc:
+        door.complain(exc)
+        raise typer.Exit(door.USAGE) from exc
+    except ArchiveError as exc:
         raise door.fail(exc) from exc
     except OSError as exc:
-        raise door.fail(ArchiveError(f"{exc.filename or 'input'}: {exc.strerror or exc}")) from exc
+        raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
 @contextlib.asynccontextmanager
 async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]:
     """One archive with its network, its readers and its book, closed in the order that loses nothing."""
     from archive.ledger.book import Book
+    from archive.store import Settings as Sizes
     from archive.store import Store
+    from crawler.clerk import Clerk
     from crawler.crawl import Crawl
     from crawler.fetch import NetworkFetcher
     from crawler.politeness import Politeness
@@ -61,32 +75,43 @@ async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]
     from crawler.wire import ConnectTo, Wire
 
     settings = load(options.home)
-    wire = Wire(connect_to=ConnectTo.parse(options.connect_to), ca=options.ca)
+    sizes = Sizes(rotate=settings.warc_bytes, level=settings.level, floor=settings.free_bytes)
+    try:
+        wire = Wire(connect_to=ConnectTo(options.connect_to), ca=options.ca)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
     async with contextlib.AsyncExitStack() as stack:
-        store = stack.enter_context(Store.open(options.home, level=settings.level, rotate=settings.warc_bytes, floor=settings.free_bytes))
-        book = stack.enter_context(Book.open(options.home, write=True)) if read else None
-        readers = Readers(settings.readers) if read else None
-        if readers:
-            stack.callback(readers.close)
+        store = stack.enter_context(Store.open(options.home, settings=sizes))
+        clerk = readers = None
+        if read:
+            book = stack.enter_context(Book.open(options.home, write=True))
+            clerk = await stack.enter_async_context(Clerk(book))
+            readers = stack.enter_context(Readers(settings.readers))
         politeness = Politeness(options.home / "state.sqlite", pace=options.pace, per_host=options.per_host)
         stack.callback(politeness.close)
         stack.push_async_callback(wire.aclose)
 
-        async def aside(visit: Any) -> None:
+        async def aside(visit: Visit) -> None:
             await crawl.keep(visit)
 
         fetcher = NetworkFetcher(
             wire, politeness, user_agent=user_agent(settings), manners=manners, aside=aside, tries=settings.tries
         )
-        crawl = Crawl(fetcher, store, book, readers, now)
+        crawl = Crawl(fetcher, store, clerk, readers, now)
         yield crawl
+
+
+def load(home: Path) -> Settings:
+    from crawler import settings
+
+    return settings.load(home)
 
 
 def user_agent(settings: Settings) -> str:
     return f"kartoteka/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
 
 
-def manners(url: str) -> Any:
+def manners(url: str) -> Manners:
     """How we behave towards an address: what its source declares, else the general rule."""
     from crawler.politeness import Manners
     from crawler.sites import source_for
@@ -124,7 +149,7 @@ async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) ->
     settings = load(options.home)
     tally = Tally(out, options)
     async with opened(options, read=read) as crawl:
-        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight):
+        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
             tally.add(done)
     return tally.finish()
 
@@ -158,7 +183,9 @@ def plain(done: Done) -> str:
     row = done.row()
     words = [str(row["outcome"]), str(row["status"] or "-"), str(row["verdict"] or "-"), str(row["observations"] or 0).rjust(4)]
     tail = f"  {row['error']}" if row["error"] else ""
-    return door.visible(f"{words[0]:<13} {words[1]:<4} {words[2]:<12} {words[3]} values  {row['final_url']}  {row['capture']}{tail}")
+    return door.visible(
+        f"{words[0]:<13} {words[1]:<4} {words[2]:<12} {words[3]} values  {row['final_url']}  {row['capture']}{tail}"
+    )
 
 
 @app.command("read")
@@ -195,16 +222,13 @@ async def _read(out: Shown, body: bytes, url: str, fields: tuple[tuple[str, str]
         address = identity(url)
     except ValueError as exc:
         raise typer.BadParameter(f"--url: {exc}") from exc
-    readers = Readers(1)
-    try:
+    with Readers(1) as readers:
         reading = await readers.read(Memento.saved(address, body, fields))
-    finally:
-        readers.close()
     out.rows(reading_rows(reading), ("kind", "subject", "property", "raw", "value", "selector"))
     return door.DONE if reading.verdict == "page" else door.PARTLY
 
 
-def reading_rows(reading: Any) -> Iterator[dict[str, Any]]:
+def reading_rows(reading: Reading) -> Iterator[dict[str, Any]]:
     """The lines of `crawl read --json` (CONTRACT): the verdict, then what was found in page order."""
     keys = ("kind", "subject", "property", "raw", "value", "derived", "selector", "quote", "start", "end", "charset")
     blank: dict[str, Any] = dict.fromkeys(keys)
@@ -250,17 +274,23 @@ def source(
         raise typer.Exit(run(_source(ctx.obj, door.shown(ctx), known[name], query)))
 
 
-async def _source(options: Globals, out: Shown, chosen: Any, query: Any) -> int:
-    from archive.ledger import coverage
-
+async def _source(options: Globals, out: Shown, chosen: Source, query: Query) -> int:
     tally = Tally(out, options)
     async with opened(options) as crawl:
-        async for done in crawl.source(chosen, query):
+        run_id = str(uuid.uuid4())
+        async for done in crawl.source(chosen, query, run_id):
             tally.add(done)
-        windows = [w for w in coverage.windows(crawl.book) if w.run in crawl.runs]
-    out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
+        windows = show_coverage(crawl, out, run_id)
     status = tally.finish()
     return door.PARTLY if status == door.DONE and not all(window.complete for window in windows) else status
+
+
+def show_coverage(crawl: Crawl, out: Shown, run_id: str) -> list[CoverageWindow]:
+    """A line for each court, register and window that this run asked for."""
+    assert crawl.clerk is not None
+    windows = [window.asked for window in crawl.clerk.book.coverage() if window.asked.run == run_id]
+    out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
+    return windows
 
 
 @app.command()
@@ -307,8 +337,7 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
         else:
             archive = stack.enter_context(Store.open(options.home, create=False)).archive
         book = stack.enter_context(Book.open(options.home, write=not check))
-        readers = Readers(settings.readers)
-        stack.callback(readers.close)
+        readers = stack.enter_context(Readers(settings.readers))
         chosen = to_read(archive.captures())
         if source is not None:
             chosen = [c for c in chosen if (found := source_for(c.url)) and found.name == source]
@@ -330,19 +359,14 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
     return door.FAILED if check and different else door.DONE
 
 
-def said(book: Any) -> dict[str, list[Any]]:
-    """What the ledger holds, by capture, as observations."""
+def said(book: Book) -> dict[str, list[Observation]]:
+    """What the ledger holds, by the capture's payload and address, as observations in page order."""
     from archive.ledger.observation import Observation
 
-    found: dict[str, list[Any]] = {}
-    for quoted in book.placed():
-        found.setdefault(quoted.capture, []).append(
-            Observation(*(getattr(quoted, name) for name in Observation.__dataclass_fields__))
-        )
-    return found
+    return {extraction.capture: [Observation(*place) for place in book.page(extraction)] for extraction in book.extractions()}
 
 
-async def progress(rows: AsyncIterator[T], total: int, what: str, options: Globals) -> AsyncIterator[T]:
+async def progress(rows: AsyncIterator[T], total: int | None, what: str, options: Globals) -> AsyncIterator[T]:
     """The same rows, with a bar on stderr where a person watches."""
     from rich.console import Console
     from rich.progress import Progress
@@ -363,16 +387,28 @@ def rebuild(ctx: typer.Context) -> None:
 
 
 async def _rebuild(options: Globals, out: Shown) -> int:
-    from archive.ledger.book import Book
+    from archive.ledger.book import FILE, Book
     from archive.store import Store
-    from crawler.rebuild import rebuild_ledger
+    from archive.store import rebuild as rebuild_index
     from crawler.readers import Readers
+    from crawler.rebuild import rebuild as rebuild_ledger
 
     settings = load(options.home)
+    found = rebuild_index(options.home)
+    for finding in found.findings:
+        out.note(str(finding))
     with contextlib.ExitStack() as stack:
-        store = stack.enter_context(Store.open(options.home, create=False, reindex=True))
-        readers = Readers(settings.readers)
-        stack.callback(readers.close)
-        rows = [row async for row in rebuild_ledger(store, readers, options.home)]
-    out.rows(rows, ("file", "rows", "sha256"))
+        archive = stack.enter_context(Store.open(options.home, create=False)).archive
+        readers = stack.enter_context(Readers(settings.readers))
+        refused = 0
+        async for error in progress(rebuild_ledger(archive, readers, options.home), None, "reading", options):
+            if error is not None:
+                refused += 1
+                out.note(str(error))
+        with Book.open(options.home) as book:
+            digests = {"index.sqlite": archive.index.digest(), FILE: book.digest()}
+    out.rows(
+        ({"file": name, "rows": rows, "sha256": digest} for name, (rows, digest) in digests.items()), ("file", "rows", "sha256")
+    )
+    out.note(f"{refused} pages were not taken into the ledger" if refused else "every page was read again")
     return door.DONE

@@ -19,6 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help="Crawl and archive court records and cited links; a case ledger in which every value points to its bytes.",
 )
 

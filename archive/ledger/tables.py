@@ -103,6 +103,7 @@ coverage = _table(
     _number("expected", absent=True),
     _number("read"),
     _text("gap", absent=True),
+    _text("run"),
     _text("capture"),
     _text("at"),
     _text("recorded"),

@@ -69,7 +69,7 @@ def test_the_same_bytes_are_captured_again(book, world):
     before = book.counts()
     book.enter_many([world.entry(2, page)])
     assert before | {"extraction": 2} == book.counts()
-    assert [(0, 2, 2)] == sorted({(s.ordinal, s.times, s.extraction.seq) for s in book.sightings()})
+    assert sorted({(s.ordinal, s.times, s.extraction.seq) for s in book.sightings()}) == [(0, 2, 2)]
 
 
 def test_a_later_page_says_the_same_elsewhere(book, world):
@@ -77,11 +77,11 @@ def test_a_later_page_says_the_same_elsewhere(book, world):
     book.enter_many([world.entry(1, world.card("ffff-1", number="1-1/2025", court="57GV0001"))])
     book.enter_many([world.entry(2, world.card("ffff-1", judge="Судьин С.С.", number="1-1/2025", court="57GV0001"))])
     counts = book.counts()
-    assert (3, 5) == (counts["observation"], counts["sighting"])
+    assert (counts["observation"], counts["sighting"]) == (3, 5)
     numbers = [quoted for quoted in book.quoted() if quoted.sighting.property == "number"]
-    assert ["1-1/2025", "1-1/2025"] == [quoted.quote for quoted in numbers]
-    assert 2 == len({(quoted.start, quoted.sighting.extraction.capture) for quoted in numbers})
-    assert 1 == len({quoted.sighting.observation for quoted in numbers})
+    assert [quoted.quote for quoted in numbers] == ["1-1/2025", "1-1/2025"]
+    assert len({(quoted.start, quoted.sighting.extraction.capture) for quoted in numbers}) == 2
+    assert len({quoted.sighting.observation for quoted in numbers}) == 1
 
 
 def test_every_value_resolves(book, world):
@@ -131,8 +131,8 @@ def test_a_capture_that_may_not_feed_the_ledger(book, world, changes):
     with pytest.raises(Refused):
         book.enter_many([world.entry(1, page, **changes)])
     book.enter_many([world.entry(1, page, verdict="outage", **changes)])
-    assert ["outage"] == [extraction.verdict for extraction in book.extractions()]
-    assert [] == book.sightings()
+    assert [extraction.verdict for extraction in book.extractions()] == ["outage"]
+    assert book.sightings() == []
 
 
 def test_a_reader_changes_its_mind_without_saying_so(book, world):
@@ -140,7 +140,7 @@ def test_a_reader_changes_its_mind_without_saying_so(book, world):
     page = world.card("ffff-1", number="1-1/2025", court="57GV0001")
     book.enter_many([world.entry(1, page, verdict="unreadable")])
     book.enter_many([world.entry(1, page)])
-    assert ["page"] == [extraction.verdict for extraction in book.extractions()]
+    assert [extraction.verdict for extraction in book.extractions()] == ["page"]
     other = page.reading()
     other = replace(other, observations=other.observations[:1])
     with pytest.raises(Refused, match="raise the version"):
@@ -153,18 +153,18 @@ def test_a_mended_parser_reads_old_bytes(book, world):
     newer = world.card("ffff-1", number="1-1/2025", parser="sudrf/10")
     broken = world.card("ffff-1", number="1-1/2025", parser="sudrf/11")
     book.enter_many([world.entry(1, newer), world.entry(1, page), world.entry(1, broken, verdict="unreadable")])
-    assert ["sudrf/10"] == [extraction.parser for extraction in book.extractions()]
+    assert [extraction.parser for extraction in book.extractions()] == ["sudrf/10"]
     everything = book.extractions(live=False)
-    assert 3 == len(everything)
+    assert len(everything) == 3
     assert standing(everything)[0] == standing(everything[::-1])[0]
-    assert 1 == book.counts()["observation"]  # the two versions agree: one observation, two sightings
+    assert book.counts()["observation"] == 1  # the two versions agree: one observation, two sightings
 
 
 def test_the_ledger_of_an_empty_archive_is_read(tmp_path):
     """Nothing was read yet: that is said, and no file is made by looking."""
     with pytest.raises(NotFound, match="nothing was read yet"):
         Book.open(tmp_path)
-    assert [] == list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_ledger_from_the_future(book, tmp_path):
@@ -190,14 +190,14 @@ def test_what_is_asked_for_is_what_comes(book, world):
     filled(book, world)
     appeal = world.small()[-1].capture
     assert [(appeal.id, "act")] == [(extraction.capture, link.rel) for extraction, link in book.links(rel="act")]
-    assert [] == book.links(rel="card")
+    assert book.links(rel="card") == []
     assert [(appeal.id, "Новая графа")] == [(extraction.capture, unread.text) for extraction, unread in book.unread()]
     assert [(True, appeal.id)] == [(window.asked.complete, window.capture) for window in book.windows()]
-    assert [] == book.windows(known_at=appeal.at - timedelta(seconds=1))
+    assert book.windows(known_at=appeal.at - timedelta(seconds=1)) == []
     newest = book.newest("reg:criminal-appeal:bbbb-2")
     assert newest is not None and appeal.id == newest.capture
     assert book.newest("reg:criminal-1:nobody") is None
     assert {"reg:criminal-appeal:bbbb-2"} == {
         sighting.subject.partition("#")[0] for sighting in book.sightings(prefix="reg:criminal-appeal:")
     }
-    assert [] == book.sightings(known_at=datetime(2025, 1, 1, tzinfo=UTC))
+    assert book.sightings(known_at=datetime(2025, 1, 1, tzinfo=UTC)) == []

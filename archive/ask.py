@@ -7,13 +7,16 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archive import door
 from archive.door import Globals
 from archive.errors import ArchiveError, NotFound
+
+if TYPE_CHECKING:
+    from archive.ledger.tally import Row, Tally
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -125,18 +128,20 @@ def tally(
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
         folded = fold(book.sightings(known_at=when), book.ties())
-        as_of = max((e.at for e in book.extractions(known_at=when)), default=None)
+        as_of = book.as_of(known_at=when)
         counted = counting.tally(folded, question, windows=[w.asked for w in book.coverage(known_at=when)], as_of=as_of)
     if out.json:
         out.rows(rows.tally_rows(counted))
     else:
-        _print_tally(out, counted, groups)
+        print_tally(out, counted, groups)
     if as_of is None:
         raise typer.Exit(door.NOTHING)
 
 
-def _print_tally(out: door.Shown, counted: Any, groups: tuple[str, ...]) -> None:
-    def line(row: Any, name: str | None = None) -> dict[str, Any]:
+def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> None:
+    """The table for people; figures a working day rounded down, as published, with the exact value behind them."""
+
+    def line(row: Row, name: str | None = None) -> dict[str, Any]:
         told = {group: row.group.get(group) for group in groups}
         if name and groups:
             told[groups[0]] = name

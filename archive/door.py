@@ -21,6 +21,7 @@ WIDE = 100_000
 # Exit status (CONTRACT).
 DONE, BUG, USAGE, PARTLY, FAILED, NOTHING, IN_USE = 0, 1, 2, 3, 4, 5, 6
 
+HOME_VARIABLE = "KARTOTEKA_HOME"
 VALUED = ("--home", "--connect-to", "--ca", "--pace", "--per-host")
 PLAIN = ("--json", "--quiet", "--verbose", "-q", "-v")
 
@@ -42,11 +43,12 @@ class Globals:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    home_named: bool = True
 
 
 def default_home() -> Path:
     """KARTOTEKA_HOME, or `kartoteka` in the platform's user data folder."""
-    named = os.environ.get("KARTOTEKA_HOME")
+    named = os.environ.get(HOME_VARIABLE)
     return Path(named) if named else Path(platformdirs.user_data_dir("kartoteka", appauthor=False))
 
 

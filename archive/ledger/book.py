@@ -161,6 +161,14 @@ class Book:
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
+    def as_of(self, *, known_at: datetime | None = None) -> datetime | None:
+        """When the newest capture that was read began; None where nothing was read."""
+        query = sa.select(sa.func.max(tables.extraction.c.at))
+        if known_at is not None:
+            query = query.where(tables.extraction.c.at <= _stamp(known_at))
+        ((at,),) = self._all(query)
+        return None if at is None else datetime.fromisoformat(at)
+
     def sightings(
         self, registrations: Collection[str] | None = None, *, prefix: str = "reg:", known_at: datetime | None = None
     ) -> list[Sighting]:

@@ -1,7 +1,8 @@
 """Which addresses are one work; pure.
 
-Two statements join: a canonical address on the same registrable domain, and hreflang pairs that name each other, both
-pages held (most pages name a canonical address, and some another publisher's; alternates are often home pages). What
+Two statements join: a canonical address on the same registrable domain, or with the same path and query on another (a
+mirror that says whose it is), and hreflang pairs that name each other, both pages held. Some pages name another
+publisher's address as canonical, and alternates are often home pages: neither joins. What
 likeness of texts or figures suggests is for a person to decide, and is not done here.
 """
 
@@ -42,8 +43,15 @@ def is_home(url: str) -> bool:
 
 def original(url: str, canonical: str | None) -> str:
     """The address that a page says it stands under, where that may be believed; else its own."""
-    believed = canonical and one_house(url, canonical) and (not is_home(canonical) or is_home(url))
-    return canonical if canonical and believed else url
+    if canonical is None or (is_home(canonical) and not is_home(url)):
+        return url
+    return canonical if one_house(url, canonical) or _same_place(url, canonical) else url
+
+
+def _same_place(url: str, other: str) -> bool:
+    """Only the host differs, as mirrors have it (research/ukraine-news-links.md 0.4); a syndicated copy has a path of its own."""
+    one, two = urlsplit(url), urlsplit(other)
+    return (one.path, one.query) == (two.path, two.query) and not is_home(url)
 
 
 def work_of_held(url: str, named: Callable[[str], tuple[str | None, Collection[str]] | None], *, most: int = 64) -> str | None:

@@ -1,18 +1,21 @@
 """Which addresses are one work; pure.
 
-Two statements join: a canonical address on the same registrable domain, and hreflang pairs that name each other, both
-pages held (most pages name a canonical address, and some another publisher's; alternates are often home pages). What
+Two statements join: a canonical address on the same registrable domain, or with the same path and query on another (a
+mirror that says whose it is), and hreflang pairs that name each other, both pages held. Some pages name another
+publisher's address as canonical, and alternates are often home pages: neither joins. What
 likeness of texts or figures suggests is for a person to decide, and is not done here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
 import tldextract
+
+from archive.urls import identity
 
 _HOME = re.compile(r"/?(?:[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?/?)?(?:index\.\w+)?\Z")
 
@@ -40,8 +43,39 @@ def is_home(url: str) -> bool:
 
 def original(url: str, canonical: str | None) -> str:
     """The address that a page says it stands under, where that may be believed; else its own."""
-    believed = canonical and one_house(url, canonical) and (not is_home(canonical) or is_home(url))
-    return canonical if canonical and believed else url
+    if canonical is None or (is_home(canonical) and not is_home(url)):
+        return url
+    return canonical if one_house(url, canonical) or _same_place(url, canonical) else url
+
+
+def _same_place(url: str, other: str) -> bool:
+    """Only the host differs, as mirrors have it (research/ukraine-news-links.md 0.4); a syndicated copy has a path of its own."""
+    one, two = urlsplit(url), urlsplit(other)
+    return (one.path, one.query) == (two.path, two.query) and not is_home(url)
+
+
+def work_of_held(url: str, named: Callable[[str], tuple[str | None, Collection[str]] | None], *, most: int = 64) -> str | None:
+    """The work of a page that is held. named: what a held page names (canonical, alternates), None for one that is not held.
+
+    Addresses are compared in the form of archive.urls.identity. At most so many pages are looked at.
+    """
+    known: dict[str, tuple[str | None, Collection[str]]] = {}
+    ahead = [url]
+    while ahead and len(known) < most:
+        one = ahead.pop(0)
+        if one in known or (said := named(one)) is None:
+            continue
+        canonical, alternates = said[0], [address for each in said[1] if (address := _identity(each))]
+        known[one] = (_identity(canonical) if canonical else None, alternates)
+        ahead += [address for address in (known[one][0], *alternates) if address]
+    return work_of(url, *known.pop(url), known) if url in known else None
+
+
+def _identity(url: str) -> str | None:
+    try:
+        return identity(url)
+    except ValueError:
+        return None
 
 
 def work_of(

@@ -110,8 +110,8 @@ def small_world() -> list[Entry]:
         "bbbb-1", court="57GV0001", number="1-12/2025", uid=uid[1], received=("05.04.2025", "2025-04-05"),
         decided=("30.04.2025", "2025-04-30"), result=("Вынесен ПРИГОВОР", "verdict"),
         persons=[
-            {"name": "Придуманов П.П.", "article": ("ст.338 ч.1 УК РФ", "338/1"), "result": ("Обвинительный приговор", "convicted"),
-             "decided": ("30.04.2025", "2025-04-30")},
+            {"name": "Придуманов П.П.", "article": ("ст.338 ч.1 УК РФ", "338/1"),
+             "result": ("Обвинительный приговор", "convicted"), "decided": ("30.04.2025", "2025-04-30")},
             {"name": "Небылицын Н.Н.", "article": ("ст.338 ч.1 УК РФ", "338/1"), "result": ("Оправдан", "acquitted"),
              "decided": ("29.04.2025", "2025-04-29")},
         ],
@@ -127,7 +127,8 @@ def small_world() -> list[Entry]:
     )  # fmt: skip
     appeal = card(
         "bbbb-2", register="criminal-appeal", court="61OV0000", number="22-5/2025", uid=uid[1],
-        received=("20.05.2025", "2025-05-20"), decided=("28.05.2025", "2025-05-28"), result=("ОСТАВЛЕН БЕЗ ИЗМЕНЕНИЯ", "upheld"),
+        received=("20.05.2025", "2025-05-20"), decided=("28.05.2025", "2025-05-28"),
+        result=("ОСТАВЛЕН БЕЗ ИЗМЕНЕНИЯ", "upheld"),
         persons=[{"name": "Придуманов П.П.", "article": ("ст.338 ч.1 УК РФ", "338/1"), "result": ("без изменения", "upheld")}],
     )  # fmt: skip
     return [entry(seq, page) for seq, page in enumerate((sent, taken_up, two_people, rows, appeal))]

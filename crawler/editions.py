@@ -2,8 +2,8 @@
 
 Two statements join: a canonical address on the same registrable domain, or with the same path and query on another (a
 mirror that says whose it is), and hreflang pairs that name each other, both pages held. Some pages name another
-publisher's address as canonical, and alternates are often home pages: neither joins. What
-likeness of texts or figures suggests is for a person to decide, and is not done here.
+publisher's address as canonical, and alternates are often home pages: neither joins. What likeness of texts or figures
+suggests is for a person to decide, and is not done here.
 """
 
 from __future__ import annotations
@@ -31,8 +31,15 @@ def one_house(url: str, other: str) -> bool:
     hosts = [(urlsplit(each).hostname or "").removeprefix("www.") for each in (url, other)]
     if hosts[0] == hosts[1]:
         return bool(hosts[0])
-    domains = [_suffixes()(host).top_domain_under_public_suffix for host in hosts]
-    return bool(domains[0]) and domains[0] == domains[1]
+    return bool(_house(hosts[0])) and _house(hosts[0]) == _house(hosts[1])
+
+
+def _house(host: str) -> str:
+    """The registrable domain; empty for what has none (an IP address, a public suffix)."""
+    found = _suffixes()(host)
+    if found.suffix or found.ipv4 or found.ipv6 or "." not in host:
+        return found.top_domain_under_public_suffix
+    return ".".join(host.split(".")[-2:])  # publicsuffix.org, algorithm: where no rule matches, the rule is `*`
 
 
 def is_home(url: str) -> bool:
@@ -49,7 +56,7 @@ def original(url: str, canonical: str | None) -> str:
 
 
 def _same_place(url: str, other: str) -> bool:
-    """Only the host differs, as mirrors have it (research/ukraine-news-links.md 0.4); a syndicated copy has a path of its own."""
+    """Only the host differs, as most mirrors have it; a syndicated copy has a path of its own."""
     one, two = urlsplit(url), urlsplit(other)
     return (one.path, one.query) == (two.path, two.query) and not is_home(url)
 

@@ -8,7 +8,6 @@ can lie about that page, and nothing more.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
@@ -104,6 +103,8 @@ class Readers:
 
     async def read(self, memento: Memento, source_name: str | None = None) -> Reading:
         """As `read`, in a worker. Never raises for a page: a crash or a limit is the verdict `unreadable` with its reason."""
+        import asyncio  # a tenth of a second: workers start often and do without
+
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, memento, source_name)
 
     def _read(self, memento: Memento, source_name: str | None) -> Reading:

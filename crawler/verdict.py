@@ -137,7 +137,7 @@ def judged(memento: Memento, source: Source | None) -> tuple[Verdict, Page | Non
         body, memento.url, content_type=memento.content_type, default_charset=source.charset if source else "utf-8"
     )
     guard = next(_guards(memento, page), None)
-    if said in ("blocked", "outage"):  # a guard answers 403, 429 and 503 too: its page says what it wants
+    if said in ("blocked", "outage", "login"):  # guards answer 401, 403, 429 and 503: the page says what is wanted
         guard = guard or next((word for word in _general(page) if word in ("captcha", "blocked")), None)
     elif said:
         return said, page

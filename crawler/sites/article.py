@@ -23,6 +23,7 @@ from crawler.source import Source
 
 BODY_AT_LEAST = 200  # characters: a caption or a notice is no article
 PLAIN_BODY_AT_LEAST = 600  # of a page that nowhere says it is an article
+DATE_LINE = 60  # characters: a line that shows a date says little more
 BORDER_LETTERS = 40  # so many letters of the body's first and last lines are looked for in the page
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting)\Z")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -33,6 +34,8 @@ _MONTHS = (
     "январ|січ|jan", "феврал|лют|feb", "март|берез|mar", "апрел|квіт|apr", "ма[йя]|трав|may", "июн|черв|jun", "июл|лип|jul",
     "август|серп|aug", "сентябр|верес|sep", "октябр|жовт|oct", "ноябр|листопад|nov", "декабр|груд|dec",
 )  # fmt: skip
+_NAME = rf"((?:{'|'.join(_MONTHS)})\w*)\.?"
+_NAMED = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+{_NAME}|{_NAME}\s+(\d{{1,2}}))(?:,|\s+of)?\s+(\d{{4}})\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,8 @@ def title(page: Page) -> Part | None:
     for found in (
         _meta(page, "og:title"),
         _ld(page, "headline"),
-        [h.whole for h in headings[:1]],
-        [t.whole for t in page.all("head title")],
+        [_whole(h) for h in headings[:1]],
+        [_whole(t) for t in page.all("head title")],
     ):
         if found and found[0]:
             return found[0]
@@ -126,27 +129,30 @@ def _dates(page: Page) -> Iterator[Observation]:
         *_meta(page, "date"), *_meta(page, "pubdate"), *timed,
     ]  # fmt: skip
     published = list(_first(page, "published", own, day))
-    yield from published or _guessed_date(page)
+    yield from published or list(_shown_date(page)) or _guessed_date(page)
     changed = [*_meta(page, "article:modified_time"), *_ld(page, "dateModified"), *_meta(page, "og:updated_time")]
     yield from _first(page, "modified", changed, day)
+
+
+def _shown_date(page: Page) -> Iterator[Observation]:
+    """The first short text in a place named for dates: derived, for a name is no statement."""
+    for node in page.all('time, [itemprop="datePublished"], [class*="date"], [class*="time"]'):
+        part = _whole(node) if len(node.text) <= DATE_LINE else None
+        if part and (found := day(part.text)):
+            yield part.says(page.url, "published", found, derived=True)
+            return
 
 
 def _guessed_date(page: Page) -> Iterator[Observation]:
     """What htmldate concludes, where the page's text shows that day."""
     from htmldate import find_date
 
-    found = find_date(page.text, original_date=True, extensive_search=False)
+    found = find_date(page.text, original_date=True, extensive_search=False)  # the extensive one can take seconds
     if not found:
         return
-    year, month, number = map(int, found.split("-"))
-    named = rf"(?:{_MONTHS[month - 1]})\w*\.?"
-    shown = re.compile(
-        rf"\b{found}\b|\b0?{number}[./]0?{month}[./]{year}\b|\b0?{number}(?:st|nd|rd|th)?\s+{named},?\s+{year}|{named}\s+0?{number},?\s+{year}",
-        re.I,
-    )
-    for line in page.root.lines:
-        if part := line.find(shown):
-            yield _smallest(page, part).says(page.url, "published", found, derived=True)
+    for node in page.all("p, div, span, li, td, h1, h2, h3"):
+        if len(node.text) <= DATE_LINE and day(node.text) == found and (part := _whole(node)):
+            yield part.says(page.url, "published", found, derived=True)
             return
 
 
@@ -156,6 +162,10 @@ def day(raw: str) -> str | None:
         year, month, number = found.groups()
     elif found := _DOTTED.search(raw):
         number, month, year = found.groups()
+    elif found := _NAMED.search(raw):
+        number, year = found.group(1) or found.group(4), found.group(5)
+        name = (found.group(2) or found.group(3)).lower()
+        month = next(str(i) for i, starts in enumerate(_MONTHS, 1) if re.match(starts, name))
     else:
         return None
     try:
@@ -167,8 +177,8 @@ def day(raw: str) -> str | None:
 
 def _languages(page: Page) -> list[Part]:
     attributes = [
-        page.root.attribute("lang"),
-        *(node.attribute("content") for node in page.all('meta[http-equiv="content-language"]')),
+        _attribute(page.root, "lang"),
+        *(_attribute(node, "content") for node in page.all('meta[http-equiv="content-language"]')),
     ]
     return (
         [part for part in attributes if part]
@@ -306,22 +316,6 @@ def _span(text: str, head: str, tail: str) -> tuple[int, int] | None:
     if first < 0 or last < first:
         return None
     return kept[first][0], kept[last + len(tail) - 1][0] + 1
-
-
-def _smallest(page: Page, part: Part) -> Part:
-    """The same text, quoted in the smallest element that holds it."""
-    holder = page.one(part.selector)
-    while True:
-        for child in holder.children:
-            whole = _whole(child) if part.text in child.text else None
-            if whole and whole.start <= part.start and part.end <= whole.end:
-                holder = child
-                break
-        else:
-            whole = _whole(holder)
-            at = whole.text.find(part.text) if whole else -1
-            found = whole.sub(at, at + len(part.text)) if whole and at >= 0 else part
-            return found if (found.start, found.end) == (part.start, part.end) else part
 
 
 # Addresses.

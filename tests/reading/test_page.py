@@ -24,10 +24,10 @@ def page() -> Page:
 
 def test_strict_selection(page: Page) -> None:
     """None, several, or too few is an error that says the selector and the counts."""
-    assert "ДЕЛО № 1-17/2031" == page.one("div.casenumber").text
+    assert page.one("div.casenumber").text == "ДЕЛО № 1-17/2031"
     assert page.maybe("div.none") is None
-    assert 3 == len(page.all("table#c tr", at_least=3))
-    assert [] == page.all("h1")
+    assert len(page.all("table#c tr", at_least=3)) == 3
+    assert page.all("h1") == []
     for wrong, said in (
         (lambda: page.one("div.none"), "div.none: 0 of 1"),
         (lambda: page.one("td"), "td: 6 of 1"),
@@ -45,28 +45,29 @@ def test_selection_inside_a_node_leaves_the_node_out_and_repeats_nothing(page: P
     """The library counts an element as inside itself, and twice where two of a list's selectors fit."""
     table = page.one("table")
 
-    assert [] == table.all("table")
-    assert ["tbody"] == [node.tag for node in table.all("tbody, #c > tbody")]
+    assert table.all("table") == []
+    assert [node.tag for node in table.all("tbody, #c > tbody")] == ["tbody"]
 
 
 def test_text_is_what_a_reader_sees(page: Page) -> None:
     """No scripts, styles, comments or templates; white space folded; borders of blocks part words, inline tags do not."""
     assert (
-        "Карточка дела ДЕЛО № 1-17/2031 Судья Вымышленная А.Б. Статья ст.337 ч.5 УК РФ ст.338 ч.1 УК РФ Итог Постановление суда"
-        == page.root.text
+        page.root.text == "Карточка дела ДЕЛО № 1-17/2031 Судья Вымышленная А.Б. Статья ст.337 ч.5 УК РФ ст.338 ч.1 УК РФ "
+        "Итог Постановление суда"
     )
     assert page.has("вымышленная  а.б.") and page.has("ПОСТАНОВЛЕНИЕ") and not page.has("не текст") and not page.has("снято")
-    assert "" == page.all("td")[-1].text
+    assert page.all("td")[-1].text == ""
     assert page.all("td")[-1].whole is None
-    assert [] == page.all("td")[-1].lines
+    assert page.all("td")[-1].lines == []
 
 
 def test_lines_are_parted_by_breaks_and_blocks(page: Page) -> None:
     """One cell with two articles is two values."""
     cell = page.all("td")[3]
 
-    assert [("ст.337 ч.5 УК РФ", "ст.337 ч.5 УК&nbsp;РФ"), ("ст.338 ч.1 УК РФ", "ст.338&nbsp;ч.1 УК РФ")] == [
-        (p.text, p.quote) for p in cell.lines
+    assert [(p.text, p.quote) for p in cell.lines] == [
+        ("ст.337 ч.5 УК РФ", "ст.337 ч.5 УК&nbsp;РФ"),
+        ("ст.338 ч.1 УК РФ", "ст.338&nbsp;ч.1 УК РФ"),
     ]
 
 
@@ -74,13 +75,14 @@ def test_parts_say_observations(page: Page) -> None:
     """The quote is the slice, from the source of the first letter to that of the last."""
     part = page.one("p").whole
     assert part is not None
-    assert ("Постановление суда", 'Пос<i>тано</i>вление<img alt="нет"> суда') == (part.text, part.quote)
+    assert (part.text, part.quote) == ("Постановление суда", 'Пос<i>тано</i>вление<img alt="нет"> суда')
     cut = part.find(re.compile("станов"))
     assert cut is not None
-    assert ("станов", "с<i>тано</i>в") == (cut.text, cut.quote)
+    assert (cut.text, cut.quote) == ("станов", "с<i>тано</i>в")
     assert part.find(re.compile("судья")) is None
-    assert [("Постановление", "Пос<i>тано</i>вление"), ("уда", "уда")] == [
-        (p.text, p.quote) for p in part.split(re.compile(" с"))
+    assert [(p.text, p.quote) for p in part.split(re.compile(" с"))] == [
+        ("Постановление", "Пос<i>тано</i>вление"),
+        ("уда", "уда"),
     ]
     with pytest.raises(Unreadable, match="no text between 13 and 14"):
         part.sub(13, 14)
@@ -107,11 +109,11 @@ def test_family(page: Page) -> None:
     """Children are elements; the parent of html is None; two ways to one element are equal."""
     rows = page.one("tbody").children
 
-    assert ["tr", "tr", "tr"] == [row.tag for row in rows]
+    assert [row.tag for row in rows] == ["tr", "tr", "tr"]
     assert page.one("tbody") == rows[0].parent
     assert page.root.parent is None
-    assert "html > body:nth-child(2) > table:nth-child(2) > tbody:nth-child(1) > tr:nth-child(2)" == rows[1].selector
-    assert 3 == len({*rows, *page.all("tr")})
+    assert rows[1].selector == "html > body:nth-child(2) > table:nth-child(2) > tbody:nth-child(1) > tr:nth-child(2)"
+    assert len({*rows, *page.all("tr")}) == 3
 
 
 def test_the_code_of_a_script_stands_as_it_is_written() -> None:
@@ -122,7 +124,7 @@ def test_the_code_of_a_script_stands_as_it_is_written() -> None:
 
     literal = code.sub(code.text.index("caf"), code.text.rindex('"')).reads("café &amp;")
 
-    assert ("café &amp;", "caf\\u00e9 &amp;") == (literal.text, literal.quote)
+    assert (literal.text, literal.quote) == ("café &amp;", "caf\\u00e9 &amp;")
     assert page.text[literal.start : literal.end] == literal.quote
     assert page.one("p").code is None
-    assert "" == page.one("script").text
+    assert page.one("script").text == ""

@@ -20,22 +20,26 @@ URL = "https://court.example/card"
 
 # `{}` becomes a number that no other fragment has: where it stands is known without the code under test.
 TAME = (
-    "W{}", " W{} ", "&laquo;W{}&raquo;", "W{}&amp;Co", "&nbsp;W{}", "W{}&nbsp;Z{}", "W{} &lt; Z{}", "W{}\r\nZ{}", "\n", "&#1048;W{}", "W{}<br>",
-    "W{} < Z{}", "1<2 W{}", "<p>", "</p>", "<div class=a>", "</div>", "<table>", "</table>", "<tr>", "<td>", "<th>", "</td>", "</tr>",
-    "<tbody>", "<li>", "<ul>", "</ul>", "<b>", "</b>", "<i>", "</i>", "<font color=red>", "</font>", "<a href='?a=1&copy=2&amp;n={}'>", "</a>",
-    "<span title=\"W{} > 1\">", "</span>", "<!-- W{} <td> -->", "<script>var W{} = '<td>';</script>", "<style>W{} > b</style>",
-    "<textarea>W{} &lt;b></textarea>", "<select><option>W{}<option>Z{}</select>", "<input value=W{}>", "<img alt='W{}'>", "<br/>", "<hr>",
-    "<nobr>W{}</nobr>", "<h1>W{}</h1>", "<p class=x class=y>W{}", "<td nowrap>W{}", "<dl><dt>W{}<dd>Z{}</dl>", "<pre>\nW{}</pre>",
+    "W{}", " W{} ", "&laquo;W{}&raquo;", "W{}&amp;Co", "&nbsp;W{}", "W{}&nbsp;Z{}", "W{} &lt; Z{}", "W{}\r\nZ{}", "\n",
+    "&#1048;W{}", "W{}<br>", "W{} < Z{}", "1<2 W{}", "<p>", "</p>", "<div class=a>", "</div>", "<table>", "</table>", "<tr>",
+    "<td>", "<th>", "</td>", "</tr>", "<tbody>", "<li>", "<ul>", "</ul>", "<b>", "</b>", "<i>", "</i>", "<font color=red>",
+    "</font>", "<a href='?a=1&copy=2&amp;n={}'>", "</a>", "<span title=\"W{} > 1\">", "</span>", "<!-- W{} <td> -->",
+    "<script>var W{} = '<td>';</script>", "<style>W{} > b</style>", "<textarea>W{} &lt;b></textarea>",
+    "<select><option>W{}<option>Z{}</select>", "<input value=W{}>", "<img alt='W{}'>", "<br/>", "<hr>", "<nobr>W{}</nobr>",
+    "<h1>W{}</h1>", "<p class=x class=y>W{}", "<td nowrap>W{}", "<dl><dt>W{}<dd>Z{}</dl>", "<pre>\nW{}</pre>",
 )  # fmt: skip
 WILD = (
-    "<html lang=ru>", "<head>", "<body class=b>", "</body>", "</html>", "<title>W{} &amp; Z{}</title>", "<!DOCTYPE html>", "<!DOCTYPE W{}>",
-    "<svg><path d='M{}'/>", "</svg>", "<svg><title>W{}</title></svg>", "<svg><style>W{}<b>Z{}</style>", "<math><mi>W{}</mi>", "</math>",
-    "<![CDATA[W{} > Z{}]]>", "<foreignObject>", "<template>W{}</template>", "<noscript><p>W{}</noscript>", "<frameset>", "<iframe>W{}</iframe>",
-    "<script><!-- <script> W{} </script> --></script>", "<script>W{}", "<!-->W{}", "<!--->W{}", "<!-- W{}", "<!W{}>", "</ W{}>", "<?W{}?>", "<?xml version='{}'>", "<textarea>W{} <b></textarea>",
-    "<a<b>W{}", "<td/W{}=1>", "<x =W{}>", "<p a='W{}", "&#0;W{}", "&#x80;W{}", "&notit;W{}", "&copyW{}", "&#W{}", "\0W{}", "W{}\0Z{}", "&Tab;", "&#10;",
-    "&#100;W{}", "\ue000{}\ue000W{}", "&#xE000;{}&#xE000;W{}", "<plaintext>W{}", "<xmp>W{}<b></xmp>", "<o:p>W{}</o:p>", "<select><title>W{}<b></title>",
-    "<b><b><b><b><b>W{}", "<a href={}><p>W{}", "<nobr><nobr>W{}", "<table>W{}<td>Z{}", "<caption>W{}", "<colgroup>W{}", "<form>", "</form>",
-    "<button>W{}", "<marquee>", "<isindex>", "<image src={}>", "<keygen>", "<frame>", "<ruby>W{}<rt>Z{}", "</p>W{}", "</br>W{}", "<datalist><option>W{}</datalist>",
+    "<html lang=ru>", "<head>", "<body class=b>", "</body>", "</html>", "<title>W{} &amp; Z{}</title>", "<!DOCTYPE html>",
+    "<!DOCTYPE W{}>", "<svg><path d='M{}'/>", "</svg>", "<svg><title>W{}</title></svg>", "<svg><style>W{}<b>Z{}</style>",
+    "<math><mi>W{}</mi>", "</math>", "<![CDATA[W{} > Z{}]]>", "<foreignObject>", "<template>W{}</template>",
+    "<noscript><p>W{}</noscript>", "<frameset>", "<iframe>W{}</iframe>", "<script><!-- <script> W{} </script> --></script>",
+    "<script>W{}", "<!-->W{}", "<!--->W{}", "<!-- W{}", "<!W{}>", "</ W{}>", "<?W{}?>", "<?xml version='{}'>",
+    "<textarea>W{} <b></textarea>", "<a<b>W{}", "<td/W{}=1>", "<x =W{}>", "<p a='W{}", "&#0;W{}", "&#x80;W{}", "&notit;W{}",
+    "&copyW{}", "&#W{}", "\0W{}", "W{}\0Z{}", "&Tab;", "&#10;", "&#100;W{}", "\ue000{}\ue000W{}", "&#xE000;{}&#xE000;W{}",
+    "<plaintext>W{}", "<xmp>W{}<b></xmp>", "<o:p>W{}</o:p>", "<select><title>W{}<b></title>", "<b><b><b><b><b>W{}",
+    "<a href={}><p>W{}", "<nobr><nobr>W{}", "<table>W{}<td>Z{}", "<caption>W{}", "<colgroup>W{}", "<form>", "</form>",
+    "<button>W{}", "<marquee>", "<isindex>", "<image src={}>", "<keygen>", "<frame>", "<ruby>W{}<rt>Z{}", "</p>W{}",
+    "</br>W{}", "<datalist><option>W{}</datalist>",
 )  # fmt: skip
 
 
@@ -122,7 +126,7 @@ def test_every_word_of_a_careless_page_is_placed(source: str) -> None:
 
     _, refused, wrong = every_word(page)
 
-    assert ([], 0) == (wrong, refused)
+    assert (wrong, refused) == ([], 0)
 
 
 @settings(max_examples=600, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -136,7 +140,7 @@ def test_a_place_is_right_or_refused(source: str) -> None:
 
     _, _, wrong = every_word(page)
 
-    assert [] == wrong
+    assert wrong == []
 
 
 @settings(max_examples=600, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -199,18 +203,18 @@ def test_text_moved_out_of_a_table_is_quoted_where_it_was_written() -> None:
     """The parser puts stray text before its table; the quote is where the clerk put it."""
     page = Page("<div><table><tr>Stray<td>Cell</table></div>", URL, "utf-8")
 
-    assert "Stray Cell" == page.one("div").text
-    assert ["Stray", "Cell"] == [line.quote for line in page.one("div").lines]
+    assert page.one("div").text == "Stray Cell"
+    assert [line.quote for line in page.one("div").lines] == ["Stray", "Cell"]
 
 
 def test_text_in_another_order_than_the_source_is_refused() -> None:
     """A quote from first to last letter would not hold what the tree says."""
     page = Page("<div><table><tr><td>Cell</td></tr>Stray</table></div>", URL, "utf-8")
 
-    assert "Stray Cell" == page.one("div").text
+    assert page.one("div").text == "Stray Cell"
     with pytest.raises(Unreadable, match="elsewhere in the source"):
         _ = page.one("div").whole
-    assert "Cell" == whole(page.one("td"))
+    assert whole(page.one("td")) == "Cell"
 
 
 def test_only_what_disagrees_is_refused() -> None:
@@ -221,8 +225,8 @@ def test_only_what_disagrees_is_refused() -> None:
         "utf-8",
     )
 
-    assert "Before" == whole(page.one("p:first-child"))
-    assert "After" == whole(page.one("#after"))
+    assert whole(page.one("p:first-child")) == "Before"
+    assert whole(page.one("#after")) == "After"
 
 
 def test_marks_that_a_page_forges_are_text() -> None:
@@ -231,7 +235,7 @@ def test_marks_that_a_page_forges_are_text() -> None:
 
     part = page.one("#b").whole
     assert part is not None
-    assert "\ue0000\ue000Real &#xE001;0&#57345;Real" == part.quote
+    assert part.quote == "\ue0000\ue000Real &#xE001;0&#57345;Real"
 
 
 def test_attributes_are_quoted_inside_their_tag() -> None:
@@ -241,9 +245,9 @@ def test_attributes_are_quoted_inside_their_tag() -> None:
 
     href, title = link.attribute("href"), link.attribute("title")
     assert href is not None and title is not None
-    assert ("?x=1&copy=2&y=3", "?x=1&copy=2&amp;y=3") == (href.text, href.quote)
-    assert ("A B", "A&nbsp; B") == (title.text, title.quote)
-    assert ("", None, None) == (link.attr("name"), link.attribute("name"), link.attr("absent"))
+    assert (href.text, href.quote) == ("?x=1&copy=2&y=3", "?x=1&copy=2&amp;y=3")
+    assert (title.text, title.quote) == ("A B", "A&nbsp; B")
+    assert (link.attr("name"), link.attribute("name"), link.attr("absent")) == ("", None, None)
     with pytest.raises(Unreadable, match="its title"):
         page.one("b").attribute("title")  # one of those the parser may drop or repeat: not marked
 
@@ -289,6 +293,6 @@ def test_every_saved_page_is_placed(realdata: Path) -> None:
         own = LexborHTMLParser(page.text, options=LexborDocumentOptions.WO_EVENTS)
         assert shape(own.root) == shape(page._tree.root, page), file.name
 
-    assert [] == wrong
+    assert wrong == []
     assert len(files) > 0 and located > 100_000
     assert refused < located / 10_000

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
 
 from archive.ledger.case import fold
-from archive.ledger.observation import CoverageWindow
+from archive.ledger.observation import CoverageWindow, Window
 from archive.ledger.rows import tally_rows
 from archive.ledger.tally import Question, published, tally
 
@@ -142,8 +142,13 @@ def test_a_rate_is_exact(told, world):
     assert early.working_days == 11
 
 
-def window(court, first, last, expected=4, read=4, gap=None):
-    return CoverageWindow("sudrf", court, "criminal-1", date(2025, 4, first), date(2025, 4, last), expected, read, gap)
+def window(court, first, last, expected=4, read=4, gap=None, at=datetime(2025, 5, 2, tzinfo=UTC)):
+    asked = CoverageWindow("sudrf", court, "criminal-1", date(2025, 4, first), date(2025, 4, last), expected, read, gap)
+    return Window(asked, f"capture of {court} {first}-{last} {at}", at)
+
+
+def earlier(day):
+    return {"at": datetime(2025, 4, day, tzinfo=UTC)}
 
 
 WHOLE = [window("57GV0001", 1, 30), window("61GV0002", 1, 15), window("61GV0002", 16, 30)]
@@ -152,6 +157,7 @@ HOLES = {
     "a captcha hid half a month": ([*WHOLE[:2], window("61GV0002", 16, 30, None, 0, "captcha")], (2, 2)),
     "a day is missing between two windows": ([*WHOLE[:2], window("61GV0002", 17, 30)], (2, 2)),
     "the counter said more rows than were read": ([*WHOLE[:2], window("61GV0002", 16, 30, 5, 4, "mismatch")], (2, 2)),
+    "the register was asked before the month had ended": ([*WHOLE[:2], window("61GV0002", 16, 30, **earlier(20))], (2, 2)),
     "nothing was ever asked": ([], (2, 0)),
 }
 
@@ -165,6 +171,15 @@ def test_a_row_whose_coverage_has_a_hole(told, hole):
     coverage = tally(dated, Question(**APRIL), windows=windows).total.coverage
     assert not coverage.complete
     assert (coverage.courts_expected, coverage.courts_reached) == (expected, reached)
+
+
+def test_a_later_asking_fails(told):
+    """What was read whole stays read; and a figure of an open period is whole as far as anybody asked."""
+    dated = [case for case in told if case.received]
+    failed = window("61GV0002", 16, 30, None, 0, "captcha", datetime(2025, 5, 9, tzinfo=UTC))
+    assert tally(dated, Question(**APRIL), windows=[failed, *WHOLE]).total.coverage.complete
+    assert tally(dated, windows=WHOLE).total.coverage.complete
+    assert not tally(dated, windows=[*WHOLE[1:], window("57GV0001", 2, 30)]).total.coverage.complete
 
 
 def test_a_court_that_should_have_answered(told):

@@ -109,6 +109,14 @@ def test_the_order_of_reading_decides_nothing(told):
     assert tally(told, question) == tally(shuffled, question)
 
 
+def test_events_are_left_in_the_book(book, told):
+    """No figure needs the courts' lists of events: the tally without them is the same tally."""
+    question = Question(by=("month", "article", "court", "result"))
+    lean = fold(book.sightings(events=False))
+    assert not any(case.events for case in lean) and any(case.events for case in told)
+    assert tally(lean, question) == tally(told, question)
+
+
 def test_a_new_parser_reads_the_same_bytes(book, world):
     """A technical event: no case, no person and no verdict is counted anew."""
     entries = world.small()

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +15,16 @@ from archive import door
 from archive.door import Globals
 from archive.errors import ArchiveError, NotFound
 
+if TYPE_CHECKING:
+    from archive.ledger.tally import Row, Tally
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 CASE_COLUMNS = ("case", "court", "numbers", "received", "articles", "persons", "result", "decided", "in_force")
 VALUE_COLUMNS = ("subject", "property", "value", "raw", "observed", "capture", "selector", "quote")
 FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted", "pending", "working_days")
+
+SHORT = {"working_days": "days", "per_working_day": "a day"}
 
 AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="what the court said on that day")]
 KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="TIME", help="what we knew then (RFC 3339, or a day)")]
@@ -123,18 +128,20 @@ def tally(
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
         folded = fold(book.sightings(known_at=when), book.ties())
-        as_of = max((e.at for e in book.extractions(known_at=when)), default=None)
-        counted = counting.tally(folded, question, windows=book.coverage(known_at=when), as_of=as_of)
+        as_of = book.as_of(known_at=when)
+        counted = counting.tally(folded, question, windows=[w.asked for w in book.coverage(known_at=when)], as_of=as_of)
     if out.json:
         out.rows(rows.tally_rows(counted))
     else:
-        _print_tally(out, counted, groups)
+        print_tally(out, counted, groups)
     if as_of is None:
         raise typer.Exit(door.NOTHING)
 
 
-def _print_tally(out: door.Shown, counted: Any, groups: tuple[str, ...]) -> None:
-    def line(row: Any, name: str | None = None) -> dict[str, Any]:
+def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> None:
+    """The table for people; figures a working day rounded down, as published, with the exact value behind them."""
+
+    def line(row: Row, name: str | None = None) -> dict[str, Any]:
         told = {group: row.group.get(group) for group in groups}
         if name and groups:
             told[groups[0]] = name
@@ -143,20 +150,21 @@ def _print_tally(out: door.Shown, counted: Any, groups: tuple[str, ...]) -> None
             **told,
             **{figure: getattr(row, figure) for figure in FIGURES},
             "per_working_day": row.published,
-            "coverage": f"{reach.courts_reached}/{reach.courts_expected} courts, {reach.windows_complete}/{reach.windows} windows"
-            + ("" if reach.complete else " - INCOMPLETE"),
+            "coverage": f"{reach.courts_reached}/{reach.courts_expected} courts, "
+            f"{reach.windows_complete}/{reach.windows} windows{'' if reach.complete else ' - INCOMPLETE'}",
         }
 
     lines = [line(row) for row in counted.rows]
     if groups:
         lines.append(line(counted.total, "total"))
-    out.rows(lines, (*groups, *FIGURES, "per_working_day", "coverage"))
+    lines = [{SHORT.get(name, name): value for name, value in each.items()} for each in lines]
+    out.rows(lines, [SHORT.get(name, name) for name in (*groups, *FIGURES, "per_working_day", "coverage")])
     for left in counted.undated:
         out.text(door.visible(f"not counted: {left.case} has no date it was {left.missing}"))
-    out.text(f"As of {rows_time(counted.total.coverage.as_of)}. {counted.total.definition}.")
+    out.text(f"As of {_when(counted.total.coverage.as_of)}. {counted.total.definition}.")
 
 
-def rows_time(at: datetime | None) -> str:
+def _when(at: datetime | None) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "never: nothing was read yet"
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from archive import __version__, door
+from archive import __version__, ask, door
 from archive.door import Globals, Shown
 from archive.errors import ArchiveError
 from archive.ledger import coverage
 from archive.ledger.observation import CoverageWindow
-from crawler.settings import BadSettings, Settings, load
+from crawler.errors import BadSettings
 
 if TYPE_CHECKING:
     from archive.capture import Visit
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from archive.ledger.observation import Observation, Reading
     from crawler.crawl import Crawl, Done
     from crawler.politeness import Manners
+    from crawler.settings import Settings
     from crawler.source import Query, Source
 
+FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted")
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 T = TypeVar("T")
 
@@ -100,6 +102,12 @@ async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]
         yield crawl
 
 
+def load(home: Path) -> Settings:
+    from crawler import settings
+
+    return settings.load(home)
+
+
 def user_agent(settings: Settings) -> str:
     return f"kartoteka/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
 
@@ -140,7 +148,7 @@ def url_(
 
 async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) -> int:
     settings = load(options.home)
-    tally = Tally(out, options)
+    tally = Tally(out, each=True)
     async with opened(options, read=read) as crawl:
         async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
             tally.add(done)
@@ -148,19 +156,18 @@ async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) ->
 
 
 class Tally:
-    """Shows results as they come and remembers whether all went well."""
+    """Shows results as they come and remembers whether all went well. each: those that went well too, to people."""
 
-    def __init__(self, out: Shown, options: Globals) -> None:
-        self.out, self.options = out, options
+    def __init__(self, out: Shown, *, each: bool) -> None:
+        self.out, self.each = out, each
         self.all = self.bad = 0
-        self.rows: list[dict[str, Any]] = []
 
     def add(self, done: Done) -> None:
         self.all += 1
         self.bad += not done.fine
         if self.out.json:
             self.out.line(done.row())
-        else:
+        elif self.each or not done.fine:
             self.out.text(plain(done))
 
     def finish(self) -> int:
@@ -268,7 +275,7 @@ def source(
 
 
 async def _source(options: Globals, out: Shown, chosen: Source, query: Query) -> int:
-    tally = Tally(out, options)
+    tally = Tally(out, each=options.verbose)
     async with opened(options) as crawl:
         run_id = str(uuid.uuid4())
         async for done in crawl.source(chosen, query, run_id):
@@ -303,6 +310,71 @@ def sources(ctx: typer.Context) -> None:
                  "seeds": list(place.seeds)}
             )  # fmt: skip
     door.shown(ctx).rows(rows, ("name", "kind", "court", "title", "host"))
+
+
+@app.command()
+def demo(ctx: typer.Context) -> None:
+    """The demo court web on loopback, crawled end to end, with its tally."""
+    import tempfile
+
+    options: Globals = ctx.obj
+    if not options.home_named:
+        options.home = Path(tempfile.mkdtemp(prefix="kartoteka-demo-"))
+    with told():
+        raise typer.Exit(run(_demo(options, door.shown(ctx))))
+
+
+async def _demo(options: Globals, out: Shown) -> int:
+    """Two visits to the small world, 25 days apart by its own calendar; then what the ledger says beside what is true."""
+    from archive.ledger import tally as counting
+    from archive.ledger.case import fold
+    from crawler.demo.server import serve
+    from crawler.demo.world import World
+    from crawler.sites import source_named
+
+    world = World()
+    tally = Tally(out, each=options.verbose)
+    async with serve(world) as served:
+        options.connect_to, options.ca, options.pace = list(served.connect_to), [served.ca_file], 0
+        async with opened(options) as crawl:
+            assert crawl.clerk is not None
+            for visit in (1, 2):
+                world.turn(visit)
+                out.text(f"Visit {visit}: {len(world.cases)} registrations at {len(world.courts)} courts, and one article")
+                run_id = str(uuid.uuid4())
+                lanes = [[seed for seed in world.seeds() if seed.court == court.code] for court in world.courts]
+                async for done in crawl.seeds(source_named("sudrf"), lanes, run_id):
+                    tally.add(done)
+                async for done in crawl.urls(world.addresses()):
+                    tally.add(done)
+                show_coverage(crawl, out, run_id)
+            book = crawl.clerk.book
+            windows = [window.asked for window in book.coverage()]
+            cases, as_of = fold(book.sightings(), book.ties()), book.as_of()
+            counted = counting.tally(cases, counting.Question(by=("month",)), windows=windows, as_of=as_of)
+            changed = next(case for case in cases if any(r.subject.endswith(world.changed) for r in case.registrations))
+    true = world.truth().tally(("month",))
+    same = all(
+        row.group["month"] in {key[0] for key in true}
+        and [getattr(row, name) for name in FIGURES] == [getattr(true[str(row.group["month"]),], name) for name in FIGURES]
+        for row in counted.rows
+    ) and len(true) == len(counted.rows)
+    missing = world.script.missing()
+    ask.print_tally(out, counted, ("month",))
+    out.text(f"The ledger {'says what is true in the demo world' if same else 'DIFFERS from what is true in the demo world'}.")
+    out.text(f"{len(world.script.happened)} accidents met; {len(missing)} of the script did not happen.")
+    for step in missing:
+        out.note(f"did not happen: {step.name}: {step.promise}")
+    out.text(
+        f"""The archive lies in {options.home}. Now try:
+  crawl --home {options.home} cases
+  crawl --home {options.home} tally --by month,court
+  crawl --home {options.home} case {changed.numbers[0]}
+  crawl --home {options.home} verify
+  crawl --home {options.home} restore {world.editions()[0]} -o restored"""
+    )
+    tally.finish()
+    return door.FAILED if missing or not same else door.DONE
 
 
 @app.command()

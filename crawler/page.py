@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -35,8 +36,7 @@ JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
 _SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class _Atom:
+class _Atom(NamedTuple):
     """A word of the tree, or the part of a word between two tags. number: the run it came with; rank: its place there."""
 
     text: str
@@ -357,15 +357,19 @@ def _enough(found: list[Node], css: str, where: object, at_least: int) -> list[N
 
 def _atoms(top: LexborNode, page: Page) -> Iterator[_Atom]:
     """The words below an element in the tree's order, each with the mark it came with. Deep trees do not recurse."""
+    mark, split = page._markup.mark, page._number.split
     follows = BROKEN
     for raw, opens in _walk(top):
         if not raw.is_text_node:
             if opens is None or raw.tag in BLOCKS:
                 follows = BROKEN
             continue
-        before, *marked = page._number.split(raw.text_content or "")
-        pieces = [(None, before), *zip(map(int, marked[::2]), marked[1::2], strict=True)]
-        for number, piece in pieces:
+        text = raw.text_content or ""
+        if mark not in text and not text.strip():
+            follows = max(follows, SPACED)
+            continue
+        before, *marked = split(text)
+        for number, piece in [(None, before), *zip(map(int, marked[::2]), marked[1::2], strict=True)]:
             piece = page._unmarked(piece)
             words = piece.split()
             if piece[:1].isspace():

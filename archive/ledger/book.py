@@ -162,6 +162,14 @@ class Book:
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
+    def as_of(self, *, known_at: datetime | None = None) -> datetime | None:
+        """When the newest capture that was read began; None where nothing was read."""
+        query = sa.select(sa.func.max(tables.extraction.c.at))
+        if known_at is not None:
+            query = query.where(tables.extraction.c.at <= _stamp(known_at))
+        ((at,),) = self._all(query)
+        return None if at is None else datetime.fromisoformat(at)
+
     def sightings(
         self,
         registrations: Collection[str] | None = None,
@@ -206,6 +214,21 @@ class Book:
         condition = () if rel is None else (tables.link.c.rel == rel,)
         rows = self._of_readings(tables.link, captures, condition)
         return [(e, Link(row.url, row.rel, row.text, row.selector, row.language)) for e, row in rows]
+
+    def named(self, url: str) -> tuple[str | None, tuple[str, ...]] | None:
+        """What the newest page held at exactly this address names: its canonical address, and its other editions.
+
+        None where no page of it was read.
+        """
+        query = sa.select(tables.extraction.c.capture).where(tables.extraction.c.url == url)
+        pages = self.extractions(captures={row.capture for row in self._all(query)})
+        read = [extraction for extraction in pages if extraction.verdict == "page"]
+        if not read:
+            return None
+        newest = max(read, key=lambda extraction: (extraction.at, extraction.seq))
+        links = [link for _, link in self.links(captures=[newest.capture])]
+        canonical = next((link.url for link in links if link.rel == "canonical"), None)
+        return canonical, tuple(link.url for link in links if link.rel == "alternate")
 
     def unread(self, *, captures: Collection[str] | None = None) -> list[tuple[Extraction, Unread]]:
         """What no observation took, in the order of the log and of the page."""

@@ -99,6 +99,16 @@ class Registration:
         return tuple(person for person in self.persons if not person.not_seen)
 
     @property
+    def counted(self) -> tuple[Entity, ...]:
+        """The persons that a case is about: in criminal registers the accused, not counsel, prosecutor or victim.
+
+        A page says `defendant` of those on its tab or column of accused; a page that gives nobody a role lists accused only.
+        """
+        if not self.register.startswith("criminal"):
+            return self.present
+        return tuple(p for p in self.present if "defendant" in p.all("role") or p.first("role") is None)
+
+    @property
     def values(self) -> Iterable[Value]:
         for part in (self.own, *self.persons, *self.events, *self.hearings):
             for found in part.values.values():
@@ -142,7 +152,7 @@ class Case:
 
     @property
     def persons(self) -> tuple[Entity, ...]:
-        return self.named.present
+        return self.named.counted
 
     @property
     def articles(self) -> tuple[str, ...]:
@@ -235,7 +245,7 @@ def _case(registrations: Sequence[Registration]) -> Case:
     chain = tuple(r for r in ordered if r.register in FIRST_INSTANCE) or ordered
     dated = [registration for registration in chain if registration.own.get("received")]
     last = (dated or chain)[-1]
-    named = next((r for r in (last, *reversed(chain)) if r.present), last)
+    named = next((r for r in (last, *reversed(chain)) if r.counted), last)
     return Case(f"case:{first.subject}", ordered, chain, dated[0] if dated else None, last, named)
 
 

@@ -87,6 +87,21 @@ def test_people(told):
     assert counts(tally(told, Question(article="338")).total) == (1, 1, 2, 1, 1, 0)
 
 
+def test_counsel_stands_on_the_card(book, world):
+    """Only the accused are counted: counsel, prosecutor and victim on the card's tab of parties are nobody's verdict."""
+    page = world.card(
+        "ffff-1", court="57GV0001", number="1-1/2025", received=("01.04.2025", "2025-04-01"),
+        decided=("09.04.2025", "2025-04-09"), result=("Вынесен ПРИГОВОР", "verdict"),
+        persons=[
+            {"name": "Вымыслов И.И.", "role": ("Подсудимый", "defendant"), "article": ("ст.337 ч.5", "337/5")},
+            {"name": "Заступников З.З.", "role": ("Защитник (адвокат)", "counsel")},
+        ],
+    )  # fmt: skip
+    book.enter(world.capture(1, page), page.reading())
+    counted = tally(fold(book.sightings()), Question(unit="person")).total
+    assert (counted.received, counted.verdicts) == (1, 1)
+
+
 def test_a_verdict_whose_direction_is_not_published(told):
     """Приговор counts in verdicts; only one known to be guilty counts in convicted."""
     row = tally(told, Question(article="332")).total

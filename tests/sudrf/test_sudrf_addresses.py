@@ -87,7 +87,9 @@ def test_a_query_that_can_only_find_nothing_is_known_beforehand() -> None:
     """A wrong pair, another register's table, and Cyrillic in UTF-8 all give a silent empty answer."""
     base = "https://sgvs--sml.sudrf.ru/modules.php?name=sud_delo&name_op=r&delo_id=1540006&case_type=0&new=0"
     assert addresses.parse(f"{base}&delo_table=u1_case&U1_DEFENDANT__NAMESS=%CF%F0%EE%E2%E5%F0%EA%E8%ED").wrong is None
-    assert addresses.parse(f"{base}&U1_DEFENDANT__NAMESS=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D0%BA%D0%B8%D0%BD").wrong is not None
+    assert (
+        addresses.parse(f"{base}&U1_DEFENDANT__NAMESS=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D0%BA%D0%B8%D0%BD").wrong is not None
+    )
     assert addresses.parse(f"{base}&delo_table=g1_case").wrong is not None
     assert addresses.parse(base.replace("new=0", "new=5")).wrong is not None
 

@@ -44,7 +44,7 @@ class Found:
 class Column:
     """A column we know: the property its cells state, their shape, and the header's words (folded, a full match).
 
-    shape: date, time, number, judge, people, text, act, ordinal.
+    shape: date, time, number, judge, people, articles, text, act, ordinal; left: known, and not read.
     """
 
     property: str
@@ -59,8 +59,9 @@ def column(property: str, shape: str, header: str) -> Column:
 def columns(headers: Sequence[Node], known: Sequence[Column], found: Found) -> list[Column | None]:
     """Which known column each header begins; None for one we do not know, or cannot be sure of.
 
-    Courts may order their columns as they like. But two columns of dates (or of free text) that stand the other way
-    round than on every page we know could as well be two headers exchanged: neither is read, and the page is flagged.
+    Courts may order their columns as they like. But a column that stands elsewhere than on every page we know could as well be
+    two headers exchanged. Cells that show by their shape what they are (a time, a judge, a number) are read all the same; free
+    text out of its place, and dates that changed places with other dates, are not, and the page is flagged.
     Raises Unreadable where two headers mean the same.
     """
     met: list[Column | None] = []
@@ -71,14 +72,11 @@ def columns(headers: Sequence[Node], known: Sequence[Column], found: Found) -> l
     if len(set(named)) != len(named):
         raise Unreadable(f"{headers[0].selector}: two columns have one meaning: {[h.text for h in headers]}")
     place = {one: at for at, one in enumerate(known)}
-    for shape in ("date", "text"):
-        order = [place[one] for one in named if one.shape == shape]
-        if order != sorted(order):
-            found.flag("columns-reordered")
-            met = [None if one is not None and one.shape == shape else one for one in met]
-    if [place[one] for one in named] != sorted(place[one] for one in named):
+    moved = [(a, b) for at, a in enumerate(named) for b in named[at + 1 :] if place[a] > place[b]]
+    if moved:
         found.flag("columns-reordered")
-    return met
+    unsure = {one for pair in moved for one in pair if one.shape == "text" or {a.shape for a in pair} == {"date"}}
+    return [None if one in unsure else one for one in met]
 
 
 # ---------------------------------------------------------------------------------------------------- rows

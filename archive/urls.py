@@ -285,8 +285,15 @@ def urlkey(url: str) -> str:
     """The key of the address in a CDXJ index (SURT): `ru,sudrf,2zovs--msk)/modules.php?...`.
 
     Lower-case, without scheme, `www.`, default port, credentials and session ids, parameters sorted. An address of
-    another scheme that has no host (`urn:`, `dns:`) is its own key, in lower case.
+    another scheme that has no host (`urn:`, `dns:`) is its own key, in lower case, and so is text that is no address.
     """
+    try:
+        return _surt(url)
+    except ValueError:
+        return _SURROGATES.sub("\ufffd", url).lower()
+
+
+def _surt(url: str) -> str:
     octets = _SURROGATES.sub("\ufffd", url).encode("utf-8").strip(b" \t\r\n\x0b\x0c")
     octets = octets.replace(b"\t", b"").replace(b"\r", b"").replace(b"\n", b"").partition(b"#")[0]
     said = re.match(rb"([A-Za-z][A-Za-z0-9+.\-]*):", octets)

@@ -100,7 +100,7 @@ def test_every_word_of_a_careless_page_is_placed(source: str) -> None:
 
     _, refused, wrong = every_word(page)
 
-    assert ([], 0) == (wrong, refused)
+    assert (wrong, refused) == ([], 0)
 
 
 @settings(max_examples=600, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -114,7 +114,7 @@ def test_a_place_is_right_or_refused(source: str) -> None:
 
     _, _, wrong = every_word(page)
 
-    assert [] == wrong
+    assert wrong == []
 
 
 @settings(max_examples=600, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -169,7 +169,11 @@ def test_a_part_of_a_part_stands_where_its_letters_stand(source: str, data: st.D
     assert line.text[i:j].strip() == part.text
     assert page.text[part.start : part.end] == part.quote
     assert line.start <= part.start < part.end <= line.end
-    bare = fold(html.unescape(re.sub(r"<!--.*?-->|<(script|style).*?</\1>|</?[a-zA-Z][^<>]*(?:\"[^\"]*\"[^<>]*)?>", "", part.quote, flags=re.S)))
+    bare = fold(
+        html.unescape(
+            re.sub(r"<!--.*?-->|<(script|style).*?</\1>|</?[a-zA-Z][^<>]*(?:\"[^\"]*\"[^<>]*)?>", "", part.quote, flags=re.S)
+        )
+    )
     assert part.text.replace(" ", "") == bare.replace(" ", "")
 
 
@@ -177,26 +181,30 @@ def test_text_moved_out_of_a_table_is_quoted_where_it_was_written() -> None:
     """The parser puts stray text before its table; the quote is where the clerk put it."""
     page = Page("<div><table><tr>Stray<td>Cell</table></div>", URL, "utf-8")
 
-    assert "Stray Cell" == page.one("div").text
-    assert ["Stray", "Cell"] == [line.quote for line in page.one("div").lines]
+    assert page.one("div").text == "Stray Cell"
+    assert [line.quote for line in page.one("div").lines] == ["Stray", "Cell"]
 
 
 def test_text_in_another_order_than_the_source_is_refused() -> None:
     """A quote from first to last letter would not hold what the tree says."""
     page = Page("<div><table><tr><td>Cell</td></tr>Stray</table></div>", URL, "utf-8")
 
-    assert "Stray Cell" == page.one("div").text
+    assert page.one("div").text == "Stray Cell"
     with pytest.raises(Unreadable, match="elsewhere in the source"):
         _ = page.one("div").whole
-    assert "Cell" == whole(page.one("td"))
+    assert whole(page.one("td")) == "Cell"
 
 
 def test_only_what_disagrees_is_refused() -> None:
     """A piece of SVG that the parser reads otherwise costs its own text; what follows keeps its place."""
-    page = Page("<p>Before</p><svg><foreignObject><svg><title>In<b>side</b></title></svg></foreignObject></svg><p id=after>After</p>", URL, "utf-8")
+    page = Page(
+        "<p>Before</p><svg><foreignObject><svg><title>In<b>side</b></title></svg></foreignObject></svg><p id=after>After</p>",
+        URL,
+        "utf-8",
+    )
 
-    assert "Before" == whole(page.one("p:first-child"))
-    assert "After" == whole(page.one("#after"))
+    assert whole(page.one("p:first-child")) == "Before"
+    assert whole(page.one("#after")) == "After"
 
 
 def test_marks_that_a_page_forges_are_text() -> None:
@@ -205,7 +213,7 @@ def test_marks_that_a_page_forges_are_text() -> None:
 
     part = page.one("#b").whole
     assert part is not None
-    assert "\ue0000\ue000Real &#xE001;0&#57345;Real" == part.quote
+    assert part.quote == "\ue0000\ue000Real &#xE001;0&#57345;Real"
 
 
 def test_attributes_are_quoted_inside_their_tag() -> None:
@@ -215,16 +223,24 @@ def test_attributes_are_quoted_inside_their_tag() -> None:
 
     href, title = link.attribute("href"), link.attribute("title")
     assert href is not None and title is not None
-    assert ("?x=1&copy=2&y=3", "?x=1&copy=2&amp;y=3") == (href.text, href.quote)
-    assert ("A B", "A&nbsp; B") == (title.text, title.quote)
-    assert ("", None, None) == (link.attr("name"), link.attribute("name"), link.attr("absent"))
+    assert (href.text, href.quote) == ("?x=1&copy=2&y=3", "?x=1&copy=2&amp;y=3")
+    assert (title.text, title.quote) == ("A B", "A&nbsp; B")
+    assert (link.attr("name"), link.attribute("name"), link.attr("absent")) == ("", None, None)
     with pytest.raises(Unreadable, match="its title"):
         page.one("b").attribute("title")  # one of those the parser may drop or repeat: not marked
 
 
 def test_a_megabyte_is_cut_in_one_pass() -> None:
     """Nothing in cutting a page looks twice at its end, so broken ones cost no more than others."""
-    for source in ("<" * 300_000, "<a " * 200_000, "<!--" * 200_000, "<p a=\"" * 100_000, "&" * 500_000, "<script><!--" * 50_000, "<![CDATA[" * 50_000):
+    for source in (
+        "<" * 300_000,
+        "<a " * 200_000,
+        "<!--" * 200_000,
+        '<p a="' * 100_000,
+        "&" * 500_000,
+        "<script><!--" * 50_000,
+        "<![CDATA[" * 50_000,
+    ):
         markup = scan(source)
         assert source == re.sub(f" {markup.mark}=[0-9]+ |{markup.mark}[0-9]+{markup.mark}", "", markup.marked)
 
@@ -239,7 +255,11 @@ def whole(node: Node) -> str:
 @pytest.mark.real
 def test_every_saved_page_is_placed(realdata: Path) -> None:
     """Courts and newspapers: every word a reader sees is placed, none wrongly, and the tree is the page's own."""
-    files = [*realdata.glob("sudrf/pages/*.html"), *realdata.glob("hostile/challenge/*.html"), *realdata.glob("news/pages/**/*.gz")]
+    files = [
+        *realdata.glob("sudrf/pages/*.html"),
+        *realdata.glob("hostile/challenge/*.html"),
+        *realdata.glob("news/pages/**/*.gz"),
+    ]
     located = refused = 0
     wrong: list[str] = []
     for file in files:
@@ -251,6 +271,6 @@ def test_every_saved_page_is_placed(realdata: Path) -> None:
         own = LexborHTMLParser(page.text, options=LexborDocumentOptions.WO_EVENTS)
         assert shape(own.root) == shape(page._tree.root, page), file.name
 
-    assert [] == wrong
+    assert wrong == []
     assert len(files) > 0 and located > 100_000
     assert refused < located / 10_000

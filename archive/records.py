@@ -307,9 +307,7 @@ def _read_head(octets: _Octets, number: int, offset: int) -> Record:
     while True:
         line = octets.line(LONGEST_LINE)
         if line is None or taken + len(line) > LONGEST_HEAD:
-            faults.append(
-                Fault(MODEL, f"a header of more than {LONGEST_HEAD} octets, or a line of {LONGEST_LINE}")
-            )
+            faults.append(Fault(MODEL, f"a header of more than {LONGEST_HEAD} octets, or a line of {LONGEST_LINE}"))
             record.readable = False
             return record
         taken += len(line)

@@ -13,15 +13,15 @@ from typing import IO, Any
 
 import platformdirs
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from archive.errors import ArchiveError, InUse
+
+WIDE = 100_000
 
 # Exit status (CONTRACT).
 DONE, BUG, USAGE, PARTLY, FAILED, NOTHING, IN_USE = 0, 1, 2, 3, 4, 5, 6
 
+HOME_VARIABLE = "KARTOTEKA_HOME"
 VALUED = ("--home", "--connect-to", "--ca", "--pace", "--per-host")
 PLAIN = ("--json", "--quiet", "--verbose", "-q", "-v")
 
@@ -43,11 +43,12 @@ class Globals:
     json: bool = False
     quiet: bool = False
     verbose: bool = False
+    home_named: bool = True
 
 
 def default_home() -> Path:
     """KARTOTEKA_HOME, or `kartoteka` in the platform's user data folder."""
-    named = os.environ.get("KARTOTEKA_HOME")
+    named = os.environ.get(HOME_VARIABLE)
     return Path(named) if named else Path(platformdirs.user_data_dir("kartoteka", appauthor=False))
 
 
@@ -112,13 +113,21 @@ class Shown:
         rows = list(rows)
         if not rows:
             return 0
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
         names = list(columns or rows[0])
-        table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
         for name in names:
             table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*[Text(cell(row.get(name))) for name in names])
-        Console(file=self.out, soft_wrap=False).print(table)
+        console = Console(file=self.out)
+        if not console.is_terminal:
+            console.width = WIDE  # in a file or a pipe nothing is cut or folded
+        console.print(table)
         return len(rows)
 
     def line(self, row: Mapping[str, Any]) -> None:
@@ -142,7 +151,11 @@ def shown(ctx: typer.Context) -> Shown:
     return Shown(json=ctx.obj.json, quiet=ctx.obj.quiet)
 
 
+def complain(error: BaseException) -> None:
+    sys.stderr.write(f"crawl: {visible(str(error))}\n")
+
+
 def fail(error: BaseException) -> typer.Exit:
     """The error told on stderr, and the exit status that it means."""
-    sys.stderr.write(f"crawl: {visible(str(error))}\n")
+    complain(error)
     return typer.Exit(IN_USE if isinstance(error, InUse) else PARTLY if isinstance(error, ArchiveError) else USAGE)

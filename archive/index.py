@@ -6,6 +6,7 @@ is entered only when its bytes are durable, so a row never points at bytes that 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -286,6 +287,16 @@ class Index:
             captures.c.payload_sha256.is_not(None),
         )
         return self._captures(query.order_by(captures.c.at.desc(), captures.c.seq.desc()).limit(most))
+
+    def digest(self) -> tuple[int, str]:
+        """How many rows there are, and the sha256 over them in the order of their keys; the outbox, which drains, left out."""
+        count, digest = 0, hashlib.sha256()
+        with _renamed(), self._engine.connect() as connection:
+            for table in (files, members, captures):
+                for row in connection.execute(sa.select(table).order_by(*table.primary_key)).yield_per(10_000):
+                    digest.update(json.dumps([table.name, *row], ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+                    count += 1
+        return count, digest.hexdigest()
 
     def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with _renamed(), self._engine.connect() as db:

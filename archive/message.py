@@ -17,6 +17,7 @@ HEAD_END = re.compile(rb"\n\r?\n")
 STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([0-9]{3})(?: (.*))?", re.DOTALL)
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTALL)  # RFC 9112, 5.1: no space before the colon
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?", re.DOTALL)  # RFC 9112, 7.1
+CHUNK_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:[ \t;\r].*)?)?", re.DOTALL)
 LONGEST_CHUNK_LINE = 16_384
 LONGEST_TRAILER = 65_536
 
@@ -207,7 +208,9 @@ class Dechunker:
 def entity(message: bytes, method: str = "GET") -> bytes:
     """The entity-body of a stored response: transfer coding undone as far as the octets go, content coding kept.
 
-    Raises BadMessage where the octets have no head.
+    What was received beyond a declared length was kept apart, so the octets kept here are the body, whatever length
+    the head declares; and a body said to be chunked that does not begin as one was de-chunked before it was kept
+    (both stand in other people's WARC files). Raises BadMessage where the octets have no head.
     """
     head = parse_head(message)
     if head is None:
@@ -218,9 +221,18 @@ def entity(message: bytes, method: str = "GET") -> bytes:
         return message[head.length :]  # kept as octets: no claim of a framing
     if frame.kind == "none":
         return b""
-    if frame.kind != "chunked":
-        return message[head.length :] if frame.length is None else message[head.length : head.length + frame.length]
+    body = message[head.length :]
+    if frame.kind != "chunked" or begins_chunked(body) is False:
+        return body
     chunks = Dechunker()
     with contextlib.suppress(BadMessage):  # what came before the fault is data
-        chunks.feed(memoryview(message)[head.length :])
-    return b"".join(message[head.length + start : head.length + end] for start, end in chunks.spans)
+        chunks.feed(body)
+    return b"".join(body[start:end] for start, end in chunks.spans)
+
+
+def begins_chunked(body: bytes | bytearray) -> bool | None:
+    """The first line is a chunk's; None while the line has not ended and may become one."""
+    line, end, _ = bytes(body[: LONGEST_CHUNK_LINE + 1]).partition(b"\n")
+    if end:
+        return CHUNK_LINE.fullmatch(line) is not None
+    return None if len(line) <= LONGEST_CHUNK_LINE and CHUNK_BEGUN.fullmatch(line) else False

@@ -18,6 +18,8 @@ from typing import BinaryIO
 STEP = 64 * 1024
 LONGEST_LINE = 64 * 1024  # octets of one header line, reliability 5
 LONGEST_HEAD = 1024 * 1024  # octets of one header
+FREE = 1024 * 1024 * 1024  # octets a member may decode to, whatever it is coded in
+RATIO = 200  # decoded : coded beyond that, reliability 4.1
 GZIP = b"\x1f\x8b"
 MEMBER = b"\x1f\x8b\x08"  # RFC 1952, 2.3.1: deflate is the only method
 VERSION = re.compile(rb"WARC/([0-9]+\.[0-9]+)", re.IGNORECASE)
@@ -61,7 +63,7 @@ class Record:
     sha256: str | None = None
     taken: int = 0
     readable: bool = True  # False: there is no block, because its length or its head could not be read
-    _octets: _Octets | None = None
+    _octets: Octets | None = None
     _end: Callable[[], None] | None = None
 
     def get(self, name: str) -> str | None:
@@ -99,7 +101,7 @@ class Record:
             yield piece
 
 
-class _Octets:
+class Octets:
     """Octets pulled in steps, given out by line or by count. The source says why it ended."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -143,13 +145,14 @@ class _Octets:
         return piece
 
 
-class _Member(_Octets):
+class Member(Octets):
     """One gzip member that begins at `offset`: octets decoded, and which coded octets it is."""
 
     def __init__(self, file: BinaryIO, offset: int) -> None:
         super().__init__(file)
         self.offset = offset
         self.length = 0  # coded octets taken so far
+        self.decoded = 0
         self.trouble: str | None = None
         self._inflate = zlib.decompressobj(31)
         self._hash = hashlib.sha256()
@@ -179,6 +182,10 @@ class _Member(_Octets):
             self._hash.update(used)
             self.length += len(used)
             self._coded = b"" if self._inflate.eof else rest
+            self.decoded += len(piece)
+            if self.decoded > max(FREE, RATIO * self.length):
+                self.trouble = f"the gzip member swells to more than {self.decoded - len(piece)} octets from {self.length}"
+                return b""
             if piece:
                 return piece
             if not coded:
@@ -217,6 +224,14 @@ def is_gzip(file: BinaryIO) -> bool:
     return file.read(2) == GZIP
 
 
+def begins(file: BinaryIO, count: int) -> bytes:
+    """The first octets of a file, decoded where it is gzip."""
+    if is_gzip(file):
+        return Member(file, 0).peek(count)
+    file.seek(0)
+    return file.read(count)
+
+
 def finish(record: Record) -> None:
     """Reads what is left of a record: afterwards its faults and its measures are final."""
     if record._end is not None:
@@ -234,7 +249,7 @@ def _members(file: BinaryIO, size: int, start: int, resume: Resume) -> Iterator[
             yield _skipped(number, offset, end, "the octets are no gzip member", ONE_MEMBER)
             offset = end
             continue
-        member = _Member(file, offset)
+        member = Member(file, offset)
         empty = not member.peek(1) and member.trouble is None
         record = _read_head(member, number, offset)
         if empty:
@@ -245,7 +260,7 @@ def _members(file: BinaryIO, size: int, start: int, resume: Resume) -> Iterator[
         offset += record.length
 
 
-def _end_member(record: Record, member: _Member, size: int, resume: Resume) -> None:
+def _end_member(record: Record, member: Member, size: int, resume: Resume) -> None:
     _end_record(record)
     left = 0 if member.trouble else member.drain()
     if member.trouble:
@@ -261,7 +276,7 @@ def _end_member(record: Record, member: _Member, size: int, resume: Resume) -> N
 
 def _plain(file: BinaryIO, size: int, start: int) -> Iterator[Record]:
     file.seek(start)
-    octets = _Octets(file)
+    octets = Octets(file)
     number = 0
     while True:
         offset = file.tell() - len(octets.buffer)
@@ -278,7 +293,7 @@ def _plain(file: BinaryIO, size: int, start: int) -> Iterator[Record]:
         finish(record)
 
 
-def _end_plain(record: Record, octets: _Octets) -> None:
+def _end_plain(record: Record, octets: Octets) -> None:
     _end_record(record)
     if not record.readable:
         _to_next_record(octets)  # its end is not known: the next one may be found
@@ -292,7 +307,7 @@ def _skipped(number: int, start: int, end: int, why: str, clause: str) -> Record
     return record
 
 
-def _read_head(octets: _Octets, number: int, offset: int) -> Record:
+def _read_head(octets: Octets, number: int, offset: int) -> Record:
     faults: list[Fault] = []
     record = Record(number, offset, None, (), faults, _octets=octets)
     first = octets.line(LONGEST_LINE)
@@ -374,7 +389,7 @@ def _next_member(file: BinaryIO, start: int, size: int) -> int:
         base = at - len(tail)
         found = window.find(MEMBER)
         while found >= 0:
-            if VERSION.match(_Member(file, base + found).peek(8)):
+            if VERSION.match(Member(file, base + found).peek(8)):
                 return base + found
             found = window.find(MEMBER, found + 1)
         at = base + len(window)
@@ -382,7 +397,7 @@ def _next_member(file: BinaryIO, start: int, size: int) -> int:
     return size
 
 
-def _to_next_record(octets: _Octets) -> int:
+def _to_next_record(octets: Octets) -> int:
     """Passes over octets up to a line that begins a record; how many."""
     passed = 0
     begins_line = False

@@ -188,7 +188,7 @@ class _Folder:
             self._fd = os.open(path, FOLDER)
         except OSError as exc:
             raise NotAnArchive(f"{path} is no folder that files can be written to: {exc.strerror}") from exc
-        if os.listdir(self._fd):
+        if os.listdir(self._fd):  # noqa: PTH208  # by descriptor: it cannot be swapped under us
             os.close(self._fd)
             raise NotAnArchive(
                 f"{path} is not empty: give a new folder, so that nothing in it is overwritten or taken for evidence"

@@ -20,6 +20,7 @@ from archive.capture import TRUNCATIONS
 from archive.errors import BadMessage
 from archive.records import LONGEST_HEAD, Fault, Record
 
+UNKNOWN_VERSION = "WARC 1.1, 4: version"
 VERSIONS = ("0.17", "0.18", "1.0", "1.1")
 TYPES = ("warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation")
 IDENTICAL = "http://netpreserve.org/warc/1.{}/revisit/identical-payload-digest"
@@ -189,7 +190,7 @@ def faults(record: Record) -> Iterator[Fault]:
     if record.version is None:
         return
     if record.version not in VERSIONS:
-        yield Fault("WARC 1.1, 4", f"WARC/{record.version} is no version that is known: {', '.join(VERSIONS)}")
+        yield Fault(UNKNOWN_VERSION, f"WARC/{record.version} is no version that is known: {', '.join(VERSIONS)}")
     seen: set[str] = set()
     for name, value in record.fields:
         known = FIELDS.get(name.lower())
@@ -300,9 +301,7 @@ class Digests:
         if self._payload is None or not self._differs(self._payload):
             return
         over = ""
-        if self._body and self._sent and self._sent[0] == self._sent[1].hexdigest():
-            if not self._body.chunks_seen:
-                return  # de-chunked when it was written, the head left as it was (pywb 584): the body is the entity
+        if self._sent and self._sent[0] == self._sent[1].hexdigest():
             over = "; the digest is over the chunks, and not over the entity-body"
         yield Fault("WARC 1.1, 5.9", f"the payload hashes to {self._payload[1].hexdigest()}{over}", "WARC-Payload-Digest")
 
@@ -321,17 +320,16 @@ class Body:
     """The body inside an HTTP message that goes by in pieces: feed() gives (entity-body, body as sent) piecewise.
 
     The entity-body is that of `message.entity`. A head that cannot be read as HTTP/1.1 ends at its first empty line,
-    and what follows is the body as it is. head: parsed, None until it has ended or where it cannot be.
-    chunks_seen: at least one chunk, or the last one, was read.
+    and what follows is the body as it is. head: parsed; None until it has ended, or where it cannot be.
     """
 
     def __init__(self) -> None:
         self.head: message.Head | None = None
-        self._ahead: bytearray | None = bytearray()
+        self._ahead: bytearray | None = bytearray()  # octets of the head, until it has ended
+        self._first: bytearray | None = None  # octets of what may be a first chunk, until that is known
         self._chunks: message.Dechunker | None = None
-        self._left: int | None = None  # None: to the end
+        self._empty = False  # a message of this kind has no body
         self._at = 0
-        self.chunks_seen = False
 
     def feed(self, octets: bytes) -> Iterator[tuple[bytes, bytes]]:
         if self._ahead is None:
@@ -345,34 +343,31 @@ class Body:
         if end is not None:
             head, rest = head[: end.end()], head[end.end() :]
         self._ahead = None
-        self._frame(head)
-        yield self._entity(rest), rest
-
-    def _frame(self, head: bytes) -> None:
         try:
             self.head = message.parse_head(head)
             frame = message.framing(self.head) if self.head else None
         except BadMessage:
-            return
-        if frame and frame.kind == "chunked":
-            self._chunks = message.Dechunker()
-        elif frame and frame.kind == "length":
-            self._left = frame.length
-        elif frame and frame.kind == "none":
-            self._left = 0
+            frame = None
+        if frame is not None and frame.kind == "chunked":
+            self._first = bytearray()
+        self._empty = frame is not None and frame.kind == "none"
+        yield self._entity(rest), rest
 
     def _entity(self, octets: bytes) -> bytes:
-        if self._left is not None:
-            octets = octets[: self._left]
-            self._left -= len(octets)
-        if self._chunks is None:
-            return octets
+        if self._first is not None:
+            self._first += octets
+            begins = message.begins_chunked(self._first)
+            if begins is None:
+                return b""
+            octets, self._first = bytes(self._first), None
+            self._chunks = message.Dechunker() if begins else None
+        if self._empty or self._chunks is None:
+            return b"" if self._empty else octets
         try:
             self._chunks.feed(octets)
         except BadMessage:
-            self._left = 0  # what came before the fault is data
+            self._empty = True  # what came before the fault is data, and nothing behind it is
         entity = b"".join(octets[start - self._at : end - self._at] for start, end in self._chunks.spans)
-        self.chunks_seen = self.chunks_seen or bool(self._chunks.spans) or self._chunks.done
         self._chunks.spans.clear()
         self._at += len(octets)
         return entity

@@ -163,12 +163,14 @@ def _alabel(label: str) -> str:
 
 
 def _punycode(label: str) -> None:
+    """UTS 46, 4.1: an A-label says something beyond ASCII, in the form that the mapping leaves as it is."""
     try:
         written = label[4:].encode("ascii").decode("punycode")
-    except (UnicodeError, ValueError, OverflowError) as exc:
+        stays = idna.uts46_remap(written, std3_rules=False, transitional=False) == written
+    except (idna.IDNAError, UnicodeError, ValueError, OverflowError) as exc:
         raise ValueError(f"not punycode: {label[:100]!r}") from exc
-    if not written or written.isascii():
-        raise ValueError(f"punycode for nothing: {label[:100]!r}")
+    if not stays or written.isascii():
+        raise ValueError(f"not punycode: {label[:100]!r}")
 
 
 def _ipv4(labels: list[str]) -> str:

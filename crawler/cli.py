@@ -5,21 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from archive import __version__, door
+from archive import __version__, ask, door
 from archive.door import Globals, Shown
 from archive.errors import ArchiveError
-from crawler.settings import BadSettings, Settings, load
+from archive.ledger import coverage
+from archive.ledger.observation import CoverageWindow
+from crawler.errors import BadSettings
 
 if TYPE_CHECKING:
+    from archive.capture import Visit
+    from archive.ledger.book import Book
+    from archive.ledger.observation import Observation, Reading
     from crawler.crawl import Crawl, Done
+    from crawler.politeness import Manners
+    from crawler.settings import Settings
+    from crawler.source import Query, Source
 
+FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted")
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 T = TypeVar("T")
 
@@ -43,17 +53,22 @@ def told() -> Iterator[None]:
     """Errors that are ours end as a sentence and an exit status, not as a traceback."""
     try:
         yield
-    except (ArchiveError, BadSettings) as exc:
+    except BadSettings as exc:
+        door.complain(exc)
+        raise typer.Exit(door.USAGE) from exc
+    except ArchiveError as exc:
         raise door.fail(exc) from exc
     except OSError as exc:
-        raise door.fail(ArchiveError(f"{exc.filename or 'input'}: {exc.strerror or exc}")) from exc
+        raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
 @contextlib.asynccontextmanager
 async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]:
     """One archive with its network, its readers and its book, closed in the order that loses nothing."""
     from archive.ledger.book import Book
+    from archive.store import Settings as Sizes
     from archive.store import Store
+    from crawler.clerk import Clerk
     from crawler.crawl import Crawl
     from crawler.fetch import NetworkFetcher
     from crawler.politeness import Politeness
@@ -61,32 +76,43 @@ async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]
     from crawler.wire import ConnectTo, Wire
 
     settings = load(options.home)
-    wire = Wire(connect_to=ConnectTo.parse(options.connect_to), ca=options.ca)
+    sizes = Sizes(rotate=settings.warc_bytes, level=settings.level, floor=settings.free_bytes)
+    try:
+        wire = Wire(connect_to=ConnectTo(options.connect_to), ca=options.ca)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
     async with contextlib.AsyncExitStack() as stack:
-        store = stack.enter_context(Store.open(options.home, level=settings.level, rotate=settings.warc_bytes, floor=settings.free_bytes))
-        book = stack.enter_context(Book.open(options.home, write=True)) if read else None
-        readers = Readers(settings.readers) if read else None
-        if readers:
-            stack.callback(readers.close)
+        store = stack.enter_context(Store.open(options.home, settings=sizes))
+        clerk = readers = None
+        if read:
+            book = stack.enter_context(Book.open(options.home, write=True))
+            clerk = await stack.enter_async_context(Clerk(book))
+            readers = stack.enter_context(Readers(settings.readers))
         politeness = Politeness(options.home / "state.sqlite", pace=options.pace, per_host=options.per_host)
         stack.callback(politeness.close)
         stack.push_async_callback(wire.aclose)
 
-        async def aside(visit: Any) -> None:
+        async def aside(visit: Visit) -> None:
             await crawl.keep(visit)
 
         fetcher = NetworkFetcher(
             wire, politeness, user_agent=user_agent(settings), manners=manners, aside=aside, tries=settings.tries
         )
-        crawl = Crawl(fetcher, store, book, readers, now)
+        crawl = Crawl(fetcher, store, clerk, readers, now)
         yield crawl
+
+
+def load(home: Path) -> Settings:
+    from crawler import settings
+
+    return settings.load(home)
 
 
 def user_agent(settings: Settings) -> str:
     return f"kartoteka/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
 
 
-def manners(url: str) -> Any:
+def manners(url: str) -> Manners:
     """How we behave towards an address: what its source declares, else the general rule."""
     from crawler.politeness import Manners
     from crawler.sites import source_for
@@ -122,27 +148,26 @@ def url_(
 
 async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) -> int:
     settings = load(options.home)
-    tally = Tally(out, options)
+    tally = Tally(out, each=True)
     async with opened(options, read=read) as crawl:
-        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight):
+        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
             tally.add(done)
     return tally.finish()
 
 
 class Tally:
-    """Shows results as they come and remembers whether all went well."""
+    """Shows results as they come and remembers whether all went well. each: those that went well too, to people."""
 
-    def __init__(self, out: Shown, options: Globals) -> None:
-        self.out, self.options = out, options
+    def __init__(self, out: Shown, *, each: bool) -> None:
+        self.out, self.each = out, each
         self.all = self.bad = 0
-        self.rows: list[dict[str, Any]] = []
 
     def add(self, done: Done) -> None:
         self.all += 1
         self.bad += not done.fine
         if self.out.json:
             self.out.line(done.row())
-        else:
+        elif self.each or not done.fine:
             self.out.text(plain(done))
 
     def finish(self) -> int:
@@ -158,7 +183,9 @@ def plain(done: Done) -> str:
     row = done.row()
     words = [str(row["outcome"]), str(row["status"] or "-"), str(row["verdict"] or "-"), str(row["observations"] or 0).rjust(4)]
     tail = f"  {row['error']}" if row["error"] else ""
-    return door.visible(f"{words[0]:<13} {words[1]:<4} {words[2]:<12} {words[3]} values  {row['final_url']}  {row['capture']}{tail}")
+    return door.visible(
+        f"{words[0]:<13} {words[1]:<4} {words[2]:<12} {words[3]} values  {row['final_url']}  {row['capture']}{tail}"
+    )
 
 
 @app.command("read")
@@ -195,16 +222,13 @@ async def _read(out: Shown, body: bytes, url: str, fields: tuple[tuple[str, str]
         address = identity(url)
     except ValueError as exc:
         raise typer.BadParameter(f"--url: {exc}") from exc
-    readers = Readers(1)
-    try:
+    with Readers(1) as readers:
         reading = await readers.read(Memento.saved(address, body, fields))
-    finally:
-        readers.close()
     out.rows(reading_rows(reading), ("kind", "subject", "property", "raw", "value", "selector"))
     return door.DONE if reading.verdict == "page" else door.PARTLY
 
 
-def reading_rows(reading: Any) -> Iterator[dict[str, Any]]:
+def reading_rows(reading: Reading) -> Iterator[dict[str, Any]]:
     """The lines of `crawl read --json` (CONTRACT): the verdict, then what was found in page order."""
     keys = ("kind", "subject", "property", "raw", "value", "derived", "selector", "quote", "start", "end", "charset")
     blank: dict[str, Any] = dict.fromkeys(keys)
@@ -250,17 +274,23 @@ def source(
         raise typer.Exit(run(_source(ctx.obj, door.shown(ctx), known[name], query)))
 
 
-async def _source(options: Globals, out: Shown, chosen: Any, query: Any) -> int:
-    from archive.ledger import coverage
-
-    tally = Tally(out, options)
+async def _source(options: Globals, out: Shown, chosen: Source, query: Query) -> int:
+    tally = Tally(out, each=options.verbose)
     async with opened(options) as crawl:
-        async for done in crawl.source(chosen, query):
+        run_id = str(uuid.uuid4())
+        async for done in crawl.source(chosen, query, run_id):
             tally.add(done)
-        windows = [w for w in coverage.windows(crawl.book) if w.run in crawl.runs]
-    out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
+        windows = show_coverage(crawl, out, run_id)
     status = tally.finish()
     return door.PARTLY if status == door.DONE and not all(window.complete for window in windows) else status
+
+
+def show_coverage(crawl: Crawl, out: Shown, run_id: str) -> list[CoverageWindow]:
+    """A line for each court, register and window that this run asked for."""
+    assert crawl.clerk is not None
+    windows = [window.asked for window in crawl.clerk.book.coverage() if window.asked.run == run_id]
+    out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
+    return windows
 
 
 @app.command()
@@ -280,6 +310,71 @@ def sources(ctx: typer.Context) -> None:
                  "seeds": list(place.seeds)}
             )  # fmt: skip
     door.shown(ctx).rows(rows, ("name", "kind", "court", "title", "host"))
+
+
+@app.command()
+def demo(ctx: typer.Context) -> None:
+    """The demo court web on loopback, crawled end to end, with its tally."""
+    import tempfile
+
+    options: Globals = ctx.obj
+    if not options.home_named:
+        options.home = Path(tempfile.mkdtemp(prefix="kartoteka-demo-"))
+    with told():
+        raise typer.Exit(run(_demo(options, door.shown(ctx))))
+
+
+async def _demo(options: Globals, out: Shown) -> int:
+    """Two visits to the small world, 25 days apart by its own calendar; then what the ledger says beside what is true."""
+    from archive.ledger import tally as counting
+    from archive.ledger.case import fold
+    from crawler.demo.server import serve
+    from crawler.demo.world import World
+    from crawler.sites import source_named
+
+    world = World()
+    tally = Tally(out, each=options.verbose)
+    async with serve(world) as served:
+        options.connect_to, options.ca, options.pace = list(served.connect_to), [served.ca_file], 0
+        async with opened(options) as crawl:
+            assert crawl.clerk is not None
+            for visit in (1, 2):
+                world.turn(visit)
+                out.text(f"Visit {visit}: {len(world.cases)} registrations at {len(world.courts)} courts, and one article")
+                run_id = str(uuid.uuid4())
+                lanes = [[seed for seed in world.seeds() if seed.court == court.code] for court in world.courts]
+                async for done in crawl.seeds(source_named("sudrf"), lanes, run_id):
+                    tally.add(done)
+                async for done in crawl.urls(world.addresses()):
+                    tally.add(done)
+                show_coverage(crawl, out, run_id)
+            book = crawl.clerk.book
+            windows = [window.asked for window in book.coverage()]
+            cases, as_of = fold(book.sightings(), book.ties()), book.as_of()
+            counted = counting.tally(cases, counting.Question(by=("month",)), windows=windows, as_of=as_of)
+            changed = next(case for case in cases if any(r.subject.endswith(world.changed) for r in case.registrations))
+    true = world.truth().tally(("month",))
+    same = all(
+        row.group["month"] in {key[0] for key in true}
+        and [getattr(row, name) for name in FIGURES] == [getattr(true[str(row.group["month"]),], name) for name in FIGURES]
+        for row in counted.rows
+    ) and len(true) == len(counted.rows)
+    missing = world.script.missing()
+    ask.print_tally(out, counted, ("month",))
+    out.text(f"The ledger {'says what is true in the demo world' if same else 'DIFFERS from what is true in the demo world'}.")
+    out.text(f"{len(world.script.happened)} accidents met; {len(missing)} of the script did not happen.")
+    for step in missing:
+        out.note(f"did not happen: {step.name}: {step.promise}")
+    out.text(
+        f"""The archive lies in {options.home}. Now try:
+  crawl --home {options.home} cases
+  crawl --home {options.home} tally --by month,court
+  crawl --home {options.home} case {changed.numbers[0]}
+  crawl --home {options.home} verify
+  crawl --home {options.home} restore {world.editions()[0]} -o restored"""
+    )
+    tally.finish()
+    return door.FAILED if missing or not same else door.DONE
 
 
 @app.command()
@@ -307,8 +402,7 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
         else:
             archive = stack.enter_context(Store.open(options.home, create=False)).archive
         book = stack.enter_context(Book.open(options.home, write=not check))
-        readers = Readers(settings.readers)
-        stack.callback(readers.close)
+        readers = stack.enter_context(Readers(settings.readers))
         chosen = to_read(archive.captures())
         if source is not None:
             chosen = [c for c in chosen if (found := source_for(c.url)) and found.name == source]
@@ -330,19 +424,14 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
     return door.FAILED if check and different else door.DONE
 
 
-def said(book: Any) -> dict[str, list[Any]]:
-    """What the ledger holds, by capture, as observations."""
+def said(book: Book) -> dict[str, list[Observation]]:
+    """What the ledger holds, by the capture's payload and address, as observations in page order."""
     from archive.ledger.observation import Observation
 
-    found: dict[str, list[Any]] = {}
-    for quoted in book.placed():
-        found.setdefault(quoted.capture, []).append(
-            Observation(*(getattr(quoted, name) for name in Observation.__dataclass_fields__))
-        )
-    return found
+    return {extraction.capture: [Observation(*place) for place in book.page(extraction)] for extraction in book.extractions()}
 
 
-async def progress(rows: AsyncIterator[T], total: int, what: str, options: Globals) -> AsyncIterator[T]:
+async def progress(rows: AsyncIterator[T], total: int | None, what: str, options: Globals) -> AsyncIterator[T]:
     """The same rows, with a bar on stderr where a person watches."""
     from rich.console import Console
     from rich.progress import Progress
@@ -363,16 +452,28 @@ def rebuild(ctx: typer.Context) -> None:
 
 
 async def _rebuild(options: Globals, out: Shown) -> int:
-    from archive.ledger.book import Book
+    from archive.ledger.book import FILE, Book
     from archive.store import Store
-    from crawler.rebuild import rebuild_ledger
+    from archive.store import rebuild as rebuild_index
     from crawler.readers import Readers
+    from crawler.rebuild import rebuild as rebuild_ledger
 
     settings = load(options.home)
+    found = rebuild_index(options.home)
+    for finding in found.findings:
+        out.note(str(finding))
     with contextlib.ExitStack() as stack:
-        store = stack.enter_context(Store.open(options.home, create=False, reindex=True))
-        readers = Readers(settings.readers)
-        stack.callback(readers.close)
-        rows = [row async for row in rebuild_ledger(store, readers, options.home)]
-    out.rows(rows, ("file", "rows", "sha256"))
+        archive = stack.enter_context(Store.open(options.home, create=False)).archive
+        readers = stack.enter_context(Readers(settings.readers))
+        refused = 0
+        async for error in progress(rebuild_ledger(archive, readers, options.home), None, "reading", options):
+            if error is not None:
+                refused += 1
+                out.note(str(error))
+        with Book.open(options.home) as book:
+            digests = {"index.sqlite": archive.index.digest(), FILE: book.digest()}
+    out.rows(
+        ({"file": name, "rows": rows, "sha256": digest} for name, (rows, digest) in digests.items()), ("file", "rows", "sha256")
+    )
+    out.note(f"{refused} pages were not taken into the ledger" if refused else "every page was read again")
     return door.DONE

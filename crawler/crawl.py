@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from archive.capture import Capture, Exchange, Outcome, Snapshot, Visit
-from archive.errors import ArchiveError
-from archive.ledger.book import Book
-from archive.ledger.observation import CoverageWindow, Link, Reading
+from archive.errors import ArchiveError, NotFound
+from archive.ledger.book import Entry
+from archive.ledger.coverage import Asked
+from archive.ledger.observation import Link, Reading
 from archive.store import Store
-from archive.urls import identity
+from archive.urls import host, identity
+from crawler.abreast import abreast
+from crawler.clerk import Clerk
+from crawler.editions import work_of_held
 from crawler.fetch import Fetcher, Validators
 from crawler.readers import Readers
 from crawler.sites import source_for
 from crawler.source import Query, Seed, Source
 
-READ_OUTCOMES = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
+READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done over
 MOST_PAGES = 400  # 10,000 rows of 25: a register that says more is asked in smaller windows
 
@@ -49,7 +52,7 @@ class Done:
     @property
     def fine(self) -> bool:
         """Fetched, and read where it was to be read."""
-        return self.capture.outcome in READ_OUTCOMES and self.error is None
+        return self.capture.outcome in READ and self.error is None
 
     def row(self) -> dict[str, object]:
         """The line of `crawl url --json` (CONTRACT)."""
@@ -73,23 +76,18 @@ class Done:
         }
 
 
-def never_let_out(url: str, reason: str, now: datetime) -> Visit:
-    """The visit to an address that is no address: nothing left, and the reason is kept."""
-    return Visit(url, (Exchange(url, now, 0.0, Outcome.GUARDED, error=reason),))
-
-
 class Crawl:
     """One archive's crawl. Bytes are kept before they are read; what is read is entered, or its refusal is told.
 
-    book and readers: None where pages are only archived.
+    clerk and readers: None where pages are only archived.
     """
 
     def __init__(
-        self, fetcher: Fetcher, store: Store, book: Book | None, readers: Readers | None, now: Callable[[], datetime]
+        self, fetcher: Fetcher, store: Store, clerk: Clerk | None, readers: Readers | None, now: Callable[[], datetime]
     ) -> None:
         self.fetcher = fetcher
         self.store = store
-        self.book = book
+        self.clerk = clerk
         self.readers = readers
         self.now = now
 
@@ -102,90 +100,105 @@ class Crawl:
         try:
             address = identity(url)
         except ValueError as exc:
-            return Done(url, await self.keep(never_let_out(url, str(exc), self.now())))
-        visit = await self.fetcher.fetch(address, validators=self._validators(address))
+            # Nothing left the house, and that is a visit too.
+            visit = Visit(url, (Exchange(url, self.now(), 0.0, Outcome.GUARDED, error=str(exc)),))
+        else:
+            visit = await self.fetcher.fetch(address, validators=self._validators(address))
         if asked is not None:
             visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
-        snapshot = await self.keep(visit)
-        if self.book is None or snapshot.last.outcome not in READ_OUTCOMES:
-            return Done(url, snapshot)
-        return await self._read(url, snapshot)
+        return await self.read(url, await self.keep(visit), asked)
 
-    async def _read(self, url: str, snapshot: Snapshot) -> Done:
-        assert self.book is not None and self.readers is not None
+    async def read(self, url: str, snapshot: Snapshot, asked: Asked | None = None) -> Done:
+        """What is kept, opened from the archive, read and entered."""
         capture = snapshot.last
+        if self.clerk is None or self.readers is None:
+            return Done(url, snapshot)
+        if capture.outcome not in READ:
+            if asked is not None:
+                await self.clerk.cover(capture, asked.page(None))
+            return Done(url, snapshot)
         source = source_for(capture.url)
         name = source.name if source else None
         try:
             reading = await self.readers.read(self.store.archive.memento(capture), name)
-            self.book.enter(capture, reading)
+            await self.clerk.enter(Entry(capture, reading, asked.page(reading) if asked else None))
         except ArchiveError as exc:
             return Done(url, snapshot, None, name, refused=str(exc))
-        return Done(url, snapshot, reading, name, self.book.work(capture.url))
+        work = None
+        if reading.verdict == "page" and source is not None and source.kind == "publication":
+            address = identity(capture.url)
+            work = await self.clerk.ask(lambda book: work_of_held(address, book.named))
+        return Done(url, snapshot, reading, name, work)
 
-    def _validators(self, url: str) -> Validators | None:
-        """What the last good capture of this address offers to ask by (RFC 9110, 13.1)."""
-        last = self.store.archive.nearest(url)
-        if last is None or last.status != 200 or last.outcome not in READ_OUTCOMES or last.foreign or not last.trusted:
-            return None
-        with contextlib.suppress(ArchiveError):
-            memento = self.store.archive.memento(last)
-            if memento.header("etag") or memento.header("last-modified"):
-                return Validators(memento.header("etag"), memento.header("last-modified"))
-        return None
+    async def urls(self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1) -> AsyncIterator[Done]:
+        """Many addresses, hosts in turn; results as they come."""
 
-    async def source(self, source: Source, query: Query) -> AsyncIterator[Done]:
-        """One source, once: each seed's pages in their order, then what they point to. Courts take turns, none waits for another."""
-        results: asyncio.Queue[Done | None] = asyncio.Queue(maxsize=64)
-        run = str(uuid.uuid4())
+        def lane(url: str) -> str:
+            with contextlib.suppress(ValueError):
+                return host(url)
+            return ""
+
+        async for done in abreast(addresses, self.url, lane, in_flight=in_flight, per_lane=per_host):
+            yield done
+
+    async def source(self, source: Source, query: Query, run: str) -> AsyncIterator[Done]:
+        """One source, once: each seed's pages in their order, then what they point to. No court waits for another."""
         courts: dict[str | None, list[Seed]] = {}
         for seed in source.seeds(query):
             courts.setdefault(seed.court, []).append(seed)
+        async for done in self.seeds(source, courts.values(), run):
+            yield done
 
-        async def court(seeds: list[Seed]) -> None:
-            known: set[str] = set()
+    async def seeds(self, source: Source, lanes: Iterable[Iterable[Seed]], run: str) -> AsyncIterator[Done]:
+        """Lists of seeds, each in its order, all lists at once. run: the id by which coverage knows these askings as one."""
+        results: asyncio.Queue[Done] = asyncio.Queue(maxsize=64)
+        known: set[str] = set()
+
+        async def lane(seeds: Iterable[Seed]) -> None:
             for seed in seeds:
-                async for done in self._window(source, seed, run, known):
-                    await results.put(done)
+                await self._window(source, seed, run, known, results.put)
 
-        async def all_courts() -> None:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for seeds in courts.values():
-                        group.create_task(court(seeds))
-            finally:
-                await results.put(None)
+        async def all_lanes() -> None:
+            async with asyncio.TaskGroup() as group:
+                for seeds in lanes:
+                    group.create_task(lane(seeds))
 
-        work = asyncio.create_task(all_courts())
+        work = asyncio.create_task(all_lanes())
         try:
-            while (done := await results.get()) is not None:
-                yield done
+            while not (work.done() and results.empty()):
+                coming = asyncio.create_task(results.get())
+                await asyncio.wait({coming, work}, return_when=asyncio.FIRST_COMPLETED)
+                if coming.done():
+                    yield coming.result()
+                else:
+                    coming.cancel()
             await work
         finally:
             work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await work
+            await asyncio.gather(work, return_exceptions=True)
 
-    async def _window(self, source: Source, seed: Seed, run: str, known: set[str]) -> AsyncIterator[Done]:
+    async def _window(
+        self, source: Source, seed: Seed, run: str, known: set[str], tell: Callable[[Done], Awaitable[None]]
+    ) -> None:
         """One window of one register: its listing's pages, the first one again at the end, then the cards."""
         asked = None
         if seed.court and seed.register:
             asked = Asked(source.name, seed.court, seed.register, seed.first, seed.last, run)
-        pages, cards = [seed.url], []
-        for at in range(MOST_PAGES):
-            if at >= len(pages):
-                break
+        pages, cards, at = [seed.url], list[str](), 0
+        while at < min(len(pages), MOST_PAGES):
             done = await self.url(pages[at], asked)
-            yield done
+            await tell(done)
             for link in done.reading.links if done.reading else ():
                 self._follow(source, link, pages, cards, known)
-        if len(pages) > 1:
+            at += 1
+        if at > 1:
             # Newest cases come first: one that arrived meanwhile has shifted every page (sudrf.md 2.3).
-            yield await self.url(pages[0], asked)
+            await tell(await self.url(pages[0], asked))
         for address in cards:
-            yield await self.url(address)
+            await tell(await self.url(address))
 
-    def _follow(self, source: Source, link: Link, pages: list[str], cards: list[str], known: set[str]) -> None:
+    @staticmethod
+    def _follow(source: Source, link: Link, pages: list[str], cards: list[str], known: set[str]) -> None:
         if link.rel not in source.follow:
             return
         with contextlib.suppress(ValueError):
@@ -193,3 +206,13 @@ class Crawl:
             if address not in known:
                 known.add(address)
                 (pages if link.rel == "page" else cards).append(address)
+
+    def _validators(self, url: str) -> Validators | None:
+        """What the last good capture of this address offers to ask by (RFC 9110, 13.1)."""
+        with contextlib.suppress(NotFound):
+            last = self.store.archive.nearest(url)
+            if last.status == 200 and last.foreign is None and last.trusted and last.url == url:
+                memento = self.store.archive.memento(last)
+                if memento.header("etag") or memento.header("last-modified"):
+                    return Validators(memento.header("etag"), memento.header("last-modified"))
+        return None

@@ -1,4 +1,4 @@
-"""Two families: we could not get it, or it is not the page we know.
+"""Two families, and one error of our own: we could not get it, or it is not the page we know.
 
 FetchFailed             each has its outcome word (archive.capture.Outcome) and carries the Exchange as far as it came
     Guarded                 the address is not one we connect to
@@ -15,6 +15,7 @@ FetchFailed             each has its outcome word (archive.capture.Outcome) and 
     Robots                  the site's robots.txt says no
     Paused                  the host is cooling down
 Unreadable              the bytes are kept, and are not the page the reader knows
+BadSettings             what a person set cannot be used
 """
 
 from __future__ import annotations
@@ -90,6 +91,10 @@ class Paused(FetchFailed):
 
 class Unreadable(Exception):
     """The page is not the one its reader knows: the selector or the rule, and what was found instead."""
+
+
+class BadSettings(Exception):
+    """A setting that cannot be used; the text names the file or variable and the setting."""
 
 
 def failed(exchange: Exchange) -> FetchFailed:

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -20,7 +21,7 @@ from archive.ledger.observation import Observation
 from archive.text import fold
 from crawler import charset
 from crawler.errors import Unreadable
-from crawler.markup import Markup, Word, scan
+from crawler.markup import RAW, Markup, Word, scan
 
 # What a reader never sees as text.
 UNSEEN = frozenset(("script", "style", "template", "iframe", "noembed", "noframes", "datalist"))
@@ -35,8 +36,7 @@ JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
 _SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class _Atom:
+class _Atom(NamedTuple):
     """A word of the tree, or the part of a word between two tags. number: the run it came with; rank: its place there."""
 
     text: str
@@ -89,6 +89,13 @@ class Part:
             spans.append((at, found.start()))
             at = found.end()
         return [self.sub(i, j) for i, j in [*spans, (at, len(self.text))] if self.text[i:j].strip()]
+
+    def reads(self, text: str) -> Part:
+        """The same place, read as `text`: for a notation in which characters are escaped (JSON in a script)."""
+        everywhere = ((self.start, self.end),) * len(text)
+        return Part(
+            text, self.selector, self.start, self.end, self.source, ((0, Word(text, self.start, self.end, everywhere)),)
+        )
 
     def says(self, subject: str, property: str, value: str | None = None, *, derived: bool = False) -> Observation:
         """The observation that this text is the subject's property; `value`: its normal form where it has one."""
@@ -305,6 +312,19 @@ class Node:
             raise Unreadable(f"{self.selector}: the place of its {name} in the source is not known")
         return _joined(self._page.text, self.selector, [(SPACED, word) for word in words])
 
+    @property
+    def code(self) -> Part | None:
+        """The text of a script or style as it stands, white space and all; None where it is blank. Raises as `whole`."""
+        child = self._raw.first_child
+        _, *marked = self._page._number.split(child.text_content or "") if child is not None and child.is_text_node else [""]
+        if self.tag not in RAW or not marked:
+            return None
+        number, piece = int(marked[0]), self._page._unmarked("".join(marked[1:])).split()
+        self._page._word(_Atom("code", BROKEN, number, 0, piece), self.selector)
+        run = self._page._markup.runs[number]
+        text = self._page.text[run.start : run.end]
+        return Part(text, self.selector, run.start, run.end, self._page.text, ((0, Word(text, run.start, run.end)),))
+
     def _located(self, atoms: list[_Atom]) -> Part:
         selector = self.selector
         words = [(atom.follows, self._page._word(atom, selector)) for atom in atoms]
@@ -337,15 +357,19 @@ def _enough(found: list[Node], css: str, where: object, at_least: int) -> list[N
 
 def _atoms(top: LexborNode, page: Page) -> Iterator[_Atom]:
     """The words below an element in the tree's order, each with the mark it came with. Deep trees do not recurse."""
+    mark, split = page._markup.mark, page._number.split
     follows = BROKEN
     for raw, opens in _walk(top):
         if not raw.is_text_node:
             if opens is None or raw.tag in BLOCKS:
                 follows = BROKEN
             continue
-        before, *marked = page._number.split(raw.text_content or "")
-        pieces = [(None, before), *zip(map(int, marked[::2]), marked[1::2], strict=True)]
-        for number, piece in pieces:
+        text = raw.text_content or ""
+        if mark not in text and not text.strip():
+            follows = max(follows, SPACED)
+            continue
+        before, *marked = split(text)
+        for number, piece in [(None, before), *zip(map(int, marked[::2]), marked[1::2], strict=True)]:
             piece = page._unmarked(piece)
             words = piece.split()
             if piece[:1].isspace():

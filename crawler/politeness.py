@@ -180,8 +180,7 @@ class Politeness:
                     yield
                 finally:
                     debt.probing = debt.probing and not probe
-                    debt.next = max(debt.next, self.clock.monotonic() + self._pause(manners, floor))
-                    self._save(debt)
+                    self._pause_until(debt, max(debt.next, self.clock.monotonic() + self._pause(manners, floor)))
         finally:
             debt.busy -= 1
 
@@ -215,6 +214,8 @@ class Politeness:
                 debt.opened = min(debt.opened + 1, 16)
         elif debt.failures or debt.opened:
             debt.failures = debt.opened = 0
+        else:
+            return
         self._save(debt)
 
     def facts(self, manners: Manners, floor: float = 0.0) -> dict[str, object]:
@@ -241,11 +242,15 @@ class Politeness:
             if begin <= now:
                 break
             await self.clock.sleep(begin - now)
-        debt.next = now + self._pause(manners, floor)
-        self._save(debt)
+        self._pause_until(debt, now + self._pause(manners, floor))
         for platform in self._of(debt.name, manners)[1:]:
-            platform.next = now + (manners.platform_pause if self.pace is None else min(self.pace, manners.platform_pause))
-            self._save(platform)
+            shared = manners.platform_pause if self.pace is None else min(self.pace, manners.platform_pause)
+            self._pause_until(platform, now + shared)
+
+    def _pause_until(self, debt: _Debt, begin: float) -> None:
+        debt.next = begin
+        if begin > self.clock.monotonic():
+            self._save(debt)
 
     def _rest(self, debt: _Debt, seconds: float, why: str) -> None:
         until = self.clock.monotonic() + min(seconds, DAY)

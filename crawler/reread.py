@@ -17,7 +17,7 @@ from archive.store import Archive
 from crawler.readers import Readers
 from crawler.sites import source_for
 
-READ_OUTCOMES = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
+READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 
 
 def to_read(captures: Iterable[Capture]) -> list[Capture]:
@@ -26,7 +26,7 @@ def to_read(captures: Iterable[Capture]) -> list[Capture]:
     robots.txt is kept as evidence of what was allowed, and is no page.
     """
     last = [list(group)[-1] for _, group in groupby(captures, key=lambda capture: capture.visit)]
-    return [c for c in last if c.outcome in READ_OUTCOMES and urlsplit(c.url).path != "/robots.txt"]
+    return [c for c in last if c.outcome in READ and urlsplit(c.url).path != "/robots.txt"]
 
 
 async def readings(

@@ -9,11 +9,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from crawler.errors import BadSettings
+
 FILE = "kartoteka.toml"
-
-
-class BadSettings(Exception):
-    """A setting that cannot be used; the text names the file or variable and the setting."""
 
 
 class Settings(BaseSettings):

@@ -92,8 +92,8 @@ SAYINGS = {
     ),
     "blocked": (
         "checking your browser", "enable javascript and cookies to continue", "incapsula incident id",
-        "проверка вашего браузера", "ваш запрос заблокирован", "этот запрос заблокирован", "you don't have permission to access",
-        "заблокирован по решению",
+        "проверка вашего браузера", "ваш запрос заблокирован", "этот запрос заблокирован",
+        "you don't have permission to access", "заблокирован по решению",
     ),
     "outage": (
         "temporarily unavailable", "временно недоступ", "тимчасово недоступ", "ведутся технические работы",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help="Crawl and archive court records and cited links; a case ledger in which every value points to its bytes.",
 )
 
@@ -44,9 +46,9 @@ def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="more on stderr")] = False,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="the version")] = False,
 ) -> None:
-    ctx.obj = Globals(
-        (home or door.default_home()).expanduser(), connect_to or [], ca or [], pace, per_host, json, quiet, verbose
-    )
+    named = home is not None or door.HOME_VARIABLE in os.environ
+    place = (home or door.default_home()).expanduser()
+    ctx.obj = Globals(place, connect_to or [], ca or [], pace, per_host, json, quiet, verbose, named)
 
 
 for floor in (crawler_cli.app, ask.app, archive_cli.app):

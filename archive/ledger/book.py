@@ -26,6 +26,7 @@ from sqlalchemy import exc
 from archive.capture import Capture
 from archive.errors import ArchiveError, Damaged, DiskFull, InUse, NotFound, Refused, TooNew
 from archive.ledger import tables, words
+from archive.ledger.coverage import fold
 from archive.ledger.observation import (
     Counter,
     CoverageWindow,
@@ -160,6 +161,14 @@ class Book:
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
+    def as_of(self, *, known_at: datetime | None = None) -> datetime | None:
+        """When the newest capture that was read began; None where nothing was read."""
+        query = sa.select(sa.func.max(tables.extraction.c.at))
+        if known_at is not None:
+            query = query.where(tables.extraction.c.at <= _stamp(known_at))
+        ((at,),) = self._all(query)
+        return None if at is None else datetime.fromisoformat(at)
+
     def sightings(
         self, registrations: Collection[str] | None = None, *, prefix: str = "reg:", known_at: datetime | None = None
     ) -> list[Sighting]:
@@ -177,6 +186,17 @@ class Book:
         said = self._said(registrations, prefix, known_at, (place.selector, place.quote, place.start, place.end))
         return [Quoted(sighting, *where) for sighting, where in said]
 
+    def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
+        """The values of one reading in page order, as Observation's fields."""
+        o, place = tables.observation.c, tables.sighting.c
+        query = (
+            sa.select(o.subject, o.property, o.raw, o.value, place.selector, place.quote, place.start, place.end, o.derived)
+            .join_from(tables.sighting, tables.observation, place.observation == o.id)
+            .where(place.reading == extraction.reading)
+            .order_by(place.place)
+        )
+        return [(*row[:8], bool(row[8])) for row in map(tuple, self._all(query))]
+
     def newest(self, registration: str) -> Extraction | None:
         """The newest capture that says anything of a registration (or of a page, by its URL)."""
         found = [sighting.extraction for sighting in self.sightings([registration])]
@@ -188,16 +208,37 @@ class Book:
         rows = self._of_readings(tables.link, captures, condition)
         return [(e, Link(row.url, row.rel, row.text, row.selector, row.language)) for e, row in rows]
 
+    def named(self, url: str) -> tuple[str | None, tuple[str, ...]] | None:
+        """What the newest page held at exactly this address names: its canonical address, and its other editions.
+
+        None where no page of it was read.
+        """
+        query = sa.select(tables.extraction.c.capture).where(tables.extraction.c.url == url)
+        pages = self.extractions(captures={row.capture for row in self._all(query)})
+        read = [extraction for extraction in pages if extraction.verdict == "page"]
+        if not read:
+            return None
+        newest = max(read, key=lambda extraction: (extraction.at, extraction.seq))
+        links = [link for _, link in self.links(captures=[newest.capture])]
+        canonical = next((link.url for link in links if link.rel == "canonical"), None)
+        return canonical, tuple(link.url for link in links if link.rel == "alternate")
+
     def unread(self, *, captures: Collection[str] | None = None) -> list[tuple[Extraction, Unread]]:
         """What no observation took, in the order of the log and of the page."""
         return [(e, Unread(row.text, row.selector)) for e, row in self._of_readings(tables.unread, captures, ())]
 
     def windows(self, *, known_at: datetime | None = None) -> list[Window]:
-        """Coverage windows by time of their capture."""
+        """Coverage windows, one a page that answered, by time of their capture."""
         query = sa.select(tables.coverage).order_by(tables.coverage.c.at, tables.coverage.c.id)
         if known_at is not None:
             query = query.where(tables.coverage.c.at <= _stamp(known_at))
         return [_read_window(row) for row in self._all(query)]
+
+    def coverage(self, *, known_at: datetime | None = None) -> list[Window]:
+        """The windows as wholes: each asking folded from the pages that answered it."""
+        pages = self.windows(known_at=known_at)
+        counters = {e.capture: e.counter for e in self.extractions(captures={page.capture for page in pages})}
+        return fold((page, counters.get(page.capture)) for page in pages)
 
     def ties(self) -> list[tuple[str, Tie]]:
         """Judgements with their ids, in the order of their ids."""
@@ -213,6 +254,17 @@ class Book:
                 table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
                 for table in tables.metadata.sorted_tables
             }
+
+    def digest(self) -> tuple[int, str]:
+        """How many rows the book holds, and the sha256 over them in the order of their keys, our own clock left out."""
+        count, digest = 0, hashlib.sha256()
+        with self._begun() as connection:
+            for table in tables.metadata.sorted_tables:
+                columns = [column for column in table.columns if column.name != "recorded"]
+                for row in connection.execute(sa.select(*columns).order_by(*table.primary_key)).yield_per(10_000):
+                    digest.update(_canonical([table.name, *row]).encode("utf-8", "surrogatepass") + b"\n")
+                    count += 1
+        return count, digest.hexdigest()
 
     def _said(
         self,
@@ -396,14 +448,15 @@ def _read_extraction(row: sa.Row[Any]) -> Extraction:
 def _window_row(window: CoverageWindow, capture: Capture, recorded: str) -> dict[str, object]:
     row: dict[str, object] = {
         "source": window.source, "court": window.court, "register": window.register, "first": _day(window.first),
-        "last": _day(window.last), "expected": window.expected, "read": window.read, "gap": window.gap, "capture": capture.id,
+        "last": _day(window.last), "expected": window.expected, "read": window.read, "gap": window.gap, "run": window.run,
+        "capture": capture.id,
     }  # fmt: skip
     return {"id": _hash(*row.values()), **row, "at": _stamp(capture.at), "recorded": recorded}
 
 
 def _read_window(row: sa.Row[Any]) -> Window:
     first, last = (None if day is None else date.fromisoformat(day) for day in (row.first, row.last))
-    asked = CoverageWindow(row.source, row.court, row.register, first, last, row.expected, row.read, row.gap)
+    asked = CoverageWindow(row.source, row.court, row.register, first, last, row.expected, row.read, row.gap, row.run)
     return Window(asked, row.capture, datetime.fromisoformat(row.at))
 
 

@@ -99,6 +99,16 @@ class Registration:
         return tuple(person for person in self.persons if not person.not_seen)
 
     @property
+    def counted(self) -> tuple[Entity, ...]:
+        """The persons that a case is about: in criminal registers the accused, not counsel, prosecutor or victim.
+
+        A page says `defendant` of those on its tab or column of accused; a page that gives nobody a role lists accused only.
+        """
+        if not self.register.startswith("criminal"):
+            return self.present
+        return tuple(p for p in self.present if "defendant" in p.all("role") or p.first("role") is None)
+
+    @property
     def values(self) -> Iterable[Value]:
         for part in (self.own, *self.persons, *self.events, *self.hearings):
             for found in part.values.values():
@@ -148,11 +158,11 @@ class Case:
     @property
     def named(self) -> Registration:
         """The registration whose persons are the case's persons: the last, unless only an earlier one lists any."""
-        return next((r for r in (self.last, *reversed(self.chain)) if r.present), self.last)
+        return next((r for r in (self.last, *reversed(self.chain)) if r.counted), self.last)
 
     @property
     def persons(self) -> tuple[Entity, ...]:
-        return self.named.present
+        return self.named.counted
 
     @property
     def articles(self) -> tuple[str, ...]:

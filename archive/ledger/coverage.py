@@ -1,28 +1,29 @@
-"""What was asked of the registers and what came back: pages of one asking folded to coverage windows; pure.
+"""What was asked of the registers and what came back: the pages of one asking folded to a coverage window; pure.
 
 A listing is asked for by court, register and dates; it comes in pages, each with the counter the court
-prints. Pages of one run are one asking. A later run of the same asking replaces an earlier one, except
-that an asking that failed never takes away a complete one.
+prints. The pages of one run are one asking; its window stands at the last of them. A window is complete when
+every page was the page, all counters agree at the end, and the rows read are as many as the counter says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from archive.ledger.observation import Counter, CoverageWindow
+from archive.ledger.observation import Counter, CoverageWindow, Reading, Window
 
-# The gap that a page leaves which is not the page. `page` and `empty` leave none.
-GAP_OF = {
+# The gap that a page leaves which is not the page; `page` and `empty` leave none.
+GAPS = {
     "captcha": "captcha", "blocked": "blocked", "login": "blocked", "outage": "outage", "wrong-query": "mismatch",
-    "unreadable": "unreadable", "gone": "unreachable", "soft-404": "unreachable", "parked": "unreachable", "other-page": "unreadable",
+    "unreadable": "unreadable", "other-page": "unreadable", "gone": "unreachable", "soft-404": "unreachable",
+    "parked": "unreachable",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One asking of a register: by one run, for one court, register and span of dates (inclusive)."""
+    """One asking of a register, as the capture's manifest keeps it (`facts.asked`)."""
 
     source: str
     court: str
@@ -31,52 +32,56 @@ class Asked:
     last: date | None
     run: str
 
+    def facts(self) -> dict[str, object]:
+        return {
+            "source": self.source, "court": self.court, "register": self.register, "run": self.run,
+            "from": self.first.isoformat() if self.first else None, "to": self.last.isoformat() if self.last else None,
+        }  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One page that came back. verdict: None where nothing could be fetched. registrations: the subjects it lists."""
+    @classmethod
+    def of(cls, facts: object) -> Asked | None:
+        """From a manifest's facts; None where nothing was asked. Raises ValueError where they are not such facts."""
+        if not isinstance(facts, dict):
+            return None
+        days = [date.fromisoformat(facts[end]) if facts[end] else None for end in ("from", "to")]
+        return cls(facts["source"], facts["court"], facts["register"], days[0], days[1], facts["run"])
 
-    seq: int
-    asked: Asked
-    verdict: str | None
-    counter: Counter | None = None
-    registrations: frozenset[str] = frozenset()
-
-
-def fold(answers: Iterable[Answer]) -> list[CoverageWindow]:
-    """One window for each (source, court, register, dates), from its best run: the newest complete one, else the newest."""
-    runs: dict[tuple[str, str, str, date | None, date | None], dict[str, list[Answer]]] = {}
-    for answer in sorted(answers, key=lambda each: each.seq):
-        asked = answer.asked
-        key = (asked.source, asked.court, asked.register, asked.first, asked.last)
-        runs.setdefault(key, {}).setdefault(asked.run, []).append(answer)
-    windows = []
-    for key in sorted(runs, key=lambda k: tuple(str(part) for part in k)):
-        folded = [(pages[-1].seq, _window(pages)) for pages in runs[key].values()]
-        windows.append(max(folded, key=lambda each: (each[1].complete, each[0]))[1])
-    return windows
+    def page(self, reading: Reading | None) -> CoverageWindow:
+        """The window of one page that answered; reading None: nothing could be fetched."""
+        counter = reading.counter if reading else None
+        gap = "unreachable" if reading is None else GAPS.get(reading.verdict)
+        rows = counter.last - counter.first + 1 if counter and counter.total else 0
+        expected = counter.total if counter else None
+        return CoverageWindow(
+            self.source, self.court, self.register, self.first, self.last, expected, rows, gap, self.run
+        )  # fmt: skip
 
 
-def _window(pages: list[Answer]) -> CoverageWindow:
-    asked = pages[0].asked
-    # The same page asked twice (the first one, again at the end): what it said last counts.
-    last = {page.counter.first if page.counter else -page.seq: page for page in pages}
-    registrations = frozenset[str]().union(*(page.registrations for page in pages))
-    totals = [page.counter.total for page in pages if page.counter]
-    expected = 0 if not totals and all(page.verdict == "empty" for page in pages) else totals[-1] if totals else None
-    gap = next((gap_of(page.verdict) for page in last.values() if gap_of(page.verdict)), None)
-    if gap is None and expected != len(registrations):
+def fold(pages: Iterable[tuple[Window, Counter | None]]) -> list[Window]:
+    """One window for each asking, from its pages and what their counters say; by time of the last page."""
+    runs: dict[tuple[object, ...], list[tuple[Window, Counter | None]]] = {}
+    for page, counter in sorted(pages, key=lambda each: (each[0].at, each[0].capture)):
+        asked = page.asked
+        key = (asked.source, asked.court, asked.register, asked.first, asked.last, asked.run)
+        runs.setdefault(key, []).append((page, counter))
+    return sorted((_window(run) for run in runs.values()), key=lambda window: (window.at, window.capture))
+
+
+def _window(run: list[tuple[Window, Counter | None]]) -> Window:
+    # A page asked twice (the first one, again at the end) is what it said last; one that failed stands by itself.
+    places = {counter.first if counter else page.capture: (page.asked, counter) for page, counter in run}
+    end = run[-1][0]
+    counters = [counter for _, counter in run if counter]
+    expected = counters[-1].total if counters else None
+    read = sum(asked.read for asked, _ in places.values())
+    gap = next((asked.gap for asked, _ in places.values() if asked.gap), None)
+    if gap is None and (read != expected or any(c.total != expected for _, c in places.values() if c)):
         gap = "mismatch"
-    return CoverageWindow(asked.source, asked.court, asked.register, asked.first, asked.last, expected, len(registrations), gap)
-
-
-def gap_of(verdict: str | None) -> str | None:
-    """The gap word for a verdict; None for a page that is one."""
-    return "unreachable" if verdict is None else GAP_OF.get(verdict)
+    return Window(replace(end.asked, expected=expected, read=read, gap=gap), end.capture, end.at)
 
 
 def row(window: CoverageWindow) -> dict[str, object]:
-    """The line of `crawl source --json` (CONTRACT)."""
+    """The line of `crawl source --json`."""
     return {
         "kind": "coverage",
         "source": window.source,

@@ -64,7 +64,11 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class CoverageWindow:
-    """What was asked of a register, how many rows it said it has, how many we read."""
+    """What was asked of a register, how many rows it said it has, how many we read.
+
+    first, last: days of receipt, inclusive; None: no bound. run: which crawl asked. In the book a window stands for one page of
+    the answer (`read`: its rows); `ledger.coverage` folds the pages of a run to the window as a whole.
+    """
 
     source: str
     court: str
@@ -74,6 +78,7 @@ class CoverageWindow:
     expected: int | None
     read: int
     gap: str | None = None
+    run: str = ""
 
     def __post_init__(self) -> None:
         if self.gap is not None and self.gap not in words.GAPS:

@@ -80,10 +80,7 @@ def value_rows(quoted: Iterable[Quoted]) -> Iterator[Plain]:
     for found in newest(held):
         sighting, extraction = found.sighting, found.sighting.extraction
         stated = dates.get((extraction.id, sighting.subject), {})
-        of = {"result": "decided", "judge": "decided"} if "#event:" not in sighting.subject else {}
-        valid = (
-            sighting.value if sighting.property in DATES else stated.get("date") or stated.get(of.get(sighting.property, ""))
-        )
+        decided = stated.get("decided") if sighting.property == "result" else None
         yield {
             "subject": sighting.subject,
             "property": sighting.property,

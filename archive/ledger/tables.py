@@ -103,6 +103,7 @@ coverage = _table(
     _number("expected", absent=True),
     _number("read"),
     _text("gap", absent=True),
+    _text("run"),
     _text("capture"),
     _text("at"),
     _text("recorded"),
@@ -121,6 +122,7 @@ tie = _table(
 )
 
 Index("extraction_by_capture", extraction.c.capture)
+Index("extraction_by_url", extraction.c.url)
 Index("extraction_by_reading", extraction.c.reading)
 Index("observation_by_registration", observation.c.registration)
 Index("sighting_by_observation", sighting.c.observation)

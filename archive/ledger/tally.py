@@ -22,7 +22,7 @@ from typing import Literal
 
 from archive.ledger import workdays
 from archive.ledger.case import Case, Entity, holds
-from archive.ledger.observation import CoverageWindow, Window
+from archive.ledger.observation import CoverageWindow
 
 Unit = Literal["case", "person"]
 
@@ -59,7 +59,7 @@ class Question:
 class Coverage:
     """How far the ledger reaches for one row. as_of: the newest capture it knows.
 
-    windows, counters: the latest answer for each thing asked; those that were read whole; those whose own counter was
+    windows, counters: of what was asked, how much was answered; those that were read whole; those whose own counter was
     compared with the rows read, and those that agree. undated, unnumbered: cases of the question that are in no row for
     want of a date, and those whose persons no page lists.
     """
@@ -129,14 +129,15 @@ def tally(
     cases: Iterable[Case],
     question: Question = Question(),
     *,
-    windows: Iterable[Window] = (),
+    windows: Iterable[CoverageWindow] = (),
     expected: Collection[str] | None = None,
     as_of: datetime | None = None,
 ) -> Tally:
     """Count cases by the question.
 
-    expected: codes of the courts that should have answered; None: those that were asked or have cases here. as_of: time
-    of the newest capture known. The order of cases and windows decides nothing.
+    windows: what was asked of the registers, one for each thing asked (of several the best counts). expected: codes of the
+    courts that should have answered; None: those that were asked or have cases here. as_of: time of the newest capture
+    known. The order of cases and windows decides nothing.
     """
     counts: dict[tuple[str | None, ...], dict[str, int]] = {}
     whole: dict[str, int] = {}
@@ -283,7 +284,7 @@ class _Reach:
     """What is known of how far the ledger reaches, for every row."""
 
     question: Question
-    windows: tuple[Window, ...]
+    windows: tuple[CoverageWindow, ...]
     expected: frozenset[str] | None
     seen: frozenset[str]
     as_of: datetime | None
@@ -291,18 +292,15 @@ class _Reach:
     unnumbered: int
 
     def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
-        latest: dict[tuple[object, ...], Window] = {}
-        for window in sorted(self.windows, key=lambda w: (w.at, w.capture)):
-            asked = window.asked
-            if asked.register not in self.question.registers or not _meets(asked, first, last):
-                continue
-            latest[asked.source, asked.court, asked.register, asked.first, asked.last] = window
-        asked_courts = {window.asked.court for window in latest.values()}
-        expected = asked_courts | self.seen if self.expected is None else set(self.expected)
+        best: dict[tuple[object, ...], CoverageWindow] = {}
+        for asked in sorted(self.windows, key=lambda asked: (asked.complete, asked.read, asked.expected or 0, asked.gap or "")):
+            if asked.register in self.question.registers and _meets(asked, first, last):
+                best[asked.source, asked.court, asked.register, asked.first, asked.last] = asked
+        expected = {asked.court for asked in best.values()} | self.seen if self.expected is None else set(self.expected)
         only = court or self.question.court
         if only is not None:
             expected &= {only}
-        held = [window.asked for window in latest.values() if window.asked.court in expected]
+        held = [asked for asked in best.values() if asked.court in expected]
         whole = [asked for asked in held if asked.complete]
         reached = {asked.court for asked in held if asked.gap in (None, "mismatch")}
         counted = [asked for asked in held if asked.expected is not None]

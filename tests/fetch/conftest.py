@@ -60,7 +60,7 @@ class VirtualClock:
 Answer = bytes | Outcome | Callable[[httpx.Request], bytes | Outcome]
 
 
-def answer(status: int = 200, body: bytes = b"<p>ok</p>", **fields: str | bytes) -> bytes:
+def written(status: int = 200, body: bytes = b"<p>ok</p>", **fields: str | bytes) -> bytes:
     """An HTTP/1.1 message; retry_after="5" stands for the field Retry-After."""
     lines = [b"HTTP/1.1 %d Word" % status]
     for name, value in {**fields, "content_length": str(len(body))}.items():
@@ -88,7 +88,7 @@ class World(httpx.AsyncBaseTransport):
         return sum(1 for _, asked in self.asked if asked == url)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        url, host = str(request.url), request.url.host
+        url, host = str(request.url), request.url.raw_host.decode()
         self.asked.append((self.clock.now, url))
         self.requests.append(request)
         self.under_way[host] = self.under_way.get(host, 0) + 1
@@ -96,7 +96,7 @@ class World(httpx.AsyncBaseTransport):
         try:
             if self.takes:
                 await self.clock.sleep(self.takes)
-            script = self.pages.get(url, [answer(404)])
+            script = self.pages.get(url, [written(404)])
             given = script.pop(0) if len(script) > 1 else script[0]
             return self._response(request, url, given(request) if callable(given) else given)
         finally:
@@ -114,7 +114,7 @@ class World(httpx.AsyncBaseTransport):
         }
         verify = request.extensions.get("verify", True)
         if given is Outcome.TLS_FAILED and not verify:
-            given = answer(body=b"unverified")
+            given = written(body=b"unverified")
             base["tls"] = Tls("TLSv1.3", "AES", "http/1.1", False, "self-signed", (b"der",))
         if isinstance(given, Outcome):
             if given in unsent or given is Outcome.TLS_FAILED:
@@ -125,7 +125,18 @@ class World(httpx.AsyncBaseTransport):
         fields = [tuple(line.split(b": ", 1)) for line in lines[1:]]
         status = int(lines[0].split()[1])
         exchange = Exchange(outcome=Outcome.CAPTURED, response=given, head_length=len(head) + 4, status=status, **base)
-        return httpx.Response(status, headers=fields, content=body, extensions={"exchange": exchange})
+        return httpx.Response(status, headers=fields, stream=httpx.ByteStream(body), extensions={"exchange": exchange})
+
+
+@pytest.fixture
+def answer() -> Callable[..., bytes]:
+    return written
+
+
+@pytest.fixture
+def clocks() -> Callable[[float], VirtualClock]:
+    """Another process's clock: its monotonic time begins anew, its wall is told."""
+    return VirtualClock
 
 
 @pytest.fixture
@@ -151,11 +162,11 @@ def fetching(world: World, clock: VirtualClock, asides: list[Visit]) -> Callable
         async def aside(visit: Visit) -> None:
             asides.append(visit)
 
+        options.setdefault("user_agent", "kartoteka/0.1 (+mailto:clerk@example.org)")
         kept = manners or Manners(0, robots="a test of something else")
         return NetworkFetcher(
             world,
             politeness or Politeness(None, clock=clock),
-            user_agent="kartoteka/0.1 (+mailto:clerk@example.org)",
             manners=lambda _: kept,
             aside=aside,
             **options,

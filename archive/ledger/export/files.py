@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +56,8 @@ def _write(rows: Iterable[Plain], names: Sequence[str], form: str, path: Path, *
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as exc:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         if exc.errno == errno.ENOSPC:
             raise DiskFull(f"no room for {path}: nothing of it was left there") from exc
         raise ArchiveError(f"{path} cannot be written: {exc.strerror}") from exc

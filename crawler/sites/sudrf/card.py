@@ -23,6 +23,7 @@ from crawler.sites.sudrf.cells import (
     say_articles,
     say_court,
     say_date,
+    say_event,
     say_name,
     say_numbers,
     say_person,
@@ -198,6 +199,7 @@ def _links(card: _Card, cell: Node, rel: str) -> None:
 
 # ---------------------------------------------------------------------------------------------------- tables with headers
 
+# Columns whose shape is `left` are known by their place, and the ledger has no property for them.
 _EVENTS = (
     column("name", "text", r"(наименование события|событие)"),
     column("date", "date", r"(дата|дата события)"),
@@ -212,17 +214,26 @@ _EVENTS = (
 _DEFENDANTS = (
     column("name", "text", r"фамилия / наименование"),
     column("articles", "articles", r"перечень статей"),
+    column("material", "left", r"материал( \(.*\))?"),
     column("decided", "date", r"дата рассмотрения дела в отношении лица"),
     column("result", "text", r"результат в отношении лица"),
+    column("grounds", "left", r"основания отмены \(изменения\)( решения)?"),
 )
 _PARTIES = (
     column("role", "text", r"вид лица, участвующего в деле"),
     column("name", "text", r"лицо, участвующее в деле \(фио, наименование\)"),
+    column("inn", "left", r"инн"),
+    column("kpp", "left", r"кпп"),
+    column("ogrn", "left", r"огрн"),
+    column("ogrnip", "left", r"огрнип"),
 )
 _COMPLAINTS = (
     column("date", "date", r"дата поступления"),
     column("status", "text", r"процессуальный статус заявителя"),
     column("name", "text", r"лицо, подавшее жалобу \(заявитель\)"),
+    column("passed", "left", r"дата передачи жалобы на изучение"),
+    column("file", "left", r"с истребованием дела"),
+    column("ruled", "left", r"дата вынесения определения по итогам изучения"),
     column("result", "text", r"результат изучения жалобы"),
 )
 _HINT = re.compile(r"\s*информация о размещении событий", re.IGNORECASE)
@@ -247,9 +258,9 @@ def _body(card: _Card, known: tuple[Column, ...], lines: list[Node]) -> list[dic
         if len(these) != len(met):
             raise Unreadable(f"{line.selector}: {len(these)} cells under {len(met)} headers")
         for one, cell in zip(met, these, strict=True):
-            if one is None:
+            if one is None or one.shape == "left":
                 card.found.leave(cell.whole)
-        read.append({one.property: cell for one, cell in zip(met, these, strict=True) if one is not None})
+        read.append({one.property: cell for one, cell in zip(met, these, strict=True) if one and one.shape != "left"})
     return read
 
 
@@ -258,10 +269,8 @@ def _events(card: _Card, _title: Node | None, lines: list[Node]) -> None:
         event = card.next_event()
         for property, cell in row.items():
             part = cell.whole
-            if part is None:
-                continue
             if property == "name":
-                card.found.say(part, event, "name", terms.event(part.text))
+                say_event(card.found, part, event)
             elif property in ("date", "placed"):
                 say_date(card.found, part, event, property)
             elif property == "time":

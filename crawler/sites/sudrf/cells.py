@@ -44,7 +44,7 @@ class Found:
 class Column:
     """A column we know: the property its cells state, their shape, and the header's words (folded, a full match).
 
-    shape: date, time, number, judge, people, text, act, ordinal.
+    shape: date, time, number, judge, people, articles, text, act, ordinal; left: known, and not read.
     """
 
     property: str
@@ -59,8 +59,9 @@ def column(property: str, shape: str, header: str) -> Column:
 def columns(headers: Sequence[Node], known: Sequence[Column], found: Found) -> list[Column | None]:
     """Which known column each header begins; None for one we do not know, or cannot be sure of.
 
-    Courts may order their columns as they like. But two columns of dates (or of free text) that stand the other way
-    round than on every page we know could as well be two headers exchanged: neither is read, and the page is flagged.
+    Courts may order their columns as they like. But a column that stands elsewhere than on every page we know could as well be
+    two headers exchanged. Cells that show by their shape what they are (a time, a judge, a number) are read all the same; free
+    text out of its place, and dates that changed places with other dates, are not, and the page is flagged.
     Raises Unreadable where two headers mean the same.
     """
     met: list[Column | None] = []
@@ -71,14 +72,11 @@ def columns(headers: Sequence[Node], known: Sequence[Column], found: Found) -> l
     if len(set(named)) != len(named):
         raise Unreadable(f"{headers[0].selector}: two columns have one meaning: {[h.text for h in headers]}")
     place = {one: at for at, one in enumerate(known)}
-    for shape in ("date", "text"):
-        order = [place[one] for one in named if one.shape == shape]
-        if order != sorted(order):
-            found.flag("columns-reordered")
-            met = [None if one is not None and one.shape == shape else one for one in met]
-    if [place[one] for one in named] != sorted(place[one] for one in named):
+    moved = [(a, b) for at, a in enumerate(named) for b in named[at + 1 :] if place[a] > place[b]]
+    if moved:
         found.flag("columns-reordered")
-    return met
+    unsure = {one for pair in moved for one in pair if one.shape == "text" or {a.shape for a in pair} == {"date"}}
+    return [None if one in unsure else one for one in met]
 
 
 # ---------------------------------------------------------------------------------------------------- rows
@@ -110,6 +108,7 @@ PERSON = re.compile(
 _NAMED = re.compile(
     rf"{_WORD}(?:\s*{_INITIAL}){{1,2}}|{_WORD}\s{_WORD}\s(?:[А-ЯЁ][а-яё]*(?:вич|вна|чна)|{_WORD}\sоглы)", re.UNICODE
 )
+_ARTICLE = re.compile(r"[сc]т(?:атья)?\.?\s*\d", re.IGNORECASE)
 HIDDEN = re.compile(r"<?\s*информация скрыта\s*>?", re.IGNORECASE)
 
 
@@ -156,14 +155,31 @@ def say_result(found: Found, part: Part | None, subject: str, property: str, *, 
 
 
 def say_text(found: Found, part: Part | None, subject: str, property: str) -> None:
-    if part is not None:
+    """Words as printed; a date, a time or a list of articles under this header is left."""
+    if part is None:
+        return
+    if _DATE.fullmatch(part.text) or _TIME.fullmatch(part.text) or _ARTICLE.match(part.text):
+        found.leave(part)
+    else:
         found.say(part, subject, property, part.text)
+
+
+def say_event(found: Found, part: Part | None, subject: str) -> None:
+    """The name of an event and its word; a date or a time under this header is left."""
+    if part is None:
+        return
+    if _DATE.fullmatch(part.text) or _TIME.fullmatch(part.text):
+        found.leave(part)
+    else:
+        found.say(part, subject, "name", terms.event(part.text))
 
 
 def say_name(found: Found, part: Part | None, subject: str) -> None:
     """A name as printed; a hidden one is kept raw, without a value."""
-    if part is not None:
-        found.say(part, subject, "name", None if HIDDEN.fullmatch(part.text) else part.text)
+    if part is not None and HIDDEN.fullmatch(part.text):
+        found.say(part, subject, "name", None)
+    else:
+        say_text(found, part, subject, "name")
 
 
 def say_person(found: Found, part: Part | None, subject: str) -> None:
@@ -272,7 +288,7 @@ def say_articles(found: Found, part: Part | None, subject: str) -> None:
     if part is None:
         return
     for item in terms.articles(part.text):
-        if item.value is None and not part.text[item.start : item.end].lower().startswith(("ст", "cт")):
+        if item.value is None and not _ARTICLE.match(part.text, item.start):
             found.leave(part.sub(item.start, len(part.text)))
             return
         found.say(part.sub(item.start, item.end), subject, item.property, item.value)

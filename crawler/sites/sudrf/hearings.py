@@ -99,9 +99,12 @@ def _row(
     named = None if heading is None else addresses.titled(heading.text)
     if named is not None and target.register != named:
         found.flag("register-mismatch")  # delo_id of the address decides
-    hearing = f"{subject}#hearing:{terms.date(day.text)}:{terms.time(by_name['time'].text) or '-'}"
-    people = People(found, subject)
+    hour = by_name["time"].text
     sure = "columns-reordered" not in found.flags
+    if terms.time(hour) is None and (hour or not sure):
+        raise Unreadable(f"{by_name['time'].selector}: not a time: {hour!r}")
+    hearing = f"{subject}#hearing:{terms.date(day.text)}:{terms.time(hour) or '-'}"
+    people = People(found, subject)
     found.say(day, hearing, "date", terms.date(day.text))
     for cell, header, one in zip(these, headers, known, strict=True):
         if one is None:

@@ -35,15 +35,21 @@ _SIGNS = (
     ("производится информационное наполнение сайта", "outage", "the site is being filled"),
     ("Возможно, она была удалена или перемещена", "gone", "the page was removed or moved"),
 )
+# Pages of these operations look like the ones we read, and are others.
+_OTHERS = {
+    "doc": "the text of an act: not read yet",
+    "r_juid": "the registrations under one judicial UID: not read yet",
+    "cat": "a dictionary of the search form",
+}
 _VNKOD = "#search_results, #resultTable, table.law-case-table, div.lawcase-count, div.case-num"
 
 
 def judge(page: Page) -> tuple[str, str] | None:
     """The verdict by the sites' own marks, with its reason. `empty` only where the query's form was right."""
     address = addresses.parse(page.url)
-    if page.all("div.casenumber"):
+    if address.op not in _OTHERS and page.all("div.casenumber"):
         return _card(page, address)
-    if page.all("table#tablcont") and not page.all(_VNKOD):
+    if address.op not in _OTHERS and page.all("table#tablcont") and not page.all(_VNKOD):
         if _counted(page):
             return _listing(page, address)
         if _heading(page, HEARINGS):
@@ -57,6 +63,8 @@ def judge(page: Page) -> tuple[str, str] | None:
         return "empty", "no case is set for that day"
     if page.all("input[name=captcha]"):
         return "captcha", "the search form asks for a captcha's code"
+    if address.op in _OTHERS:
+        return "other-page", _OTHERS[address.op]
     if page.all(_VNKOD):
         return "other-page", "the VNKOD template: known, and not read yet"
     if _counted(page):
@@ -65,8 +73,6 @@ def judge(page: Page) -> tuple[str, str] | None:
         if address.op == "r":
             return "wrong-query", "the search form came back in place of a listing"
         return "other-page", "a search form"
-    if address.op == "doc":
-        return "other-page", "the text of an act: not read yet"
     return "other-page", "none of the marks of a listing, a hearing list or a card"
 
 
@@ -137,7 +143,8 @@ def _hearings(page: Page, address: Address) -> tuple[str, str]:
 
 def _same_register(page: Page, address: Address) -> tuple[str, str]:
     """The heading and the address must name one register: a wrong `new` or a short delo_id is accepted silently."""
-    titles = [register for node in page.all("div.title") if (register := addresses.titled(node.text)) is not None]
-    if titles and address.register != "other" and titles[0] != address.register:
-        return "wrong-query", f"asked for {address.register}, and the heading says {titles[0]}"
-    return "page", titles[0] if titles else address.register
+    title = next((register for node in page.all("div.title") if (register := addresses.titled(node.text)) is not None), None)
+    # Materials are kept in the registers of the cases they belong to, under either heading.
+    if title is not None and title != address.register and not {"material", "other"} & {title, address.register}:
+        return "wrong-query", f"asked for {address.register}, and the heading says {title}"
+    return "page", title or address.register

@@ -1,0 +1,211 @@
+"""The questions a person asks of the ledger: cases, case, tally, export; read-only, no network."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archive import door
+from archive.door import Globals
+from archive.errors import ArchiveError, NotFound
+
+if TYPE_CHECKING:
+    from archive.ledger.tally import Row, Tally
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+CASE_COLUMNS = ("case", "court", "numbers", "received", "articles", "persons", "result", "decided", "in_force")
+VALUE_COLUMNS = ("subject", "property", "value", "raw", "observed", "capture", "selector", "quote")
+FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted", "pending", "working_days")
+
+SHORT = {"working_days": "days", "per_working_day": "a day"}
+
+AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="what the court said on that day")]
+KnownAt = Annotated[str | None, typer.Option("--known-at", metavar="TIME", help="what we knew then (RFC 3339, or a day)")]
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """A time as a person writes it: `2025-05-31` (its end, UTC) or RFC 3339."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise typer.BadParameter(f"{option}: {text!r} is no time; write 2025-05-31 or 2025-05-31T12:00:00Z") from exc
+    if len(text) == len("2025-05-31"):
+        at = at.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Errors that are ours end as a sentence and an exit status, not as a traceback."""
+    try:
+        yield
+    except NotFound as exc:
+        door.complain(exc)
+        raise typer.Exit(door.NOTHING) from exc
+    except ArchiveError as exc:
+        raise door.fail(exc) from exc
+
+
+@app.command()
+def cases(
+    ctx: typer.Context,
+    court: Annotated[str | None, typer.Option(help="official court code")] = None,
+    article: Annotated[str | None, typer.Option(help="`337`, or with its part: `337/5`")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="received that day or later")] = None,
+    query: Annotated[str | None, typer.Option(help="in a name, number, UID, judge or court")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    """The ledger's cases."""
+    from archive.ledger import rows
+    from archive.ledger.book import Book
+    from archive.ledger.case import fold
+
+    out, options = door.shown(ctx), _options(ctx)
+    with told(), Book.open(options.home) as book:
+        folded = fold(book.sightings(known_at=moment(known_at, "--known-at")), book.ties(), as_of=_day(as_of))
+        chosen = rows.select(folded, court=court, article=article, since=_day(since), query=query)
+        found = out.rows(map(rows.case_row, chosen), CASE_COLUMNS)
+    if not found:
+        out.note("no case answers that")
+        raise typer.Exit(door.NOTHING)
+
+
+@app.command()
+def case(
+    ctx: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="a case id, a registration, a judicial UID or a case number")],
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> None:
+    """One case: every value of it, and where it stands."""
+    from archive.ledger import rows
+    from archive.ledger.book import Book
+    from archive.ledger.case import find, fold
+
+    out, options = door.shown(ctx), _options(ctx)
+    when = moment(known_at, "--known-at")
+    with told(), Book.open(options.home) as book:
+        one = find(fold(book.sightings(known_at=when), book.ties(), as_of=_day(as_of)), id_)
+        quoted = book.quoted([r.subject for r in one.registrations], known_at=when)
+        out.text(door.visible(f"{one.id}  {', '.join(one.numbers)}  {one.court or ''}  {one.result or 'not decided'}"))
+        out.rows(rows.value_rows(quoted), VALUE_COLUMNS)
+        for conflict in one.conflicts:
+            out.note(f"pages disagree on {conflict.subject} {conflict.property}: {conflict.shown} / {conflict.said}")
+
+
+@app.command()
+def tally(
+    ctx: typer.Context,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day, inclusive")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day, inclusive")] = None,
+    by: Annotated[str, typer.Option(help="month, article, part, court, result; several joined by commas")] = "",
+    unit: Annotated[str, typer.Option(help="case or person")] = "case",
+    article: Annotated[str | None, typer.Option(help="only persons charged under it")] = None,
+    court: Annotated[str | None, typer.Option(help="official court code")] = None,
+    known_at: KnownAt = None,
+) -> None:
+    """The statistics, with their definition and their coverage."""
+    from archive.ledger import rows
+    from archive.ledger import tally as counting
+    from archive.ledger.book import Book
+    from archive.ledger.case import fold
+
+    out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
+    groups = tuple(name for name in by.split(",") if name)
+    try:
+        question = counting.Question(_day(first), _day(last), groups, unit, article, court)  # type: ignore[arg-type]
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    with told(), Book.open(options.home) as book:
+        folded = fold(book.sightings(known_at=when), book.ties())
+        as_of = book.as_of(known_at=when)
+        counted = counting.tally(folded, question, windows=[w.asked for w in book.coverage(known_at=when)], as_of=as_of)
+    if out.json:
+        out.rows(rows.tally_rows(counted))
+    else:
+        print_tally(out, counted, groups)
+    if as_of is None:
+        raise typer.Exit(door.NOTHING)
+
+
+def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> None:
+    """The table for people; figures a working day rounded down, as published, with the exact value behind them."""
+
+    def line(row: Row, name: str | None = None) -> dict[str, Any]:
+        told = {group: row.group.get(group) for group in groups}
+        if name and groups:
+            told[groups[0]] = name
+        reach = row.coverage
+        return {
+            **told,
+            **{figure: getattr(row, figure) for figure in FIGURES},
+            "per_working_day": row.published,
+            "coverage": f"{reach.courts_reached}/{reach.courts_expected} courts, "
+            f"{reach.windows_complete}/{reach.windows} windows{'' if reach.complete else ' - INCOMPLETE'}",
+        }
+
+    lines = [line(row) for row in counted.rows]
+    if groups:
+        lines.append(line(counted.total, "total"))
+    lines = [{SHORT.get(name, name): value for name, value in each.items()} for each in lines]
+    out.rows(lines, [SHORT.get(name, name) for name in (*groups, *FIGURES, "per_working_day", "coverage")])
+    for left in counted.undated:
+        out.text(door.visible(f"not counted: {left.case} has no date it was {left.missing}"))
+    out.text(f"As of {_when(counted.total.coverage.as_of)}. {counted.total.definition}.")
+
+
+def _when(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "never: nothing was read yet"
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    form: Annotated[str, typer.Argument(help="csv, jsonl or cdxj")],
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="a folder, or one file")],
+    with_names: Annotated[bool, typer.Option("--with-names", help="people by name, not by pseudonym")] = False,
+    case_id: Annotated[str | None, typer.Option("--case", metavar="ID", help="only this case")] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="a mark before CSV that Excel reads as UTF-8")] = False,
+) -> None:
+    """The ledger, or the captures' index, as files for others' tools."""
+    from archive.ledger.book import Book
+    from archive.ledger.export.files import export as write
+    from archive.ledger.export.listing import Listing
+    from archive.ledger.export.people import Pseudonyms
+    from archive.store import Archive
+
+    out, options = door.shown(ctx), _options(ctx)
+    if form not in ("csv", "jsonl", "cdxj"):
+        raise typer.BadParameter(f"{form!r} cannot be written yet; csv, jsonl and cdxj can")
+    with told():
+        if form == "cdxj":
+            with Archive.open(options.home) as archive:
+                octets = "".join(line + "\n" for line in archive.cdxj()).encode()
+            target.write_bytes(octets)
+            digest = hashlib.sha256(octets).hexdigest()
+            written = [{"file": str(target), "rows": octets.count(b"\n"), "sha256": digest}]
+        else:
+            with Book.open(options.home) as book:
+                people = None if with_names else Pseudonyms.of_home(options.home)
+                files = write(Listing.of(book, people=people, case=case_id), form, target, bom=bom)
+            written = [{"file": str(each.file), "rows": each.rows, "sha256": each.sha256} for each in files]
+        out.rows(written, ("file", "rows", "sha256"))
+
+
+def _options(ctx: typer.Context) -> Globals:
+    options: Globals = ctx.obj
+    return options
+
+
+def _day(at: datetime | None) -> date | None:
+    return at.date() if at else None

@@ -1,0 +1,5 @@
+"""Placeholder until branch proof lands."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,258 @@
+"""Takes in what others kept: WARC, ARC and saved pages; tolerant, bounded, and never stamped as ours.
+
+Each response, revisit or resource of a web address becomes a capture with the time that its file gives, marked
+`foreign`; its manifest says which file it came from (name, sha256, record, offset, software). Octets are taken as they
+are. What cannot be read is told with the reason, and what can be read is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from archive import arc, records, standard
+from archive.capture import TRUNCATIONS, Exchange, Outcome, Snapshot, Visit
+from archive.errors import BadMessage, NotFound
+from archive.foreign import kind_of
+from archive.message import parse_head
+from archive.records import Record
+from archive.store import Store
+
+LARGEST = 256 * 1024 * 1024  # octets of one record that is taken in
+LARGEST_REQUEST = 1024 * 1024
+LARGEST_INFO = 64 * 1024
+WEB = ("http://", "https://", "ftp://")
+ORIGIN = (
+    "WARC-Record-ID", "WARC-Date", "WARC-IP-Address", "WARC-Block-Digest", "WARC-Payload-Digest", "WARC-Profile",
+    "WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Truncated",
+)  # fmt: skip
+SOFTWARE = ("software", "operator", "hostname", "http-header-user-agent", "isPartOf")
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """A record, or a whole file (number None), that was not taken in, and why. offset: octets into the file."""
+
+    file: str
+    number: int | None
+    offset: int | None
+    url: str | None
+    reason: str
+
+
+def take(store: Store, path: Path, *, url: str | None = None, at: datetime | None = None) -> Iterator[Snapshot | Untaken]:
+    """Each capture as soon as it is durable, and each record that was not taken in, in the order of the file.
+
+    url: makes of any other file a saved page of that address, received at `at` (UTC; None: now, when we got it).
+    Raises NotFound where there is no such file, and what `store.keep` raises (DiskFull, Poisoned).
+    """
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}")
+    source = {"file": path.name, "sha256": _sha256(path)}
+    with path.open("rb") as file:
+        kind = kind_of(file)
+        if url is not None and kind not in ("warc", "arc"):
+            yield store.keep(saved(path, url, source, at or datetime.now(UTC))).result()
+        elif kind == "zip":
+            yield Untaken(
+                path.name, None, None, None, "a package: unpack it, and take in the WARC files of its archive/ folder"
+            )
+        elif kind == "unknown" and not path.name.endswith((".warc", ".warc.gz")):
+            yield Untaken(path.name, None, None, None, "neither WARC nor ARC; a saved page needs --url, the address it is of")
+        else:
+            yield from _Taking(store, path.name, source, file).all(arc.walk(file) if kind == "arc" else records.walk(file))
+
+
+def saved(path: Path, url: str, source: Mapping[str, object], at: datetime) -> Visit:
+    """A page that a person saved: its octets, no head, and nothing said of a server."""
+    octets = path.read_bytes()
+    modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    facts = {
+        "foreign": path.name,
+        "content_type": _media_type(path.name, octets),
+        "taken_from": {**source, "kind": "saved page", "modified": modified.isoformat()},
+    }
+    exchange = Exchange(url=url, began=at, elapsed=0.0, outcome=Outcome.CAPTURED, response=octets, flags=("foreign",))
+    return Visit(url, (exchange,), facts)
+
+
+def _media_type(name: str, octets: bytes) -> str:
+    guessed = mimetypes.guess_type(name)[0]
+    if guessed is None and octets.lstrip()[:1] == b"<":
+        return "text/html"
+    return guessed or "application/octet-stream"
+
+
+@dataclass(slots=True)
+class _Taking:
+    """One file while it is taken in: the exchange that is being put together, and where earlier bodies lie."""
+
+    store: Store
+    name: str
+    source: Mapping[str, object]
+    file: BinaryIO
+    info: dict[str, str] = field(default_factory=dict)
+    request: tuple[str, str, bytes] | None = None  # target, date, octets: before its response, or behind it
+    waiting: tuple[Record, bytes] | None = None  # a response whose request may still come
+
+    def all(self, found: Iterator[Record]) -> Iterator[Snapshot | Untaken]:
+        for record in found:
+            if record.version is None:
+                yield self._untaken(record, "; ".join(map(str, record.faults)))
+            elif record.type == "warcinfo":
+                yield from self._flush()
+                self._warcinfo(record)
+            elif record.type == "request":
+                yield from self._request(record)
+            elif record.type in ("response", "resource", "revisit"):
+                yield from self._flush()
+                yield from self._take(record)
+            records.finish(record)
+        yield from self._flush()
+
+    def _warcinfo(self, record: Record) -> None:
+        text = _read(record, LARGEST_INFO) or b""
+        fields = (line.partition(":") for line in text.decode("utf-8", "replace").splitlines())
+        said = {name.strip(): value.strip() for name, _, value in fields}
+        self.info = {name: said[name][:500] for name in SOFTWARE if said.get(name)}
+
+    def _request(self, record: Record) -> Iterator[Snapshot | Untaken]:
+        octets = _read(record, LARGEST_REQUEST)
+        key = _target(record), record.get("WARC-Date") or ""
+        if self.waiting is not None and key != _key(self.waiting[0]):
+            yield from self._flush()
+        self.request = (*key, octets) if octets is not None else None
+
+    def _take(self, record: Record) -> Iterator[Snapshot | Untaken]:
+        target = _target(record)
+        if not target.lower().startswith(WEB):
+            yield self._untaken(record, "no address of the web: it is left where it is")
+            return
+        octets = _read(record, LARGEST)
+        records.finish(record)
+        if octets is None:
+            whole = f"more than {LARGEST} octets" if (record.size or 0) > LARGEST else "; ".join(map(str, record.faults))
+            yield self._untaken(record, whole or "its block cannot be read")
+            return
+        self.waiting = (record, octets)
+        if self.request is not None and self.request[:2] == _key(record):
+            yield from self._flush()
+
+    def _flush(self) -> Iterator[Snapshot | Untaken]:
+        """The exchange is whole: it is kept."""
+        if self.waiting is None:
+            return
+        (record, octets), self.waiting = self.waiting, None
+        matching = self.request is not None and self.request[:2] == _key(record)
+        request = self.request[2] if matching and self.request else b""
+        self.request = None
+        try:
+            visit = self._visit(record, octets, request)
+        except ValueError as exc:
+            yield self._untaken(record, str(exc))
+            return
+        try:
+            yield self.store.keep(visit).result()
+        except ValueError as exc:
+            yield self._untaken(record, f"the archive does not take it: {exc}")
+
+    def _visit(self, record: Record, octets: bytes, request: bytes) -> Visit:
+        """Raises ValueError where the record does not say a time."""
+        url, at = _target(record), _date(record.get("WARC-Date") or "")
+        flags = ["foreign", *_digest_flags(record, octets)]
+        truncated = _truncated(record)
+        status, head_length, outcome, beyond = None, 0, Outcome.CAPTURED, b""
+        facts: dict[str, object] = {"foreign": self.name, "taken_from": self._origin(record)}
+        if record.type == "resource":
+            facts["content_type"] = (record.get("Content-Type") or "application/octet-stream")[:200]
+        else:
+            try:
+                head = parse_head(octets)
+            except BadMessage:
+                head = None
+            if head is None or head.status < 200:
+                outcome = Outcome.BAD_HTTP
+            else:
+                status, head_length = head.status, head.length
+                if status in (204, 304):  # such an answer has no body: what follows is beyond it
+                    octets, beyond = octets[:head_length], octets[head_length:]
+        if record.type == "revisit":
+            # The body lies in another record, perhaps of another file: what came with this visit is its head.
+            flags.append("foreign-revisit")
+            truncated = "length" if status != 304 else truncated
+        if status == 304:
+            outcome = Outcome.NOT_MODIFIED
+        elif truncated and outcome is Outcome.CAPTURED:
+            outcome = Outcome.TRUNCATED
+        exchange = Exchange(
+            url=url, began=at, elapsed=0.0, outcome=outcome, request=request, response=octets, head_length=head_length,
+            status=status, surplus=beyond, truncated=truncated, flags=tuple(flags),
+        )  # fmt: skip
+        return Visit(url, (exchange,), facts)
+
+    def _origin(self, record: Record) -> dict[str, object]:
+        said: dict[str, object] = {name: value[:2000] for name in ORIGIN if (value := record.get(name)) is not None}
+        place = {"type": record.type, "offset": record.offset, "length": record.length, "number": record.number}
+        return {**self.source, **place, "fields": said, "warcinfo": dict(self.info)}
+
+    def _untaken(self, record: Record, reason: str) -> Untaken:
+        return Untaken(self.name, record.number, record.offset, _target(record) or None, reason)
+
+
+def _read(record: Record, limit: int) -> bytes | None:
+    """The block; None where it is larger than the limit, or is not all there."""
+    if not record.readable or record.size is None or record.size > limit:
+        return None
+    octets = b"".join(record.block())
+    return octets if len(octets) == record.size else None
+
+
+def _target(record: Record) -> str:
+    value = (record.get("WARC-Target-URI") or "").strip()
+    return value[1:-1] if value.startswith("<") and value.endswith(">") else value  # wget 1.19 and later
+
+
+def _key(record: Record) -> tuple[str, str]:
+    return _target(record), record.get("WARC-Date") or ""
+
+
+def _truncated(record: Record) -> str | None:
+    value = record.get("WARC-Truncated")
+    if value is None:
+        return None
+    return value.strip().lower() if value.strip().lower() in TRUNCATIONS else "unspecified"
+
+
+def _digest_flags(record: Record, octets: bytes) -> Iterator[str]:
+    digests = standard.Digests(record)
+    digests.feed(octets)
+    for fault in digests.faults():
+        yield "foreign-block-digest" if fault.field == "WARC-Block-Digest" else "foreign-payload-digest"
+
+
+def _date(text: str) -> datetime:
+    """A WARC-Date as precise as it is, or the 14 digits of an ARC file and of older writers. Raises ValueError."""
+    digits = re.fullmatch(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\d*", text.strip())
+    dashed = re.fullmatch(
+        r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:Z|\+00:?00)?)?)?)?",
+        text.strip(),
+        re.I,
+    )
+    match = dashed or digits
+    if match is None:
+        raise ValueError(f"WARC-Date: no time can be read of {text[:40]!r}")
+    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups()[:6])
+    fraction = (dashed[7] or "0") if dashed else "0"
+    whole = datetime(year or 1, month or 1, day or 1, hour or 0, minute or 0, min(second or 0, 59), tzinfo=UTC)
+    return whole + timedelta(microseconds=int(fraction[:6].ljust(6, "0")))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -72,7 +72,7 @@ def test_300_kills_lose_nothing(home: Path, read_back: Any, dumped: Any) -> None
 
 @pytest.fixture
 def half_indexed(world: Any, home: Path, opened: Opened) -> tuple[Path, bytes, int, int]:
-    """An archive whose last visit is in the file and not in the index: file, octets, where the visit begins, captures before."""
+    """The last visit is in the file and not in the index: file, octets, where that visit begins, captures before it."""
     with opened() as store:
         before = [store.keep(world.visit(e)).result(10).last for e in list(world.shapes().values())[:6]]
     shutil.copy(home / "index.sqlite", home / "index.before")

@@ -198,3 +198,24 @@ def test_a_tiny_disk_that_really_fills(world: Any, tmp_path: Path, settings: Any
         assert len(acknowledged) > 20
     finally:
         subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.root
+def test_an_archive_on_a_read_only_medium_is_read(world: Any, tmp_path: Path, settings: Any, read_back: Any) -> None:
+    """Somebody who is handed a disc can find and open every capture."""
+    import os
+    import subprocess
+
+    if os.geteuid():
+        pytest.skip("needs root to mount")
+    place = tmp_path / "disc"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", place], capture_output=True, check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        with Store.open(place / "home", settings=settings) as store:
+            kept = keep_six(store, world)
+        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+        assert set(kept) == set(read_back(place / "home"))
+    finally:
+        subprocess.run(["umount", place], check=True)

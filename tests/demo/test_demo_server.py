@@ -19,7 +19,7 @@ async def test_a_court_answers_as_courts_do(visitor):
     court = visitor.world.courts[2]
     got = await visitor.get(listing(court, FIRST, *MONTHS[0]))
 
-    assert 200 == got.status
+    assert got.status == 200
     assert "Всего по запросу найдено — 3." in got.text
     expected = {"content-type": "text/html; charset=windows-1251", "nsr": "1", "transfer-encoding": "chunked"}
     assert expected == {name: got.fields.get(name) for name in expected}
@@ -34,18 +34,18 @@ async def test_the_dot_host_sends_on_with_the_query_kept(visitor):
         f"http://{court.dash}/modules.php?name=sud_delo&a=1&a=%EF",
     ):
         got = await visitor.get(url)
-        assert (301, 162) == (got.status, len(got.body))
+        assert (got.status, len(got.body)) == (301, 162)
         assert f"https://{court.dash}/modules.php?name=sud_delo&a=1&a=%EF" == got.fields["location"]
 
 
 async def test_every_host_has_a_certificate_of_its_own_and_no_other_has(visitor):
     """Strict verification passes for each name of the world; a foreign name gets no certificate at all."""
     for host in visitor.world.hosts:
-        reader, writer = await visitor.connect(f"https://{host}/")
+        _, writer = await visitor.connect(f"https://{host}/")
         names = writer.get_extra_info("peercert")["subjectAltName"]
         assert (("DNS", host),) == names
         writer.close()
-    with pytest.raises(ssl.SSLError):
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
         await visitor.connect("https://elsewhere.invalid/")
 
 
@@ -61,9 +61,9 @@ async def test_the_first_listing_is_unavailable_once(visitor):
     url = listing(visitor.world.courts[0], FIRST, *MONTHS[0])
     first, second = await visitor.get(url), await visitor.get(url)
 
-    assert (503, "1") == (first.status, first.fields["retry-after"])
+    assert (first.status, first.fields["retry-after"]) == (503, "1")
     assert "сайт временно недоступен" in first.text
-    assert 200 == second.status
+    assert second.status == 200
     assert "Всего по запросу найдено — 4." in second.text
 
 
@@ -73,8 +73,8 @@ async def test_the_connection_breaks_once_before_the_answer(visitor):
     with pytest.raises(ConnectionResetError):
         await visitor.get(url)
 
-    assert 200 == (await visitor.get(url)).status
-    assert [None, 200] == [entry.status for entry in visitor.served.log]
+    assert (await visitor.get(url)).status == 200
+    assert [entry.status for entry in visitor.served.log] == [None, 200]
 
 
 async def test_a_connection_carries_several_exchanges(visitor):
@@ -89,11 +89,13 @@ async def test_a_connection_carries_several_exchanges(visitor):
     raw = await reader.read()
     writer.close()
 
-    assert [b"200", b"200", b"200"] == re.findall(rb"HTTP/1\.1 (\d+)", raw)
-    assert 2 == raw.count(b"Disallow: /admin/")
+    assert re.findall(rb"HTTP/1\.1 (\d+)", raw) == [b"200", b"200", b"200"]
+    assert raw.count(b"Disallow: /admin/") == 2
     assert b"<html" not in raw
-    assert ["/robots.txt", "/", "/robots.txt"] == [
-        entry.url.removeprefix(f"https://{court.dash}") for entry in visitor.served.log
+    assert [entry.url.removeprefix(f"https://{court.dash}") for entry in visitor.served.log] == [
+        "/robots.txt",
+        "/",
+        "/robots.txt",
     ]
 
 
@@ -108,7 +110,7 @@ async def test_what_is_no_request_is_refused(visitor):
 async def test_the_connect_rules_name_both_ports_and_every_host(visitor):
     """Two rules with an empty host, each to a port of loopback that is open."""
     pattern = re.compile(r":(80|443):127\.0\.0\.1:\d+")
-    assert ["80", "443"] == [pattern.fullmatch(rule)[1] for rule in visitor.served.connect_to]
+    assert [pattern.fullmatch(rule)[1] for rule in visitor.served.connect_to] == ["80", "443"]
 
 
 async def test_leaving_the_world_closes_everything(world):
@@ -118,7 +120,7 @@ async def test_leaving_the_world_closes_everything(world):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         assert served.ca_file.exists()
 
-    assert b"" == await reader.read()
+    assert await reader.read() == b""
     writer.close()
     assert not served.ca_file.parent.exists()
     with pytest.raises(ConnectionRefusedError):
@@ -137,7 +139,7 @@ async def test_a_fault_of_the_world_is_never_taken_for_an_accident(world, monkey
             port = int(served.connect_to[0].rpartition(":")[2])
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"GET / HTTP/1.1\r\nHost: a.invalid\r\n\r\n")
-            assert b"" == await reader.read()
+            assert await reader.read() == b""
             writer.close()
 
 
@@ -179,10 +181,10 @@ async def test_the_script_happens_as_written(seed, visitor_of):
     async with serve(world) as served:
         visitor = visitor_of(served)
         await _crawl(visitor)
-        assert () == world.script.missing((1,))
+        assert world.script.missing((1,)) == ()
         world.turn(2)
         await _crawl(visitor)
 
-    assert () == world.script.missing()
+    assert world.script.missing() == ()
     assert {1} == {world.script.count(step.name) for step in STEPS if step.once}
-    assert [1, 2] == sorted({entry.step.visit for entry in world.script.happened})
+    assert sorted({entry.step.visit for entry in world.script.happened}) == [1, 2]

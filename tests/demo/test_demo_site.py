@@ -169,7 +169,7 @@ def test_a_query_that_lacks_a_field_gets_the_form(quiet: World, field: str) -> N
     url = listing(quiet.courts[0], FIRST, *APRIL)
     parts = [part for part in url.partition("?")[2].split("&") if not part.startswith(f"{field}=")]
     given = ask(quiet, url.partition("?")[0] + "?" + "&".join(parts))
-    assert 200 == given.status
+    assert given.status == 200
     assert page(given).css_first("form#calform input[name=delo_table]") is not None
     assert page(given).css_first("table#tablcont") is None
 
@@ -258,13 +258,13 @@ def test_a_card_is_shown_at_three_addresses(quiet: World) -> None:
     """Own host, another spelling, another host of the region: the same content, each in its own court's frame."""
     own, spelling, other = quiet.shared_addresses()
     moved = ask(quiet, spelling)
-    assert 301 == moved.status
+    assert moved.status == 301
     location = dict(moved.fields)["Location"]
     assert spelling.replace("http://pgvs.stv.", "https://pgvs--stv.") == location
     contents = [page(ask(quiet, url)).css_first("div#content").html for url in (own, location, other)]
     assert contents[0] == contents[1] == contents[2]
     titles = [page(ask(quiet, url)).css_first("title").text() for url in (own, other)]
-    assert ["Пятигорский гарнизонный военный суд", "Ставропольский гарнизонный военный суд"] == titles
+    assert titles == ["Пятигорский гарнизонный военный суд", "Ставропольский гарнизонный военный суд"]
 
 
 def test_an_address_escaped_once_too_often_still_leads_to_the_card(quiet: World) -> None:
@@ -280,7 +280,7 @@ def test_a_card_is_not_shown_by_another_region_nor_under_another_number(quiet: W
     far = entry.card.replace(entry.court.dash, quiet.courts[2].dash)
     for url in (far, entry.card.replace(f"case_id={entry.case_id}", "case_id=1")):
         given = ask(quiet, url)
-        assert 404 == given.status
+        assert given.status == 404
         assert "Возможно, она была удалена или перемещена" in given.body.decode("cp1251")
 
 
@@ -314,7 +314,7 @@ def test_a_hearing_list_has_its_sections_and_every_hearing(quiet: World) -> None
     for day in quiet.hearing_days(court):
         given = ask(quiet, hearing_list(court, day))
         tree = page(given)
-        assert "div" == tree.css("#tablcont")[0].tag
+        assert tree.css("#tablcont")[0].tag == "div"
         assert f"Список дел, назначенных к слушанию на {day:%d.%m.%Y}" in words(tree.css_first("#HH").text())
         heard = quiet.hearings(court, day)
         found = [[words(c.text(separator=" ")) for c in row.css("td")] for row in tree.css("table#tablcont tr")]
@@ -362,7 +362,7 @@ def test_what_stands_before_a_listing_at_the_first_visit_is_gone_at_the_second(
     world.script.note("reset", 1, "spent"), world.script.note("unavailable", 1, "spent")
     url = listing(world.courts[court], FIRST, *MONTHS[month])
     given = ask(world, url)
-    assert 200 == given.status
+    assert given.status == 200
     assert words_on_it in given.body.decode("cp1251")
     assert page(given).css_first("table#tablcont") is None
     assert world.gap(world.courts[court], FIRST, *MONTHS[month]) is not None
@@ -382,7 +382,7 @@ def test_the_second_visit_shows_exactly_what_is_scripted(world: World) -> None:
     changed, lost = entries[world.changed], entries[world.withdrawn]
     months = {listing(e.court, FIRST, *MONTHS[e.received.month - 1]) for e in (changed, lost)}
     assert {changed.card, lost.card, *months} == differing
-    assert 404 == ask(world, lost.card).status
+    assert ask(world, lost.card).status == 404
 
 
 def test_the_same_seed_prints_the_same_bytes() -> None:
@@ -401,7 +401,7 @@ def test_robots_of_every_host(quiet: World) -> None:
     found = {
         host: ask(quiet, f"https://{host}/robots.txt") for host in quiet.hosts if host.count(".sudrf") == 0 or "--" in host
     }
-    assert [200, 200, 404, 200] == [found[court.dash].status for court in quiet.courts]
+    assert [found[court.dash].status for court in quiet.courts] == [200, 200, 404, 200]
     for host in (ORIGINAL, MIRROR, ENGLISH):
         assert b"Disallow: /drafts/" in found[host].body
 
@@ -409,10 +409,10 @@ def test_robots_of_every_host(quiet: World) -> None:
 def test_other_methods_and_hosts_are_refused(quiet: World) -> None:
     """The demo is read, never written to, and answers for its own hosts only."""
     court = quiet.courts[0]
-    assert 405 == answer(quiet, Request("POST", "https", court.dash, "/")).status
-    assert 421 == ask(quiet, "https://elsewhere.invalid/").status
-    assert 404 == ask(quiet, f"https://{court.dash}/modules.php?name=press_dep&op=1").status
-    assert 301 == ask(quiet, f"https://{court.dot}/").status
+    assert answer(quiet, Request("POST", "https", court.dash, "/")).status == 405
+    assert ask(quiet, "https://elsewhere.invalid/").status == 421
+    assert ask(quiet, f"https://{court.dash}/modules.php?name=press_dep&op=1").status == 404
+    assert ask(quiet, f"https://{court.dot}/").status == 301
 
 
 # ---- the publisher
@@ -462,7 +462,7 @@ def test_the_publisher_codes_and_validates(quiet: World) -> None:
     assert ("Content-Encoding", "gzip") in coded.fields
     tag = dict(plain.fields)["ETag"]
     unchanged = ask(quiet, url, if_none_match=tag)
-    assert (304, b"") == (unchanged.status, unchanged.body)
+    assert (unchanged.status, unchanged.body) == (304, b"")
     quiet.turn(2)
     assert tag == dict(ask(quiet, url).fields)["ETag"]
 

@@ -60,7 +60,7 @@ def test_every_kind_of_case_occurs_whatever_the_seed(any_world: World) -> None:
     assert any(person.name is None for person in persons)
     assert max(len(entry.persons) for entry in first) == 3
     assert {1, 2} == set(Counter(entry.uid for entry in first).values())
-    assert 3 == sum(entry.register == APPEAL for entry in any_world.cases)
+    assert sum(entry.register == APPEAL for entry in any_world.cases) == 3
     assert any(entry.number_previous for entry in first)
     assert any(entry.act for entry in first)
     assert any(entry.published is None for entry in first)
@@ -97,7 +97,7 @@ def test_a_transferred_case_is_received_again_after_it_was_sent(any_world: World
 def test_a_case_number_that_looks_like_an_article_is_about_another(any_world: World) -> None:
     """The case 1-337/2025 is not a case of article 337."""
     (entry,) = (entry for entry in any_world.cases if entry.number == "1-337/2025")
-    assert [("228/2",)] == sorted({person.articles for person in entry.persons})
+    assert sorted({person.articles for person in entry.persons}) == [("228/2",)]
 
 
 def test_the_same_seed_makes_the_same_world_and_another_does_not() -> None:
@@ -175,7 +175,7 @@ def test_the_truth_of_four_registrations_is_what_a_person_counts(world: World) -
     } == truth.tally(("month", "court"))
     assert Figures(3, 2, 3, 1, 1) == truth.total()
     assert Figures(2, 0, 0, 0, 0) == truth.total(months=("2025-04",))
-    assert 1 == truth.tally(())[()].pending
+    assert truth.tally(())[()].pending == 1
 
 
 def test_the_truth_of_the_world_is_what_counting_its_cases_gives(any_world: World) -> None:

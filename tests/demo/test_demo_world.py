@@ -160,22 +160,21 @@ def test_the_truth_of_four_registrations_is_what_a_person_counts(world: World) -
     )  # fmt: skip
     truth = Truth.of(entries)
 
-    assert {(): Figures(received=3, decided=2, verdicts=3, convicted=1, acquitted=1)} == truth.tally(())
-    assert {
-        ("158",): Figures(1, 1, 1, 1, 0),
-        ("332",): Figures(1, 1, 1, 0, 0),
-        ("337",): Figures(2, 2, 2, 1, 1),
-        ("338",): Figures(1, 0, 0, 0, 0),
-    } == truth.tally(("article",))
-    assert {
+    assert truth.tally(()) == {(): Figures(received=3, decided=2, verdicts=3, convicted=1, acquitted=1, pending=1)}
+    assert truth.tally(("article",)) == {
+        ("158",): Figures(1, 1, 1, 1, 0, 0),
+        ("332",): Figures(1, 1, 1, 0, 0, 0),
+        ("337",): Figures(2, 2, 2, 1, 1, 0),
+        ("338",): Figures(1, 0, 0, 0, 0, 1),
+    }
+    assert truth.tally(("month", "court")) == {
         ("2025-03", "61GV0007"): Figures(received=1),
         ("2025-04", "61GV0008"): Figures(received=1),
-        ("2025-04", "61GV0003"): Figures(received=1),
+        ("2025-04", "61GV0003"): Figures(received=1, pending=1),
         ("2025-05", "61GV0008"): Figures(decided=2, verdicts=3, convicted=1, acquitted=1),
-    } == truth.tally(("month", "court"))
-    assert Figures(3, 2, 3, 1, 1) == truth.total()
-    assert Figures(2, 0, 0, 0, 0) == truth.total(months=("2025-04",))
-    assert truth.tally(())[()].pending == 1
+    }
+    assert truth.total() == Figures(3, 2, 3, 1, 1, 1)
+    assert truth.total(months=("2025-04",)) == Figures(2, 0, 0, 0, 0, 1)
 
 
 def test_the_truth_of_the_world_is_what_counting_its_cases_gives(any_world: World) -> None:

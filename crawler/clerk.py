@@ -7,12 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from archive.capture import Capture
 from archive.errors import ArchiveError
 from archive.ledger.book import Book, Entry
 from archive.ledger.observation import CoverageWindow
+
+T = TypeVar("T")
 
 MOST = 200  # entries in one transaction
 
@@ -49,6 +51,10 @@ class Clerk:
     async def cover(self, capture: Capture, window: CoverageWindow) -> None:
         """A window that no page answered."""
         await self._hand_in((capture, window))
+
+    async def ask(self, question: Callable[[Book], T]) -> T:
+        """What the book says now, in the thread that has it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, question, self.book)
 
     async def _hand_in(self, entry: Entry | tuple[Capture, CoverageWindow]) -> None:
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()

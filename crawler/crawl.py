@@ -17,6 +17,7 @@ from archive.store import Store
 from archive.urls import host, identity
 from crawler.abreast import abreast
 from crawler.clerk import Clerk
+from crawler.editions import work_of_held
 from crawler.fetch import Fetcher, Validators
 from crawler.readers import Readers
 from crawler.sites import source_for
@@ -123,7 +124,11 @@ class Crawl:
             await self.clerk.enter(Entry(capture, reading, asked.page(reading) if asked else None))
         except ArchiveError as exc:
             return Done(url, snapshot, None, name, refused=str(exc))
-        return Done(url, snapshot, reading, name)
+        work = None
+        if reading.verdict == "page" and source is not None and source.kind == "publication":
+            address = identity(capture.url)
+            work = await self.clerk.ask(lambda book: work_of_held(address, book.named))
+        return Done(url, snapshot, reading, name, work)
 
     async def urls(self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1) -> AsyncIterator[Done]:
         """Many addresses, hosts in turn; results as they come."""

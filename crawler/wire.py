@@ -488,14 +488,13 @@ class _Connection(asyncio.Protocol):
             self._end(Outcome.CAPTURED, "closed")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._wire._lost(self)
         if exc is None:
             self._end(Outcome.RESET, "closed here")
+        elif not isinstance(exc, OSError) and self._woken is not None and not self._woken.done():
+            self._woken.set_exception(exc)  # the loop brings a fault of our own this way: it must not read as a reset
         else:
             self._end(Outcome.RESET, f"the connection broke: {getattr(exc, 'strerror', None) or exc}")
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._leave()
 
     def _end(self, outcome: Outcome, error: str) -> None:
         """Nothing more comes on this connection: the first reason is the one."""
@@ -583,7 +582,10 @@ class _Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        return self._ended is None and self._turn is None and self.transport is not None and not self.transport.is_closing()
+        transport = self.transport
+        if transport is None or self._ended is not None or self._turn is not None:
+            return False
+        return not transport.is_closing() and transport.get_write_buffer_size() == 0
 
     def rest(self) -> None:
         """Wait for another exchange."""
@@ -610,11 +612,21 @@ class _Connection(asyncio.Protocol):
                 self._ssl.unwrap()
             self._flush()
         self.transport.close()
+        self._leave()
 
     def abort(self) -> None:
         """End it at once."""
         if self.transport is not None and not self._loop.is_closed():
             self.transport.abort()
+        self._leave()
+
+    def _leave(self) -> None:
+        # Not left to connection_lost alone: uvloop does not call it for a connection whose making was cancelled
+        # in the moment it was made.
+        self._wire._lost(self)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class _Entity(httpx.AsyncByteStream, httpx.SyncByteStream):

@@ -208,6 +208,21 @@ class Book:
         rows = self._of_readings(tables.link, captures, condition)
         return [(e, Link(row.url, row.rel, row.text, row.selector, row.language)) for e, row in rows]
 
+    def named(self, url: str) -> tuple[str | None, tuple[str, ...]] | None:
+        """What the newest page held at exactly this address names: its canonical address, and its other editions.
+
+        None where no page of it was read.
+        """
+        query = sa.select(tables.extraction.c.capture).where(tables.extraction.c.url == url)
+        pages = self.extractions(captures={row.capture for row in self._all(query)})
+        read = [extraction for extraction in pages if extraction.verdict == "page"]
+        if not read:
+            return None
+        newest = max(read, key=lambda extraction: (extraction.at, extraction.seq))
+        links = [link for _, link in self.links(captures=[newest.capture])]
+        canonical = next((link.url for link in links if link.rel == "canonical"), None)
+        return canonical, tuple(link.url for link in links if link.rel == "alternate")
+
     def unread(self, *, captures: Collection[str] | None = None) -> list[tuple[Extraction, Unread]]:
         """What no observation took, in the order of the log and of the page."""
         return [(e, Unread(row.text, row.selector)) for e, row in self._of_readings(tables.unread, captures, ())]

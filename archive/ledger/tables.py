@@ -122,6 +122,7 @@ tie = _table(
 )
 
 Index("extraction_by_capture", extraction.c.capture)
+Index("extraction_by_url", extraction.c.url)
 Index("extraction_by_reading", extraction.c.reading)
 Index("observation_by_registration", observation.c.registration)
 Index("sighting_by_observation", sighting.c.observation)

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from archive.ledger.observation import Link, Observation, Reading
 from archive.text import fold
+from archive.urls import resolve
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
 from crawler.source import Source
@@ -332,20 +333,21 @@ def address(page: Page, node: Node) -> str | None:
 
 
 def _join(page: Page, raw: str) -> str | None:
-    based = page.all("base[href]")
+    bases = page.all("base[href]")
+    charset = "utf-8" if page.charset.startswith("utf") else page.charset  # WHATWG Encoding, 4.3
     try:
-        url = urljoin(urljoin(page.url, (based[0].attr("href") or "").strip()) if based else page.url, raw.strip())
-        return url if raw.strip() and urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname else None
+        base = resolve(bases[0].attr("href") or "", page.url) if bases else page.url
+        return resolve(raw, base, charset=charset) if raw.strip() else None
     except ValueError:
-        return None  # `http://[`
+        return None  # `mailto:`, `javascript:`, `http://[`
 
 
 def _cited(page: Page, holder: Node) -> Iterator[Link]:
     """Links inside the element that holds the body, each address once; those within the page are none."""
-    here, seen = urldefrag(page.url)[0], set()
+    seen = {_join(page, page.url)}
     for node in holder.all("a[href]"):
         url = address(page, node)
-        if url and url not in seen and urldefrag(url)[0] != here:
+        if url and url not in seen:
             seen.add(url)
             yield Link(url, "cited", node.text, node.selector, node.attr("hreflang") or None)
 

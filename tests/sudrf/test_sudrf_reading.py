@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archive.ledger import words
+from archive.ledger import rules, words
 from archive.text import decode_text
 from crawler.sites.sudrf import SOURCE
 from tests.sudrf.invented import ADDRESSES, PAGES, QUERY, Site
@@ -43,6 +43,7 @@ def test_every_value_is_shown_in_the_bytes_that_say_it(site: Site, name: str) ->
     for said in reading.observations:
         assert source[said.start : said.end] == said.quote
         page.one(said.selector)
+        assert rules.wrong(said, source) is None
         assert said.property in words.PROPERTIES[words.form(said.subject)]
     assert len({(o.subject, o.property, o.start, o.value) for o in reading.observations}) == len(reading.observations)
 

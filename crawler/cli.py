@@ -349,7 +349,7 @@ async def _demo(options: Globals, out: Shown) -> int:
                     tally.add(done)
                 show_coverage(crawl, out, run_id)
             book = crawl.clerk.book
-            windows = [window.asked for window in book.coverage()]
+            windows = book.coverage()
             cases, as_of = fold(book.sightings(), book.ties()), book.as_of()
             counted = counting.tally(cases, counting.Question(by=("month",)), windows=windows, as_of=as_of)
             changed = next(case for case in cases if any(r.subject.endswith(world.changed) for r in case.registrations))

@@ -45,7 +45,7 @@ async def visit(crawl: Crawl, world: World, number: int) -> None:
 def figures(crawl: Crawl) -> dict[tuple[str, ...], list[int]]:
     assert crawl.clerk is not None
     book = crawl.clerk.book
-    windows = [window.asked for window in book.coverage()]
+    windows = book.coverage()
     counted = tally(fold(book.sightings(), book.ties()), Question(by=("month", "court")), windows=windows)
     return {
         (str(row.group["month"]), str(row.group["court"])): [

@@ -285,15 +285,8 @@ def urlkey(url: str) -> str:
     """The key of the address in a CDXJ index (SURT): `ru,sudrf,2zovs--msk)/modules.php?...`.
 
     Lower-case, without scheme, `www.`, default port, credentials and session ids, parameters sorted. An address of
-    another scheme that has no host (`urn:`, `dns:`) is its own key, in lower case, and so is text that is no address.
+    another scheme that has no host (`urn:`, `dns:`) is its own key, in lower case.
     """
-    try:
-        return _surt(url)
-    except ValueError:
-        return _SURROGATES.sub("\ufffd", url).lower()
-
-
-def _surt(url: str) -> str:
     octets = _SURROGATES.sub("\ufffd", url).encode("utf-8").strip(b" \t\r\n\x0b\x0c")
     octets = octets.replace(b"\t", b"").replace(b"\r", b"").replace(b"\n", b"").partition(b"#")[0]
     said = re.match(rb"([A-Za-z][A-Za-z0-9+.\-]*):", octets)
@@ -306,6 +299,14 @@ def _surt(url: str) -> str:
     key = _key_host(authority, scheme) + b")" + _key_path(path)
     query = _key_query(query)
     return (key + (b"?" + query if query else b"")).decode("ascii")
+
+
+def filed_under(url: str) -> str:
+    """`urlkey`, and for text that is no address (it is kept as a visit that was not let out) the text in lower case."""
+    try:
+        return urlkey(url)
+    except ValueError:
+        return _SURROGATES.sub("\ufffd", url).lower()
 
 
 def _key_host(authority: bytes, scheme: bytes) -> bytes:

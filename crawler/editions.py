@@ -49,7 +49,7 @@ def original(url: str, canonical: str | None) -> str:
 
 
 def _same_place(url: str, other: str) -> bool:
-    """Only the host differs, as mirrors have it (research/ukraine-news-links.md 0.4); a syndicated copy has a path of its own."""
+    """Only the host differs, as mirrors have it (ukraine-news-links.md 0.4); a syndicated copy has a path of its own."""
     one, two = urlsplit(url), urlsplit(other)
     return (one.path, one.query) == (two.path, two.query) and not is_home(url)
 

@@ -100,13 +100,22 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """A page's source, cut. marked: the copy for the parser; its marks are numbers into `tags` and `runs`."""
+    """A page's source, cut. marked: the copy for the parser; its marks are numbers into `tags` and `runs`.
+
+    run_mark: matches the mark of a run, its number in group 1. any_mark: all that was put into the copy.
+    """
 
     source: str
     mark: str
     tags: tuple[Tag, ...]
     runs: tuple[Run, ...]
     marked: str
+    run_mark: re.Pattern[str]
+    any_mark: re.Pattern[str]
+
+    def unmarked(self, text: str) -> str:
+        """Text of the tree without marks: as it would be had there been none."""
+        return self.any_mark.sub("", text) if self.mark in text else text
 
     def words(self, number: int) -> list[Word]:
         """The words of a run."""
@@ -135,7 +144,9 @@ def scan(source: str) -> Markup:
     copy: list[str] = []
     copied = 0
     for piece, first in _pieces(source):
-        if isinstance(piece, Tag):
+        if piece is None:
+            copy += source[copied:first], f"!{mark}"
+        elif isinstance(piece, Tag):
             copy += source[copied:first], f" {mark}={len(tags)} "
             tags.append(piece)
         else:
@@ -143,7 +154,8 @@ def scan(source: str) -> Markup:
             runs.append(piece)
         copied = first
     copy.append(source[copied:])
-    return Markup(source, mark, tuple(tags), tuple(runs), "".join(copy))
+    run_mark, any_mark = re.compile(f"{mark}([0-9]+){mark}"), re.compile(rf" {mark}=[0-9]+ |{mark}[0-9]+{mark}|!{mark}(?=\?)")
+    return Markup(source, mark, tuple(tags), tuple(runs), "".join(copy), run_mark, any_mark)
 
 
 def _unused(source: str) -> str:
@@ -157,8 +169,11 @@ def _point(reference: str) -> str:
     return _character(int(digits[1:], 16) if digits[0] in "xX" else _decimal(digits))
 
 
-def _pieces(source: str) -> Iterator[tuple[Tag | Run, int]]:
-    """Start tags and runs of text in the order of the source, each with the place of its mark."""
+def _pieces(source: str) -> Iterator[tuple[Tag | Run | None, int]]:
+    """Start tags and runs of text in the order of the source, each with the place of its mark.
+
+    None: a `<?`, which is a comment (13.2.5.6); the parser makes a node of it that `:nth-child` counts, so `!M` is put in.
+    """
     at, size, token = 0, len(source), _TOKEN.match
     foreign: list[str] = []  # open SVG and MathML elements that switch the rules
     while at < size and (found := token(source, at)):
@@ -168,6 +183,8 @@ def _pieces(source: str) -> Iterator[tuple[Tag | Run, int]]:
         at, inside = found.end(), bool(foreign) and foreign[-1] in _FOREIGN
         if found.lastindex == 2:
             if at < size:
+                if source[at + 1] == "?":
+                    yield None, at + 1
                 at, section = _declaration(source, at, inside)
                 yield from _run(source, *section, "raw") if section else ()
             continue

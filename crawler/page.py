@@ -177,18 +177,6 @@ class Page:
         return [Node(self, raw) for raw in unique.values()]
 
     @cached_property
-    def _number(self) -> re.Pattern[str]:
-        return re.compile(f"{self._markup.mark}([0-9]+){self._markup.mark}")
-
-    @cached_property
-    def _any_mark(self) -> re.Pattern[str]:
-        mark = self._markup.mark
-        return re.compile(f" {mark}=[0-9]+ |{mark}[0-9]+{mark}")
-
-    def _unmarked(self, text: str) -> str:
-        return self._any_mark.sub("", text) if self._markup.mark in text else text
-
-    @cached_property
     def _words(self) -> dict[int, list[Word]]:
         return {}
 
@@ -245,7 +233,7 @@ class Node:
         while raw is not None and raw.is_element_node:
             up = raw.parent
             if up is None or not up.is_element_node:
-                path.append("html")
+                path.append("html" if path or len(self._page.all("html")) == 1 else ":root")  # MathML may hold another
                 break
             name = raw.tag if raw.tag and _SIMPLE_TAG.match(raw.tag) else "*"
             path.append(f"{name}:nth-child({self._page._place(raw)})")
@@ -298,7 +286,7 @@ class Node:
     def attr(self, name: str) -> str | None:
         """An attribute's value as the parser gives it; None where it is absent."""
         attributes = self._raw.attributes
-        return self._page._unmarked(attributes[name] or "") if name in attributes else None
+        return self._page._markup.unmarked(attributes[name] or "") if name in attributes else None
 
     def attribute(self, name: str) -> Part | None:
         """An attribute's value, quoted inside the start tag; None where it is absent or blank."""
@@ -316,10 +304,12 @@ class Node:
     def code(self) -> Part | None:
         """The text of a script or style as it stands, white space and all; None where it is blank. Raises as `whole`."""
         child = self._raw.first_child
-        _, *marked = self._page._number.split(child.text_content or "") if child is not None and child.is_text_node else [""]
+        _, *marked = (
+            self._page._markup.run_mark.split(child.text_content or "") if child is not None and child.is_text_node else [""]
+        )
         if self.tag not in RAW or not marked:
             return None
-        number, piece = int(marked[0]), self._page._unmarked("".join(marked[1:])).split()
+        number, piece = int(marked[0]), self._page._markup.unmarked("".join(marked[1:])).split()
         self._page._word(_Atom("code", BROKEN, number, 0, piece), self.selector)
         run = self._page._markup.runs[number]
         text = self._page.text[run.start : run.end]
@@ -357,7 +347,7 @@ def _enough(found: list[Node], css: str, where: object, at_least: int) -> list[N
 
 def _atoms(top: LexborNode, page: Page) -> Iterator[_Atom]:
     """The words below an element in the tree's order, each with the mark it came with. Deep trees do not recurse."""
-    mark, split = page._markup.mark, page._number.split
+    mark, split = page._markup.mark, page._markup.run_mark.split
     follows = BROKEN
     for raw, opens in _walk(top):
         if not raw.is_text_node:
@@ -370,7 +360,7 @@ def _atoms(top: LexborNode, page: Page) -> Iterator[_Atom]:
             continue
         before, *marked = split(text)
         for number, piece in [(None, before), *zip(map(int, marked[::2]), marked[1::2], strict=True)]:
-            piece = page._unmarked(piece)
+            piece = page._markup.unmarked(piece)
             words = piece.split()
             if piece[:1].isspace():
                 follows = max(follows, SPACED)

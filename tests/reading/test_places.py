@@ -3,6 +3,7 @@
 import gzip
 import html
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,14 @@ TAME = (
     "W{} < Z{}", "1<2 W{}", "<p>", "</p>", "<div class=a>", "</div>", "<table>", "</table>", "<tr>", "<td>", "<th>", "</td>", "</tr>",
     "<tbody>", "<li>", "<ul>", "</ul>", "<b>", "</b>", "<i>", "</i>", "<font color=red>", "</font>", "<a href='?a=1&copy=2&amp;n={}'>", "</a>",
     "<span title=\"W{} > 1\">", "</span>", "<!-- W{} <td> -->", "<script>var W{} = '<td>';</script>", "<style>W{} > b</style>",
-    "<textarea>W{} <b></textarea>", "<select><option>W{}<option>Z{}</select>", "<input value=W{}>", "<img alt='W{}'>", "<br/>", "<hr>",
+    "<textarea>W{} &lt;b></textarea>", "<select><option>W{}<option>Z{}</select>", "<input value=W{}>", "<img alt='W{}'>", "<br/>", "<hr>",
     "<nobr>W{}</nobr>", "<h1>W{}</h1>", "<p class=x class=y>W{}", "<td nowrap>W{}", "<dl><dt>W{}<dd>Z{}</dl>", "<pre>\nW{}</pre>",
 )  # fmt: skip
 WILD = (
     "<html lang=ru>", "<head>", "<body class=b>", "</body>", "</html>", "<title>W{} &amp; Z{}</title>", "<!DOCTYPE html>", "<!DOCTYPE W{}>",
     "<svg><path d='M{}'/>", "</svg>", "<svg><title>W{}</title></svg>", "<svg><style>W{}<b>Z{}</style>", "<math><mi>W{}</mi>", "</math>",
     "<![CDATA[W{} > Z{}]]>", "<foreignObject>", "<template>W{}</template>", "<noscript><p>W{}</noscript>", "<frameset>", "<iframe>W{}</iframe>",
-    "<script><!-- <script> W{} </script> --></script>", "<script>W{}", "<!-->W{}", "<!--->W{}", "<!-- W{}", "<!W{}>", "</ W{}>", "<?W{}?>",
+    "<script><!-- <script> W{} </script> --></script>", "<script>W{}", "<!-->W{}", "<!--->W{}", "<!-- W{}", "<!W{}>", "</ W{}>", "<?W{}?>", "<?xml version='{}'>", "<textarea>W{} <b></textarea>",
     "<a<b>W{}", "<td/W{}=1>", "<x =W{}>", "<p a='W{}", "&#0;W{}", "&#x80;W{}", "&notit;W{}", "&copyW{}", "&#W{}", "\0W{}", "W{}\0Z{}", "&Tab;", "&#10;",
     "&#100;W{}", "\ue000{}\ue000W{}", "&#xE000;{}&#xE000;W{}", "<plaintext>W{}", "<xmp>W{}<b></xmp>", "<o:p>W{}</o:p>", "<select><title>W{}<b></title>",
     "<b><b><b><b><b>W{}", "<a href={}><p>W{}", "<nobr><nobr>W{}", "<table>W{}<td>Z{}", "<caption>W{}", "<colgroup>W{}", "<form>", "</form>",
@@ -57,7 +58,7 @@ def shape(root: LexborNode, clean: Page | None = None) -> list[object]:
             out.append(node)
         elif node.is_text_node:
             text = node.text_content or ""
-            text = clean._unmarked(text) if clean else text
+            text = clean._markup.unmarked(text) if clean else text
             if out and isinstance(out[-1], list):
                 out[-1][0] += text
             elif text:
@@ -73,6 +74,22 @@ def shape(root: LexborNode, clean: Page | None = None) -> list[object]:
     return out
 
 
+class Reader(HTMLParser):
+    """The standard library's idea of a piece of source: its text without white space, scripts and styles."""
+
+    @classmethod
+    def read(cls, quote: str) -> str:
+        reader = cls()
+        reader.seen: list[str] = []
+        reader.feed(quote)
+        reader.close()
+        return "".join("".join(reader.seen).split())
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem not in ("script", "style"):
+            self.seen.append(data)
+
+
 def every_word(page: Page) -> tuple[int, int, list[str]]:
     """Words of the page located and refused, and what is wrong with those located."""
     located, refused, wrong = 0, 0, []
@@ -84,7 +101,12 @@ def every_word(page: Page) -> tuple[int, int, list[str]]:
             continue
         located += 1
         quote = page.text[word.start : word.end]
-        if atom.text not in (quote, html.unescape(quote).replace("\0", ""), html.unescape(quote).replace("\0", "\ufffd")):
+        if atom.text not in (
+            quote,
+            quote.replace("\0", "\ufffd"),
+            html.unescape(quote).replace("\0", ""),
+            html.unescape(quote).replace("\0", "\ufffd"),
+        ):
             wrong.append(f"{atom.text!r} is said to be {quote!r}")
         wrong += [f"{n} of {atom.text!r} is not in {quote!r}" for n in re.findall(r"[WZ]\d{4,}", atom.text) if n not in quote]
     return located, refused, wrong
@@ -100,7 +122,7 @@ def test_every_word_of_a_careless_page_is_placed(source: str) -> None:
 
     _, refused, wrong = every_word(page)
 
-    assert (wrong, refused) == ([], 0)
+    assert ([], 0) == (wrong, refused)
 
 
 @settings(max_examples=600, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -114,7 +136,7 @@ def test_a_place_is_right_or_refused(source: str) -> None:
 
     _, _, wrong = every_word(page)
 
-    assert wrong == []
+    assert [] == wrong
 
 
 @settings(max_examples=600, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -133,6 +155,7 @@ def test_marks_change_no_tree(source: str) -> None:
 
 @settings(max_examples=200, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 @given(wild_pages)
+@example("<?xml version='1.0'?><p>W1000<?W1001><br>")
 def test_a_selector_selects_its_node_and_its_attributes_are_quoted(source: str) -> None:
     """`selector` finds exactly the node; an attribute's quote is its value, or is refused."""
     page = Page(source, URL, "utf-8")
@@ -169,30 +192,25 @@ def test_a_part_of_a_part_stands_where_its_letters_stand(source: str, data: st.D
     assert line.text[i:j].strip() == part.text
     assert page.text[part.start : part.end] == part.quote
     assert line.start <= part.start < part.end <= line.end
-    bare = fold(
-        html.unescape(
-            re.sub(r"<!--.*?-->|<(script|style).*?</\1>|</?[a-zA-Z][^<>]*(?:\"[^\"]*\"[^<>]*)?>", "", part.quote, flags=re.S)
-        )
-    )
-    assert part.text.replace(" ", "") == bare.replace(" ", "")
+    assert part.text.replace(" ", "") == Reader.read(part.quote)
 
 
 def test_text_moved_out_of_a_table_is_quoted_where_it_was_written() -> None:
     """The parser puts stray text before its table; the quote is where the clerk put it."""
     page = Page("<div><table><tr>Stray<td>Cell</table></div>", URL, "utf-8")
 
-    assert page.one("div").text == "Stray Cell"
-    assert [line.quote for line in page.one("div").lines] == ["Stray", "Cell"]
+    assert "Stray Cell" == page.one("div").text
+    assert ["Stray", "Cell"] == [line.quote for line in page.one("div").lines]
 
 
 def test_text_in_another_order_than_the_source_is_refused() -> None:
     """A quote from first to last letter would not hold what the tree says."""
     page = Page("<div><table><tr><td>Cell</td></tr>Stray</table></div>", URL, "utf-8")
 
-    assert page.one("div").text == "Stray Cell"
+    assert "Stray Cell" == page.one("div").text
     with pytest.raises(Unreadable, match="elsewhere in the source"):
         _ = page.one("div").whole
-    assert whole(page.one("td")) == "Cell"
+    assert "Cell" == whole(page.one("td"))
 
 
 def test_only_what_disagrees_is_refused() -> None:
@@ -203,8 +221,8 @@ def test_only_what_disagrees_is_refused() -> None:
         "utf-8",
     )
 
-    assert whole(page.one("p:first-child")) == "Before"
-    assert whole(page.one("#after")) == "After"
+    assert "Before" == whole(page.one("p:first-child"))
+    assert "After" == whole(page.one("#after"))
 
 
 def test_marks_that_a_page_forges_are_text() -> None:
@@ -213,7 +231,7 @@ def test_marks_that_a_page_forges_are_text() -> None:
 
     part = page.one("#b").whole
     assert part is not None
-    assert part.quote == "\ue0000\ue000Real &#xE001;0&#57345;Real"
+    assert "\ue0000\ue000Real &#xE001;0&#57345;Real" == part.quote
 
 
 def test_attributes_are_quoted_inside_their_tag() -> None:
@@ -223,9 +241,9 @@ def test_attributes_are_quoted_inside_their_tag() -> None:
 
     href, title = link.attribute("href"), link.attribute("title")
     assert href is not None and title is not None
-    assert (href.text, href.quote) == ("?x=1&copy=2&y=3", "?x=1&copy=2&amp;y=3")
-    assert (title.text, title.quote) == ("A B", "A&nbsp; B")
-    assert (link.attr("name"), link.attribute("name"), link.attr("absent")) == ("", None, None)
+    assert ("?x=1&copy=2&y=3", "?x=1&copy=2&amp;y=3") == (href.text, href.quote)
+    assert ("A B", "A&nbsp; B") == (title.text, title.quote)
+    assert ("", None, None) == (link.attr("name"), link.attribute("name"), link.attr("absent"))
     with pytest.raises(Unreadable, match="its title"):
         page.one("b").attribute("title")  # one of those the parser may drop or repeat: not marked
 
@@ -242,7 +260,7 @@ def test_a_megabyte_is_cut_in_one_pass() -> None:
         "<![CDATA[" * 50_000,
     ):
         markup = scan(source)
-        assert source == re.sub(f" {markup.mark}=[0-9]+ |{markup.mark}[0-9]+{markup.mark}", "", markup.marked)
+        assert source == markup.unmarked(markup.marked)
 
 
 def whole(node: Node) -> str:
@@ -271,6 +289,6 @@ def test_every_saved_page_is_placed(realdata: Path) -> None:
         own = LexborHTMLParser(page.text, options=LexborDocumentOptions.WO_EVENTS)
         assert shape(own.root) == shape(page._tree.root, page), file.name
 
-    assert wrong == []
+    assert [] == wrong
     assert len(files) > 0 and located > 100_000
     assert refused < located / 10_000

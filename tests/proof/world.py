@@ -79,7 +79,7 @@ VISITS = {
     ),
     "unverified": Visit(
         "https://self-signed.example/",
-        (exchange("https://self-signed.example/", response(b"<p>self-signed</p>" * 20), 7, tls=replace(TLS, verified=False, reason="self-signed certificate")),),  # noqa: E501
+        (exchange("https://self-signed.example/", response(b"<p>self-signed</p>" * 20), 7, tls=replace(TLS, verified=False, reason="self-signed certificate")),),
     ),
     "last": Visit(COURT + "last", (exchange(COURT + "last", response(b"<p>the last one</p>" * 20), 8),)),
 }  # fmt: skip

@@ -127,9 +127,9 @@ def tally(
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
-        folded = fold(book.sightings(known_at=when), book.ties())
+        folded = fold(book.sightings(known_at=when, events=False), book.ties())
         as_of = book.as_of(known_at=when)
-        counted = counting.tally(folded, question, windows=[w.asked for w in book.coverage(known_at=when)], as_of=as_of)
+        counted = counting.tally(folded, question, windows=book.coverage(known_at=when), as_of=as_of)
     if out.json:
         out.rows(rows.tally_rows(counted))
     else:

@@ -1,5 +1,193 @@
-"""Placeholder until branch proof lands."""
+"""The door to what the archive proves: verify, prove and restore; no network, and no library that brings one."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
-app = typer.Typer()
+from archive import door
+from archive.ask import moment
+from archive.door import Globals, Shown
+from archive.errors import ArchiveError, NotFound
+
+if TYPE_CHECKING:
+    from archive.finding import Finding
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+COLUMNS = ("check", "subject", "outcome", "detail")
+ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Errors that are ours end as a sentence and an exit status, not as a traceback."""
+    try:
+        yield
+    except NotFound as exc:
+        door.complain(exc)
+        raise typer.Exit(door.NOTHING) from exc
+    except ArchiveError as exc:
+        raise door.fail(exc) from exc
+    except OSError as exc:
+        raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
+
+
+@app.command()
+def verify(
+    ctx: typer.Context,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID|FILE]...", help="captures of the archive, or files that others made; none: the whole archive"
+        ),
+    ] = None,
+) -> None:
+    """Numbered checks over archive and ledger; over files that others made: strict conformance to the standard.
+
+    Exit status 4 where a check failed, 5 where nothing was checked.
+    """
+    with told():
+        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or []))
+
+
+def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
+    """Findings as they come; the exit status. Raises NotFound for a target that is no file, capture or visit."""
+    from archive.finding import status
+
+    seen: list[Finding] = []
+
+    def rows() -> Iterator[dict[str, str]]:
+        for finding in _findings(options, targets):
+            seen.append(finding)
+            yield finding.row()
+
+    out.rows(rows(), COLUMNS)
+    return status(seen)
+
+
+def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
+    from archive.foreign import verify_file
+    from archive.verify import verify as checks
+
+    files = [Path(target) for target in targets if Path(target).is_file()]
+    ids = [target for target in targets if not Path(target).is_file()]
+    for target in ids:
+        if not ID.fullmatch(target):
+            raise NotFound(f"{target} is neither a file nor the id of a capture")
+    for path in files:
+        yield from verify_file(path)
+    if files and not ids:
+        return
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
+        task = bar.add_task("verifying", total=None)
+        yield from checks(
+            options.home,
+            ids,
+            progress=lambda name, done, whole: bar.update(task, description=name, completed=done, total=whole),
+        )
+
+
+@app.command()
+def prove(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="ID", help="a case, a registration or a part of it, a page's address")],
+    property: Annotated[str | None, typer.Argument(help="one property: number, result, name, ...")] = None,
+) -> None:
+    """A report on values of the ledger: where they stand in the archived bytes, what was checked, and the limits."""
+    with told():
+        raise typer.Exit(prove_command(ctx.obj, door.shown(ctx), name, property))
+
+
+def prove_command(options: Globals, out: Shown, name: str, property: str | None) -> int:
+    """The report; the exit status of its checks. Raises NotFound where the ledger has no such value."""
+    from archive.finding import status
+    from archive.ledger.book import Book
+    from archive.prove import prove as proof
+    from archive.store import Archive
+
+    with Archive.open(options.home) as archive, Book.open(options.home) as book:
+        report = proof(archive, book, name, property)
+    if out.json:
+        for row in report.rows():
+            out.line(row)
+    else:
+        out.text("\n".join(door.visible(line) for line in report.text().split("\n")))
+    return status(report.findings)
+
+
+@app.command()
+def restore(
+    ctx: typer.Context,
+    what: Annotated[str, typer.Argument(metavar="URL|CAPTURE", help="an address, or the id of a capture")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="a new folder, or an empty one", show_default=False)],
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="the capture nearest to it (RFC 3339, or a day)")] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="then show it on loopback, inert, until interrupted")] = False,
+) -> None:
+    """Lay a snapshot out as received: bodies, heads, raw exchanges, provenance."""
+    with told():
+        raise typer.Exit(restore_command(ctx.obj, door.shown(ctx), what, moment(at, "--at"), out, serve=serve))
+
+
+def restore_command(options: Globals, shown: Shown, what: str, at: datetime | None, out: Path, *, serve: bool = False) -> int:
+    """One row a file. Raises what `restore` raises."""
+    from archive.restore import restore as lay_out
+    from archive.store import Archive
+
+    with Archive.open(options.home) as archive:
+        files = lay_out(archive, what, at=at, out=out)
+    shown.rows(({"capture": f.capture, "file": f.file, "sha256": f.sha256} for f in files), ("capture", "file", "sha256"))
+    if serve:
+        show(shown, out)
+    return door.DONE
+
+
+def show(shown: Shown, out: Path) -> None:
+    """Serves what was restored until a person interrupts."""
+    from archive.show import serve
+
+    with serve(out) as server:
+        shown.note(f"open {server.address} (interrupt to stop)")
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
+def _alone() -> typer.Typer:
+    """The commands that run with nothing but the archive: verify and restore."""
+    alone = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Verify an archive or a file, and lay out what is kept; no network, and no library that brings one.",
+    )
+
+    @alone.callback()
+    def options(
+        ctx: typer.Context,
+        home: Annotated[Path | None, typer.Option(help="the archive's folder (or KARTOTEKA_HOME)", show_default=False)] = None,
+        json: Annotated[bool, typer.Option("--json", help="JSON Lines on stdout")] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", "-q", help="less on stderr")] = False,
+        verbose: Annotated[bool, typer.Option("--verbose", "-v", help="more on stderr")] = False,
+    ) -> None:
+        ctx.obj = Globals((home or door.default_home()).expanduser(), json=json, quiet=quiet, verbose=verbose)
+
+    alone.command()(verify)
+    alone.command()(restore)
+    return alone
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """`python -m archive`. Global options may stand before or after the command."""
+    words = door.hoist(sys.argv[1:] if argv is None else argv)
+    with contextlib.suppress(BrokenPipeError):
+        _alone()(words, prog_name="python -m archive")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -136,8 +137,10 @@ class Index:
         """Raises NotFound where there is none to read, TooNew, Damaged (make it again: crawl rebuild)."""
         if not write and not path.is_file():
             raise NotFound(f"{path} is missing: `crawl rebuild` makes it from the WARC files")
-        how = "rwc" if write else "ro"
-        address = sa.URL.create("sqlite+pysqlite", database=f"file:{quote(str(path))}", query={"mode": how, "uri": "true"})
+        how = {"mode": "rwc" if write else "ro", "uri": "true"}
+        if not write and not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+            how["immutable"] = "1"  # on a read-only medium SQLite cannot make the files that readers share
+        address = sa.URL.create("sqlite+pysqlite", database=f"file:{quote(str(path))}", query=how)
         # One connection writes and checkpoints, whichever thread asks (R9); reading threads get one each.
         pool = {"pool_size": 1, "max_overflow": 0} if write else {}
         engine = sa.create_engine(

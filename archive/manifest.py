@@ -15,7 +15,7 @@ from typing import Any, cast
 from archive import __version__
 from archive.capture import Capture, Exchange, Outcome, Span, Tls, Visit
 from archive.errors import BadRecord
-from archive.urls import urlkey
+from archive.urls import filed_under
 from archive.warc import Member, Record, Referent, Shape, read_date, warc_date
 
 VERSION = 1
@@ -188,7 +188,7 @@ def capture(manifest: Mapping[str, Any], span: Span, sha256: str) -> Capture:
             visit=manifest["visit"],
             hop=manifest["hop"],
             url=manifest["url"],
-            key=urlkey(manifest["url"]),
+            key=filed_under(manifest["url"]),
             at=read_date(manifest["began"]),
             outcome=Outcome(manifest["outcome"]),
             status=manifest["status"],

@@ -97,7 +97,7 @@ def _values(check: Check, book: sqlite3.Connection) -> Iterator[Finding]:
     for row in book.execute(VALUES):
         subject = f"{row['subject']} {row['property']}"
         said = [row[key] for key in ("subject", "property", "ordinal", "raw", "value")]
-        if content_id([*said, bool(row["derived"]), row["parser"]]) != row["id"]:
+        if observation_id(row["registration"], [*said, bool(row["derived"]), row["parser"]]) != row["id"]:
             yield from check.fail(subject, f"the row says {row['value']!r}, and its id is that of something else")
         if not row["sighted"]:
             yield from check.fail(subject, "no capture shows this value")
@@ -111,7 +111,12 @@ def _coverage(check: Check, book: sqlite3.Connection, index: sqlite3.Connection)
             yield from check.fail(subject, f"capture {row['capture']} is not kept")
 
 
-def content_id(parts: Sequence[object]) -> str:
-    """What a row of the ledger is named by: 128 bits of sha256 over its content as JSON, lower-case hex."""
+def observation_id(registration: str, said: Sequence[object]) -> str:
+    """What an observation is named by: 48 bits of its registration, so that those of one lie together, then 80 of itself."""
+    return _digest([registration])[:12] + _digest(said)[12:]
+
+
+def _digest(parts: Sequence[object]) -> str:
+    """128 bits of sha256 over the parts as JSON, lower-case hex."""
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -80,7 +80,7 @@ def recover(
                 _tail(path, known, index, disk, found, progress, last=path == present[-1])
             else:
                 _set_aside(path, known or 0, disk, found)
-    if present and index.end(present[-1].name):
+    if present and present[-1].name not in found.shut and index.end(present[-1].name):
         _last_rows(present[-1], index, found)
     return found
 
@@ -152,7 +152,11 @@ def _adopt(waiting: list[Group], index: Index, found: Recovery) -> None:
 
 
 def _groups(path: Path, start: int, index: Index, damaged: list[str], *, resume: bool) -> Iterator[Group]:
-    """Warcinfo records, and captures whose manifest and every record it names are whole."""
+    """Warcinfo records, and captures whose manifest and every record it names are whole.
+
+    resume: behind a fault it goes on with the next record that reads; members that no manifest names then make
+    groups of their own.
+    """
     chains = {e.span.offset: e.span for e in index.entries(path.name, "chain")} if start else {}
     loose: list[Entry] = []
     offset = start
@@ -164,35 +168,43 @@ def _groups(path: Path, start: int, index: Index, damaged: list[str], *, resume:
                 target = record.target or ""
                 if record.type == "warcinfo":
                     yield Group(None, (Entry(span, "warcinfo", None),), offset)
-                elif not target.startswith(warc.MANIFEST):
+                elif target.startswith(warc.MANIFEST):
+                    group = _group(record, span, loose, chains, damaged)
+                    if group.capture is None and not resume:
+                        return
+                    loose = []
+                    yield group
+                else:
                     kind = "chain" if target.startswith(warc.CHAIN) else record.type or "unknown"
                     loose.append(Entry(span, kind, None))
                     if kind == "chain":
                         chains[span.offset] = span
-                else:
-                    yield _group(record, span, loose, chains, offset)
-                    loose = []
             return
         except BadRecord as exc:
             damaged.append(str(exc))
-            after = _next_member(path, offset + 1) if resume else None
-            if after is None:
-                return
-            offset, loose = after, []
+        after = _next_member(path, offset + 1) if resume else None
+        if after is None:
+            return
+        if loose:
+            yield Group(None, tuple(loose), offset)
+        offset, loose = after, []
 
 
-def _group(record: warc.Record, span: Span, loose: list[Entry], chains: dict[int, Span], end: int) -> Group:
-    """Raises BadRecord where the manifest names what is not there."""
-    told = manifest.parse(record.block or b"")
-    capture = manifest.capture(told, span, record.block_sha256)
-    kinds = {}
+def _group(record: warc.Record, span: Span, loose: list[Entry], chains: dict[int, Span], damaged: list[str]) -> Group:
+    """The capture that this manifest closes; without it where the manifest is none, or names what is not there."""
+    end = span.offset + span.length
     here = {e.span for e in loose}
-    for kind, named in manifest.spans(told):
-        if named not in here and (kind != "chain" or chains.get(named.offset) != named):
-            raise BadRecord(
-                f"{span.file} at {span.offset}: the manifest names a {kind} record at {named.offset} that is not there"
-            )
-        kinds[named] = kind
+    kinds = {}
+    try:
+        told = manifest.parse(record.block or b"")
+        capture = manifest.capture(told, span, record.block_sha256)
+        for kind, named in manifest.spans(told):
+            if named not in here and (kind != "chain" or chains.get(named.offset) != named):
+                raise BadRecord(f"it names a {kind} record at {named.offset} that is not there")
+            kinds[named] = kind
+    except BadRecord as exc:
+        damaged.append(f"{span.file} at {span.offset}: the manifest closes no capture: {exc}")
+        return Group(None, (*loose, Entry(span, "manifest", None)), end)
     entries = [Entry(e.span, kinds[e.span], capture.seq) if e.span in kinds else e for e in loose]
     return Group(capture, (*entries, Entry(span, "manifest", capture.seq)), end)
 

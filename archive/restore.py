@@ -15,13 +15,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archive.capture import Capture
-from archive.errors import BadCoding, Damaged, NotAnArchive, NotFound
-
-if TYPE_CHECKING:
-    from archive.store import Archive
+from archive.errors import BadCoding, Damaged, NotAnArchive
+from archive.store import Archive
 
 # Suffixes by media type; anything else is `.bin`, which nothing opens by itself.
 SUFFIXES = {
@@ -97,7 +95,7 @@ def restore(archive: Archive, url_or_capture: str, *, at: datetime | None = None
     Damaged where kept bytes do not hash to what was kept.
     """
     chosen = find(archive, url_or_capture, at)
-    snapshot = sorted((c for c in archive.captures() if c.visit == chosen.visit), key=lambda c: (c.hop, c.seq))
+    snapshot = archive.snapshot(chosen.visit).captures
     for capture in snapshot:  # all of them hold before the first file is made
         pieces(archive, capture)
     folder = _Folder(out)
@@ -127,16 +125,15 @@ def find(archive: Archive, url_or_capture: str, at: datetime | None) -> Capture:
     """The capture that is meant. Raises NotFound."""
     if re.fullmatch(r"[0-9a-fA-F-]{36}", url_or_capture):
         return archive.capture(url_or_capture)
-    found = archive.nearest(url_or_capture, at or datetime.now(UTC))
-    if found is None:
-        raise NotFound(f"no capture of {url_or_capture} is held; `crawl url {url_or_capture}` makes one")
-    return found
+    return archive.nearest(url_or_capture, at)
 
 
 def pieces(archive: Archive, capture: Capture) -> list[Piece]:
     """The files of one capture. Raises Damaged where the body does not hash to what the index says."""
-    manifest = archive.manifest(capture)
-    found: list[Piece] = [Piece("manifest", json.dumps(manifest, ensure_ascii=False, indent=1).encode() + b"\n", ".json")]
+    manifest = archive.record(capture.manifest)
+    if manifest.block is None or manifest.block_sha256 != capture.manifest_sha256:
+        raise Damaged(f"capture {capture.id}: the manifest hashes to {manifest.block_sha256}, not {capture.manifest_sha256}")
+    found: list[Piece] = [Piece("manifest", manifest.block, ".json")]
     exchange = archive.exchange(capture)
     if exchange.request:
         found.append(Piece("request", exchange.request, ".http"))

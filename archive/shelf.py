@@ -15,7 +15,7 @@ from archive.errors import BadMessage, BadRecord, Damaged, NotAnArchive, NotFoun
 from archive.home import Home
 from archive.index import Index, cdxj
 from archive.memento import Memento
-from archive.urls import urlkey
+from archive.urls import filed_under
 from archive.warc import Record
 
 
@@ -50,7 +50,7 @@ class Archive:
 
     def captures(self, url: str | None = None, at: datetime | None = None, since_seq: int | None = None) -> Iterator[Capture]:
         """In the order of the log. url: every address of its key; at: begun no later; since_seq: from that number on."""
-        return self.index.captures(None if url is None else urlkey(url), at, since_seq)
+        return self.index.captures(None if url is None else filed_under(url), at, since_seq)
 
     def capture(self, id_: str) -> Capture:
         """Raises NotFound."""
@@ -61,7 +61,7 @@ class Archive:
 
     def nearest(self, url: str, at: datetime | None = None) -> Capture:
         """The whole capture (captured, revisit, not-modified) nearest to a time, else the latest. Raises NotFound."""
-        found = self.index.nearest(urlkey(url), at)
+        found = self.index.nearest(filed_under(url), at)
         if found is None:
             raise NotFound(f"no capture of {url} in {self.home.path}")
         return found

@@ -29,7 +29,7 @@ from archive.home import Home
 from archive.index import Index, serial
 from archive.recovery import Recovery
 from archive.shelf import Archive
-from archive.urls import urlkey
+from archive.urls import filed_under
 from archive.warc import Referent, Shape
 
 __all__ = ["Archive", "Settings", "Store", "rebuild"]
@@ -354,7 +354,7 @@ class _Held:
     def unmodified(self, exchange: Exchange) -> Referent | None:
         asked = _validators(exchange.request)
         archive = self._store.archive
-        for capture in self._store.index.earlier(urlkey(exchange.url), exchange.url, TRIED_304):
+        for capture in self._store.index.earlier(filed_under(exchange.url), exchange.url, TRIED_304):
             try:
                 assert capture.record is not None
                 head = archive.head(archive.record(capture.record).block or b"", capture)

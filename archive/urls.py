@@ -301,6 +301,14 @@ def urlkey(url: str) -> str:
     return (key + (b"?" + query if query else b"")).decode("ascii")
 
 
+def filed_under(url: str) -> str:
+    """`urlkey`, and for text that is no address (it is kept as a visit that was not let out) the text in lower case."""
+    try:
+        return urlkey(url)
+    except ValueError:
+        return _SURROGATES.sub("\ufffd", url).lower()
+
+
 def _key_host(authority: bytes, scheme: bytes) -> bytes:
     name, port = authority.rpartition(b"@")[2], b""
     if not name.endswith(b"]") and b":" in name:

@@ -350,7 +350,7 @@ PACKED_STEP = 16 * 1024  # most members are no longer: what is read beyond one i
 LONGEST_LINE = 64 * 1024
 LONGEST_HEAD = 256 * 1024
 BLOCK_LIMIT = 1024 * 1024 * 1024  # of a block that is asked for as a whole
-VERSION = re.compile(rb"WARC/(\d+\.\d+)")
+VERSION = re.compile(rb"WARC/(\d+\.\d+)", re.IGNORECASE)
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTALL)
 FOLD = re.compile(rb"\r\n[ \t]+")
 GZIP = b"\x1f\x8b"
@@ -477,7 +477,7 @@ def _begin(file: BinaryIO, name: str, offset: int) -> _Reader | None:
     if not first:
         return None
     file.seek(offset)
-    if first not in (GZIP, b"WA"):
+    if first != GZIP and first.upper() != b"WA":
         raise BadRecord(f"{name} at {offset}: neither a gzip member nor a WARC record: {first!r}")
     return _Reader(name, offset, file, packed=first == GZIP)
 

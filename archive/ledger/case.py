@@ -117,25 +117,20 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The registrations that are one case. chain: those of first instance by date of receipt, else all of them.
+    """The registrations that are one case.
 
-    Dates are as the court states them, YYYY-MM-DD or as precise as known, and never taken from another clock.
+    chain: those of first instance by date of receipt, else all of them. earliest: the one with the earliest receipt; None
+    where no date of receipt is known. last: the one that tells the state of the case, where it came last. named: the one
+    whose persons are the case's persons: the last, unless only an earlier one lists any. Dates are as the court states
+    them, YYYY-MM-DD or as precise as known, and never taken from another clock.
     """
 
     id: str
     registrations: tuple[Registration, ...]
     chain: tuple[Registration, ...]
-
-    @property
-    def last(self) -> Registration:
-        """The registration that tells the state of the case: where it came last."""
-        dated = [registration for registration in self.chain if registration.own.get("received")]
-        return (dated or self.chain)[-1]
-
-    @property
-    def earliest(self) -> Registration | None:
-        """The registration with the earliest receipt; None where no date of receipt is known."""
-        return next((registration for registration in self.chain if registration.own.get("received")), None)
+    earliest: Registration | None
+    last: Registration
+    named: Registration
 
     @property
     def uid(self) -> str | None:
@@ -154,11 +149,6 @@ class Case:
     @property
     def received(self) -> str | None:
         return None if self.earliest is None else self.earliest.own.get("received")
-
-    @property
-    def named(self) -> Registration:
-        """The registration whose persons are the case's persons: the last, unless only an earlier one lists any."""
-        return next((r for r in (self.last, *reversed(self.chain)) if r.counted), self.last)
 
     @property
     def persons(self) -> tuple[Entity, ...]:
@@ -252,27 +242,34 @@ def compatible(left: str | None, right: str | None) -> bool:
 def _case(registrations: Sequence[Registration]) -> Case:
     ordered = tuple(sorted(registrations, key=lambda r: (r.own.get("received") or "9999", r.first, r.subject)))
     first = min(registrations, key=lambda r: (r.first, r.subject))
-    chain = tuple(r for r in ordered if r.register in FIRST_INSTANCE)
-    return Case(f"case:{first.subject}", ordered, chain or ordered)
+    chain = tuple(r for r in ordered if r.register in FIRST_INSTANCE) or ordered
+    dated = [registration for registration in chain if registration.own.get("received")]
+    last = (dated or chain)[-1]
+    named = next((r for r in (last, *reversed(chain)) if r.counted), last)
+    return Case(f"case:{first.subject}", ordered, chain, dated[0] if dated else None, last, named)
 
 
 def _registration(subject: str, sightings: Sequence[Sighting]) -> Registration:
     newest: dict[str, Extraction] = {}
-    by_form: dict[str, list[Sighting]] = {}
+    by_subject: dict[str, list[Sighting]] = {}
     for sighting in sightings:
-        extraction = sighting.extraction
+        by_subject.setdefault(sighting.subject, []).append(sighting)
+    for extraction in {sighting.extraction.id: sighting.extraction for sighting in sightings}.values():
         if extraction.kind not in newest or _when(newest[extraction.kind]) < _when(extraction):
             newest[extraction.kind] = extraction
-        by_form.setdefault(words.form(sighting.subject), []).append(sighting)
+    by_form: dict[str, list[str]] = {}
+    for each in by_subject:
+        by_form.setdefault(words.form(each), []).append(each)
     conflicts: list[Conflict] = []
-    own = _entity(subject, by_form.get("registration", ()), newest, conflicts)
-    persons = _persons([*by_form.get("person", ()), *by_form.get("sentence", ())], conflicts)
-    events = _events(by_form.get("event", ()))
-    by_hearing: dict[str, list[Sighting]] = {}
-    for sighting in by_form.get("hearing", ()):
-        by_hearing.setdefault(sighting.subject, []).append(sighting)
+
+    def said(*forms: str) -> list[Sighting]:
+        return [sighting for form in forms for each in by_form.get(form, ()) for sighting in by_subject[each]]
+
+    own = _entity(subject, said("registration"), newest, conflicts)
+    persons = _persons(said("person", "sentence"), conflicts)
+    events = _events(said("event"))
     # A day's hearing list is about its day: another day's list says nothing of this hearing.
-    hearings = tuple(_entity(key, by_hearing[key], {}, conflicts) for key in sorted(by_hearing))
+    hearings = tuple(_entity(key, by_subject[key], {}, conflicts) for key in sorted(by_form.get("hearing", ())))
     first = min(sighting.first for sighting in sightings)
     return Registration(subject, first, own, persons, events, hearings, tuple(conflicts))
 
@@ -291,7 +288,11 @@ def _entity(
         by_property.setdefault(sighting.property, {}).setdefault(sighting.extraction.id, []).append(sighting)
     values: dict[str, tuple[Value, ...]] = {}
     for name in sorted(by_property):
-        pages = sorted(by_property[name].values(), key=lambda page: _precedence(page[0].extraction))
+        pages = list(by_property[name].values())
+        if len(pages) > 1:
+            # A card is served by any host of its region, a listing and a hearing list by their own court only.
+            last = "card" if name == "court" else None
+            pages.sort(key=lambda page: (page[0].extraction.kind == last, _precedence(page[0].extraction)))
         shown, others = pages[0], pages[1:]
         extraction = shown[0].extraction
         later = newest.get(extraction.kind) if extraction.kind else None
@@ -409,8 +410,10 @@ def _precedence(extraction: Extraction) -> tuple[int, float, int, str]:
     return rank, -extraction.at.timestamp(), -extraction.seq, extraction.id
 
 
-def _in_order(page: Iterable[Sighting]) -> list[Sighting]:
+def _in_order(page: list[Sighting]) -> list[Sighting]:
     """A page's values of one property, in page order; a place said twice (by two parsers) is taken once."""
+    if len(page) == 1:
+        return page
     first: dict[int, Sighting] = {}
     for sighting in sorted(page, key=lambda s: (s.ordinal, s.observation)):
         first.setdefault(sighting.ordinal, sighting)
@@ -425,11 +428,11 @@ def _value(sighting: Sighting, not_seen: bool) -> Value:
     )  # fmt: skip
 
 
-def _conflict(subject: str, name: str, shown: Iterable[Sighting], said: Iterable[Sighting]) -> Iterable[Conflict]:
+def _conflict(subject: str, name: str, shown: list[Sighting], said: list[Sighting]) -> Iterable[Conflict]:
     ours, theirs = (tuple(s.value or s.raw for s in _in_order(page)) for page in (shown, said))
     agree = set(ours) == set(theirs)
     if name == "name":
         agree = all(compatible(a, b) for a, b in zip(ours, theirs, strict=False))
     if not agree:
-        extraction = next(iter(said)).extraction
+        extraction = said[0].extraction
         yield Conflict(subject, name, ours, theirs, extraction.capture, extraction.kind, extraction.at)

@@ -22,7 +22,7 @@ from typing import Literal
 
 from archive.ledger import workdays
 from archive.ledger.case import Case, Entity, holds
-from archive.ledger.observation import CoverageWindow
+from archive.ledger.observation import Window
 
 Unit = Literal["case", "person"]
 
@@ -129,13 +129,13 @@ def tally(
     cases: Iterable[Case],
     question: Question = Question(),
     *,
-    windows: Iterable[CoverageWindow] = (),
+    windows: Iterable[Window] = (),
     expected: Collection[str] | None = None,
     as_of: datetime | None = None,
 ) -> Tally:
     """Count cases by the question.
 
-    windows: what was asked of the registers, one for each thing asked (of several the best counts). expected: codes of the
+    windows: what was asked of the registers and how it was answered, in one or several runs. expected: codes of the
     courts that should have answered; None: those that were asked or have cases here. as_of: time of the newest capture
     known. The order of cases and windows decides nothing.
     """
@@ -284,7 +284,7 @@ class _Reach:
     """What is known of how far the ledger reaches, for every row."""
 
     question: Question
-    windows: tuple[CoverageWindow, ...]
+    windows: tuple[Window, ...]
     expected: frozenset[str] | None
     seen: frozenset[str]
     as_of: datetime | None
@@ -292,42 +292,59 @@ class _Reach:
     unnumbered: int
 
     def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
-        best: dict[tuple[object, ...], CoverageWindow] = {}
-        for asked in sorted(self.windows, key=lambda asked: (asked.complete, asked.read, asked.expected or 0, asked.gap or "")):
-            if asked.register in self.question.registers and _meets(asked, first, last):
-                best[asked.source, asked.court, asked.register, asked.first, asked.last] = asked
-        expected = {asked.court for asked in best.values()} | self.seen if self.expected is None else set(self.expected)
+        # Of several runs that asked the same the newest complete one counts: one that failed takes nothing away.
+        best: dict[tuple[object, ...], Window] = {}
+        for window in sorted(self.windows, key=lambda w: (w.asked.complete, w.at, w.capture)):
+            asked = window.asked
+            if asked.register in self.question.registers and _meets(window, first, last):
+                best[asked.source, asked.court, asked.register, asked.first, asked.last] = window
+        expected = {window.asked.court for window in best.values()} | self.seen if self.expected is None else set(self.expected)
         only = court or self.question.court
         if only is not None:
             expected &= {only}
-        held = [asked for asked in best.values() if asked.court in expected]
-        whole = [asked for asked in held if asked.complete]
-        reached = {asked.court for asked in held if asked.gap in (None, "mismatch")}
-        counted = [asked for asked in held if asked.expected is not None]
-        covered = all(_covered([asked for asked in whole if asked.court == code], first, last) for code in expected)
+        held = [window for window in best.values() if window.asked.court in expected]
+        whole = [window for window in held if window.asked.complete]
+        counted = [window.asked for window in held if window.asked.expected is not None]
+        # An open period reaches as far as anybody asked.
+        begin = first or min((_begin(window) for window in held), default=date.min)
+        end = last or max((_end(window) for window in held), default=date.max)
+        covered = all(_covered([w for w in whole if w.asked.court == code], begin, end) for code in expected)
         return Coverage(
-            self.as_of, len(expected), len(reached), len(held), len(whole), len(counted),
-            sum(asked.expected == asked.read for asked in counted), self.undated, self.unnumbered,
+            as_of=self.as_of,
+            courts_expected=len(expected),
+            courts_reached=len({window.asked.court for window in held if window.asked.gap in (None, "mismatch")}),
+            windows=len(held),
+            windows_complete=len(whole),
+            counters=len(counted),
+            counters_agree=sum(asked.expected == asked.read for asked in counted),
+            undated=self.undated,
+            unnumbered=self.unnumbered,
             complete=bool(expected) and covered and not self.undated,
-        )  # fmt: skip
+        )
 
 
-def _meets(asked: CoverageWindow, first: date | None, last: date | None) -> bool:
-    begins = asked.first is None or last is None or asked.first <= last
-    return begins and (asked.last is None or first is None or asked.last >= first)
+def _begin(window: Window) -> date:
+    return window.asked.first or date.min
 
 
-def _covered(windows: Sequence[CoverageWindow], first: date | None, last: date | None) -> bool:
-    """Complete windows leave no day of the period out. A window without a bound has none on that side."""
-    begin, end = first or date.min, last or date.max
-    for asked in sorted(windows, key=lambda asked: asked.first or date.min):
-        if (asked.first or date.min) > begin:
+def _end(window: Window) -> date:
+    """The last day that the answer can tell of: not a day after it was given."""
+    return min(window.asked.last or date.max, window.at.date())
+
+
+def _meets(window: Window, first: date | None, last: date | None) -> bool:
+    return (last is None or _begin(window) <= last) and (first is None or (window.asked.last or date.max) >= first)
+
+
+def _covered(windows: Sequence[Window], begin: date, end: date) -> bool:
+    """Complete windows leave no day of the period out."""
+    for window in sorted(windows, key=_begin):
+        if _begin(window) > begin:
             return False
-        reached = asked.last or date.max
-        if reached >= end:
+        if _end(window) >= end:
             return True
-        if reached >= begin:
-            begin = reached + timedelta(days=1)
+        if _end(window) >= begin:
+            begin = _end(window) + timedelta(days=1)
     return False
 
 
@@ -337,14 +354,13 @@ def _row(group: Mapping[str, str | None], counts: Mapping[str, int], question: Q
     if month is not None:
         begin, end = _span(month)
         first, last = max(begin, first or begin), min(end, last or end)
+    if last is not None and reach.as_of is not None and (first or date.min) <= reach.as_of.date() < last:
+        last = reach.as_of.date()  # the days that have not come yet belong to no figure
     days = None
     text = _definition(question)
     if first is not None and last is not None:
-        until = last
-        if reach.as_of is not None and first <= reach.as_of.date() < last:
-            until = reach.as_of.date()  # the days that have not come yet are no working days of this figure
-        days = workdays.working_days(first, until)
-        if not workdays.backed(first, until):
+        days = workdays.working_days(first, last)
+        if not workdays.backed(first, last):
             text += "; the production calendar of these years was not compared with the official one"
     measures = ("received", "decided", "verdicts", "convicted", "acquitted", "pending")
     counted = {measure: counts.get(measure, 0) for measure in measures}

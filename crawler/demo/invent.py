@@ -7,6 +7,7 @@ case, and nothing has to be searched for by luck.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -339,9 +340,12 @@ def _chains(cases: list[Registration], plans: Sequence[Plan], seed: int) -> list
 
 def _numbered(cases: list[Registration], plans: Sequence[Plan]) -> list[Registration]:
     """Numbers in order of receipt; the one that looks like the article 337 goes to a case of another article."""
+    by_court: dict[str, list[Registration]] = defaultdict(list)
+    for case in cases:
+        by_court[case.court.code].append(case)
     numbered = []
     for plan in plans:
-        own = sorted((case for case in cases if case.court == plan.court), key=lambda case: case.received)
+        own = sorted(by_court[plan.court.code], key=lambda case: case.received)
         for n, case in enumerate(own, start=plan.first_number):
             case = replace(case, number=f"1-{n}/2025")
             if case.number == NUMBER_TRAP:

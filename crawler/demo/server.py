@@ -80,18 +80,21 @@ class _Door:
 
     def __init__(self, served: Served, scheme: str) -> None:
         self._served, self._scheme = served, scheme
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def close(self) -> None:
-        for task in self._open:
+        await asyncio.sleep(0)  # what was accepted a moment ago comes in
+        left = dict(self._open)
+        for task, writer in left.items():
             task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
+            writer.close()  # here, and not by the task: one that is cancelled before it begins never closes anything
+        if left:
+            await asyncio.wait(left)
 
-    async def receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._talk(reader, writer))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+    def receive(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._talk(reader, writer))
+        self._open[task] = writer
+        task.add_done_callback(self._open.pop)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -48,18 +48,14 @@ class TrueCase:
 
 @dataclass(slots=True)
 class Figures:
-    """One row of the tally."""
+    """One row of the tally. pending: of those received in this row, not decided yet anywhere."""
 
     received: int = 0
     decided: int = 0
     verdicts: int = 0
     convicted: int = 0
     acquitted: int = 0
-
-    @property
-    def pending(self) -> int:
-        """Meaningful in rows that are not split by month or court: there the two sides are counted apart."""
-        return self.received - self.decided
+    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,7 @@ class Truth:
         for case in self.cases:
             for key in _keys(by, case.first, case.first.received, case.articles):
                 rows[key].received += 1
+                rows[key].pending += not case.decided
             if case.decided:
                 for key in _keys(by, case.last, case.last.decided, case.articles):
                     rows[key].decided += 1
@@ -104,7 +101,9 @@ class Truth:
         kept = Figures()
         for case in self.cases:
             if case.articles & set(articles):
-                kept.received += months is None or f"{case.first.received:%Y-%m}" in months
+                received = months is None or f"{case.first.received:%Y-%m}" in months
+                kept.received += received
+                kept.pending += received and not case.decided
                 kept.decided += case.decided and (months is None or f"{case.last.decided:%Y-%m}" in months)
             for person in case.persons:
                 word = person.result.word if person.result else None

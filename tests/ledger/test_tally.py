@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
 
 from archive.ledger.case import fold
-from archive.ledger.observation import CoverageWindow
+from archive.ledger.observation import CoverageWindow, Window
 from archive.ledger.rows import tally_rows
 from archive.ledger.tally import Question, published, tally
 
@@ -87,6 +87,21 @@ def test_people(told):
     assert counts(tally(told, Question(article="338")).total) == (1, 1, 2, 1, 1, 0)
 
 
+def test_counsel_stands_on_the_card(book, world):
+    """Only the accused are counted: counsel, prosecutor and victim on the card's tab of parties are nobody's verdict."""
+    page = world.card(
+        "ffff-1", court="57GV0001", number="1-1/2025", received=("01.04.2025", "2025-04-01"),
+        decided=("09.04.2025", "2025-04-09"), result=("Вынесен ПРИГОВОР", "verdict"),
+        persons=[
+            {"name": "Вымыслов И.И.", "role": ("Подсудимый", "defendant"), "article": ("ст.337 ч.5", "337/5")},
+            {"name": "Заступников З.З.", "role": ("Защитник (адвокат)", "counsel")},
+        ],
+    )  # fmt: skip
+    book.enter(world.capture(1, page), page.reading())
+    counted = tally(fold(book.sightings()), Question(unit="person")).total
+    assert (counted.received, counted.verdicts) == (1, 1)
+
+
 def test_a_verdict_whose_direction_is_not_published(told):
     """Приговор counts in verdicts; only one known to be guilty counts in convicted."""
     row = tally(told, Question(article="332")).total
@@ -107,6 +122,14 @@ def test_the_order_of_reading_decides_nothing(told):
     shuffled = random.Random(seed).sample(told, len(told))
     question = Question(by=("month", "article"))
     assert tally(told, question) == tally(shuffled, question)
+
+
+def test_events_are_left_in_the_book(book, told):
+    """No figure needs the courts' lists of events: the tally without them is the same tally."""
+    question = Question(by=("month", "article", "court", "result"))
+    lean = fold(book.sightings(events=False))
+    assert not any(case.events for case in lean) and any(case.events for case in told)
+    assert tally(lean, question) == tally(told, question)
 
 
 def test_a_new_parser_reads_the_same_bytes(book, world):
@@ -142,8 +165,13 @@ def test_a_rate_is_exact(told, world):
     assert early.working_days == 11
 
 
-def window(court, first, last, expected=4, read=4, gap=None):
-    return CoverageWindow("sudrf", court, "criminal-1", date(2025, 4, first), date(2025, 4, last), expected, read, gap)
+def window(court, first, last, expected=4, read=4, gap=None, at=datetime(2025, 5, 2, tzinfo=UTC)):
+    asked = CoverageWindow("sudrf", court, "criminal-1", date(2025, 4, first), date(2025, 4, last), expected, read, gap)
+    return Window(asked, f"capture of {court} {first}-{last} {at}", at)
+
+
+def earlier(day):
+    return {"at": datetime(2025, 4, day, tzinfo=UTC)}
 
 
 WHOLE = [window("57GV0001", 1, 30), window("61GV0002", 1, 15), window("61GV0002", 16, 30)]
@@ -152,6 +180,7 @@ HOLES = {
     "a captcha hid half a month": ([*WHOLE[:2], window("61GV0002", 16, 30, None, 0, "captcha")], (2, 2)),
     "a day is missing between two windows": ([*WHOLE[:2], window("61GV0002", 17, 30)], (2, 2)),
     "the counter said more rows than were read": ([*WHOLE[:2], window("61GV0002", 16, 30, 5, 4, "mismatch")], (2, 2)),
+    "the register was asked before the month had ended": ([*WHOLE[:2], window("61GV0002", 16, 30, **earlier(20))], (2, 2)),
     "nothing was ever asked": ([], (2, 0)),
 }
 
@@ -165,6 +194,15 @@ def test_a_row_whose_coverage_has_a_hole(told, hole):
     coverage = tally(dated, Question(**APRIL), windows=windows).total.coverage
     assert not coverage.complete
     assert (coverage.courts_expected, coverage.courts_reached) == (expected, reached)
+
+
+def test_a_later_asking_fails(told):
+    """What was read whole stays read; and a figure of an open period is whole as far as anybody asked."""
+    dated = [case for case in told if case.received]
+    failed = window("61GV0002", 16, 30, None, 0, "captcha", datetime(2025, 5, 9, tzinfo=UTC))
+    assert tally(dated, Question(**APRIL), windows=[failed, *WHOLE]).total.coverage.complete
+    assert tally(dated, windows=WHOLE).total.coverage.complete
+    assert not tally(dated, windows=[*WHOLE[1:], window("57GV0001", 2, 30)]).total.coverage.complete
 
 
 def test_a_court_that_should_have_answered(told):

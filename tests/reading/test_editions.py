@@ -27,7 +27,7 @@ def test_another_publisher_s_canonical_is_not_obeyed() -> None:
     assert original(RU, "https://other.example/story") == RU
     assert one_house(RU, EN)
     assert not one_house("https://news.co.uk/", "https://other.co.uk/")
-    assert not one_house("https://a.appspot.com/x", "https://b.appspot.com/x")  # two owners under one suffix
+    assert not one_house("https://a.appspot.com/x", "https://b.appspot.com/y")  # two owners under one suffix
 
 
 def test_a_mirror_that_names_its_origin_is_the_same_work() -> None:
@@ -58,3 +58,11 @@ def test_the_work_is_the_same_in_whatever_order_pages_came() -> None:
     works = {work_of(url, *pages[url], dict(order)) for url in pages for order in itertools.permutations(pages.items())}
 
     assert len(works) == 1
+
+
+def test_a_mirror_that_says_whose_it_is() -> None:
+    """Only the host differs: the address it names is the original; a front page stands for nothing but itself."""
+    assert original("https://gate-7.example/article/2025/06/03/337", "https://outlet.example/article/2025/06/03/337") == (
+        "https://outlet.example/article/2025/06/03/337"
+    )
+    assert original("https://gate-7.example/", "https://outlet.example/") == "https://gate-7.example/"

@@ -15,7 +15,7 @@ import typer
 
 from archive import __version__, ask, door
 from archive.door import Globals, Shown
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, NotFound
 from archive.ledger import coverage
 from archive.ledger.observation import CoverageWindow
 from crawler.errors import BadSettings
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archive.capture import Visit
     from archive.ledger.book import Book
     from archive.ledger.observation import Observation, Reading
-    from crawler.crawl import Crawl, Done
+    from crawler.crawl import Crawl, Desk, Done
     from crawler.politeness import Manners
     from crawler.settings import Settings
     from crawler.source import Query, Source
@@ -63,24 +63,17 @@ def told() -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]:
-    """One archive with its network, its readers and its book, closed in the order that loses nothing."""
+async def at_desk(options: Globals, *, read: bool = True) -> AsyncIterator[Desk]:
+    """One archive with its readers and its book, closed in the order that loses nothing."""
     from archive.ledger.book import Book
     from archive.store import Settings as Sizes
     from archive.store import Store
     from crawler.clerk import Clerk
-    from crawler.crawl import Crawl
-    from crawler.fetch import NetworkFetcher
-    from crawler.politeness import Politeness
+    from crawler.crawl import Desk
     from crawler.readers import Readers
-    from crawler.wire import ConnectTo, Wire
 
     settings = load(options.home)
     sizes = Sizes(rotate=settings.warc_bytes, level=settings.level, floor=settings.free_bytes)
-    try:
-        wire = Wire(connect_to=ConnectTo(options.connect_to), ca=options.ca)
-    except ValueError as exc:
-        raise typer.BadParameter(str(exc)) from exc
     async with contextlib.AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(options.home, settings=sizes))
         clerk = readers = None
@@ -88,18 +81,34 @@ async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]
             book = stack.enter_context(Book.open(options.home, write=True))
             clerk = await stack.enter_async_context(Clerk(book))
             readers = stack.enter_context(Readers(settings.readers))
+        yield Desk(store, clerk, readers)
+
+
+@contextlib.asynccontextmanager
+async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]:
+    """The same, with its network."""
+    from crawler.crawl import Crawl
+    from crawler.fetch import NetworkFetcher
+    from crawler.politeness import Politeness
+    from crawler.wire import ConnectTo, Wire
+
+    settings = load(options.home)
+    try:
+        wire = Wire(connect_to=ConnectTo(options.connect_to), ca=options.ca)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    async with contextlib.AsyncExitStack() as stack:
+        desk = await stack.enter_async_context(at_desk(options, read=read))
         politeness = Politeness(options.home / "state.sqlite", pace=options.pace, per_host=options.per_host)
         stack.callback(politeness.close)
         stack.push_async_callback(wire.aclose)
 
         async def aside(visit: Visit) -> None:
-            await crawl.keep(visit)
+            await desk.keep(visit)
 
-        fetcher = NetworkFetcher(
-            wire, politeness, user_agent=user_agent(settings), manners=manners, aside=aside, tries=settings.tries
-        )
-        crawl = Crawl(fetcher, store, clerk, readers, now)
-        yield crawl
+        name = user_agent(settings)
+        fetcher = NetworkFetcher(wire, politeness, user_agent=name, manners=manners, aside=aside, tries=settings.tries)
+        yield Crawl(fetcher, desk, now)
 
 
 def load(home: Path) -> Settings:
@@ -287,8 +296,8 @@ async def _source(options: Globals, out: Shown, chosen: Source, query: Query) ->
 
 def show_coverage(crawl: Crawl, out: Shown, run_id: str) -> list[CoverageWindow]:
     """A line for each court, register and window that this run asked for."""
-    assert crawl.clerk is not None
-    windows = [window.asked for window in crawl.clerk.book.coverage() if window.asked.run == run_id]
+    assert crawl.desk.clerk is not None
+    windows = [window.asked for window in crawl.desk.clerk.book.coverage() if window.asked.run == run_id]
     out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
     return windows
 
@@ -337,7 +346,7 @@ async def _demo(options: Globals, out: Shown) -> int:
     async with serve(world) as served:
         options.connect_to, options.ca, options.pace = list(served.connect_to), [served.ca_file], 0
         async with opened(options) as crawl:
-            assert crawl.clerk is not None
+            assert crawl.desk.clerk is not None
             for visit in (1, 2):
                 world.turn(visit)
                 out.text(f"Visit {visit}: {len(world.cases)} registrations at {len(world.courts)} courts, and one article")
@@ -348,8 +357,8 @@ async def _demo(options: Globals, out: Shown) -> int:
                 async for done in crawl.urls(world.addresses()):
                     tally.add(done)
                 show_coverage(crawl, out, run_id)
-            book = crawl.clerk.book
-            windows = [window.asked for window in book.coverage()]
+            book = crawl.desk.clerk.book
+            windows = book.coverage()
             cases, as_of = fold(book.sightings(), book.ties()), book.as_of()
             counted = counting.tally(cases, counting.Question(by=("month",)), windows=windows, as_of=as_of)
             changed = next(case for case in cases if any(r.subject.endswith(world.changed) for r in case.registrations))
@@ -375,6 +384,47 @@ async def _demo(options: Globals, out: Shown) -> int:
     )
     tally.finish()
     return door.FAILED if missing or not same else door.DONE
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC, or saved pages made elsewhere")],
+    url: Annotated[str | None, typer.Option("--url", help="the address that a saved page is of")] = None,
+) -> None:
+    """Take in what others kept; its provenance says so, and it is never stamped as our capture."""
+    if url is not None and len(files) > 1:
+        raise typer.BadParameter("--url names the address of one saved page; import the others apart")
+    with told():
+        raise typer.Exit(run(_import(ctx.obj, door.shown(ctx), files, url)))
+
+
+async def _import(options: Globals, out: Shown, files: list[Path], url: str | None) -> int:
+    from archive.take import Untaken, take
+    from archive.urls import identity
+
+    if url is not None:
+        try:
+            url = identity(url)
+        except ValueError as exc:
+            raise typer.BadParameter(f"--url: {exc}") from exc
+    for file in files:
+        if not file.is_file():
+            raise NotFound(f"there is no file {file}; nothing was taken in")
+    tally, untaken = Tally(out, each=options.verbose), 0
+    async with at_desk(options) as desk:
+        for file in files:
+            taken = take(desk.store, file, url=url)
+            # Keeping blocks until it is durable: the loop goes on with reading meanwhile.
+            while (each := await asyncio.to_thread(next, taken, None)) is not None:
+                if isinstance(each, Untaken):
+                    untaken += 1
+                    out.note(f"{each.file} record {each.number} {each.url or ''}: {each.reason}")
+                else:
+                    tally.add(await desk.read(each.url, each))
+    out.note(f"{untaken} records were not taken in")
+    status = tally.finish()
+    return door.PARTLY if untaken and tally.all else status
 
 
 @app.command()

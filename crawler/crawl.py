@@ -76,40 +76,20 @@ class Done:
         }
 
 
-class Crawl:
-    """One archive's crawl. Bytes are kept before they are read; what is read is entered, or its refusal is told.
+class Desk:
+    """What is kept, opened from the archive, read and entered. clerk and readers: None where pages are only archived."""
 
-    clerk and readers: None where pages are only archived.
-    """
-
-    def __init__(
-        self, fetcher: Fetcher, store: Store, clerk: Clerk | None, readers: Readers | None, now: Callable[[], datetime]
-    ) -> None:
-        self.fetcher = fetcher
+    def __init__(self, store: Store, clerk: Clerk | None, readers: Readers | None) -> None:
         self.store = store
         self.clerk = clerk
         self.readers = readers
-        self.now = now
 
     async def keep(self, visit: Visit) -> Snapshot:
         """Durable when this returns."""
         return await asyncio.wrap_future(self.store.keep(visit))
 
-    async def url(self, url: str, asked: Asked | None = None) -> Done:
-        """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""
-        try:
-            address = identity(url)
-        except ValueError as exc:
-            # Nothing left the house, and that is a visit too.
-            visit = Visit(url, (Exchange(url, self.now(), 0.0, Outcome.GUARDED, error=str(exc)),))
-        else:
-            visit = await self.fetcher.fetch(address, validators=self._validators(address))
-        if asked is not None:
-            visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
-        return await self.read(url, await self.keep(visit), asked)
-
     async def read(self, url: str, snapshot: Snapshot, asked: Asked | None = None) -> Done:
-        """What is kept, opened from the archive, read and entered."""
+        """The deciding capture of a snapshot; a refusal of the ledger is told in what is returned."""
         capture = snapshot.last
         if self.clerk is None or self.readers is None:
             return Done(url, snapshot)
@@ -129,6 +109,28 @@ class Crawl:
             address = identity(capture.url)
             work = await self.clerk.ask(lambda book: work_of_held(address, book.named))
         return Done(url, snapshot, reading, name, work)
+
+
+class Crawl:
+    """One archive's crawl: bytes are kept before they are read."""
+
+    def __init__(self, fetcher: Fetcher, desk: Desk, now: Callable[[], datetime]) -> None:
+        self.fetcher = fetcher
+        self.desk = desk
+        self.now = now
+
+    async def url(self, url: str, asked: Asked | None = None) -> Done:
+        """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""
+        try:
+            address = identity(url)
+        except ValueError as exc:
+            # Nothing left the house, and that is a visit too.
+            visit = Visit(url, (Exchange(url, self.now(), 0.0, Outcome.GUARDED, error=str(exc)),))
+        else:
+            visit = await self.fetcher.fetch(address, validators=self._validators(address))
+        if asked is not None:
+            visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
+        return await self.desk.read(url, await self.desk.keep(visit), asked)
 
     async def urls(self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1) -> AsyncIterator[Done]:
         """Many addresses, hosts in turn; results as they come."""
@@ -210,9 +212,9 @@ class Crawl:
     def _validators(self, url: str) -> Validators | None:
         """What the last good capture of this address offers to ask by (RFC 9110, 13.1)."""
         with contextlib.suppress(NotFound):
-            last = self.store.archive.nearest(url)
+            last = self.desk.store.archive.nearest(url)
             if last.status == 200 and last.foreign is None and last.trusted and last.url == url:
-                memento = self.store.archive.memento(last)
+                memento = self.desk.store.archive.memento(last)
                 if memento.header("etag") or memento.header("last-modified"):
                     return Validators(memento.header("etag"), memento.header("last-modified"))
         return None

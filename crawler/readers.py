@@ -265,6 +265,7 @@ def _reading(said: dict[str, Any]) -> Reading:
         unread=tuple(Unread(**each) for each in said["unread"]),
         counter=Counter(**said["counter"]) if said["counter"] else None,
         flags=tuple(said["flags"]),
+        kind=said["kind"],
     )
 
 

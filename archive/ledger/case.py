@@ -290,7 +290,9 @@ def _entity(
     for name in sorted(by_property):
         pages = list(by_property[name].values())
         if len(pages) > 1:
-            pages.sort(key=lambda page: _precedence(page[0].extraction))
+            # A card is served by any host of its region, a listing and a hearing list by their own court only.
+            last = "card" if name == "court" else None
+            pages.sort(key=lambda page: (page[0].extraction.kind == last, _precedence(page[0].extraction)))
         shown, others = pages[0], pages[1:]
         extraction = shown[0].extraction
         later = newest.get(extraction.kind) if extraction.kind else None

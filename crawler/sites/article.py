@@ -87,7 +87,7 @@ def read(page: Page) -> Reading:
     links += (
         Link(url, "amp", "", node.selector) for node in page.all("link[rel~=amphtml][href]") if (url := address(page, node))
     )
-    return Reading("page", SOURCE.parser, page.charset, observations=tuple(said), links=tuple(links))
+    return Reading("page", SOURCE.parser, page.charset, observations=tuple(said), links=tuple(links), kind="article")
 
 
 def title(page: Page) -> Part | None:

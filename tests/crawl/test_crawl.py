@@ -10,10 +10,11 @@ import pytest
 from archive.capture import Outcome
 from archive.door import Globals
 from archive.ledger.case import fold
-from archive.ledger.tally import Question, tally
+from archive.ledger.tally import Question, Row, tally
 from crawler.cli import opened
 from crawler.crawl import Crawl
 from crawler.demo.server import Served, serve
+from crawler.demo.truth import Figures
 from crawler.demo.world import World
 from crawler.rebuild import rebuild
 from crawler.sites import source_named
@@ -43,20 +44,14 @@ async def visit(crawl: Crawl, world: World, number: int) -> None:
 
 
 def figures(crawl: Crawl) -> dict[tuple[str, ...], list[int]]:
-    assert crawl.clerk is not None
-    book = crawl.clerk.book
-    windows = [window.asked for window in book.coverage()]
-    counted = tally(fold(book.sightings(), book.ties()), Question(by=("month", "court")), windows=windows)
-    return {
-        (str(row.group["month"]), str(row.group["court"])): [
-            row.received,
-            row.decided,
-            row.verdicts,
-            row.convicted,
-            row.acquitted,
-        ]
-        for row in counted.rows
-    }
+    assert crawl.desk.clerk is not None
+    book = crawl.desk.clerk.book
+    counted = tally(fold(book.sightings(), book.ties()), Question(by=("month", "court")), windows=book.coverage())
+    return {(str(row.group["month"]), str(row.group["court"])): counts(row) for row in counted.rows}
+
+
+def counts(row: Row | Figures) -> list[int]:
+    return [row.received, row.decided, row.verdicts, row.convicted, row.acquitted]
 
 
 def truth(world: World) -> dict[tuple[str, ...], list[int]]:
@@ -74,12 +69,12 @@ async def test_every_accident_of_two_visits(crawl: Crawl, served: Served) -> Non
     assert first != truth(world)  # the first visit met a captcha, an outage and a block
     assert truth(world) == figures(crawl)
 
-    assert crawl.clerk is not None and crawl.readers is not None
-    before = crawl.clerk.book.digest()
-    home = crawl.store.home.path
-    errors = [error async for error in rebuild(crawl.store.archive, crawl.readers, home)]
+    assert crawl.desk.clerk is not None and crawl.desk.readers is not None
+    before = crawl.desk.clerk.book.digest()
+    home = crawl.desk.store.home.path
+    errors = [error async for error in rebuild(crawl.desk.store.archive, crawl.desk.readers, home)]
     assert {None} == set(errors)
-    with crawl.clerk.book.open(home) as anew:
+    with crawl.desk.clerk.book.open(home) as anew:
         assert before == anew.digest()
 
 
@@ -87,20 +82,20 @@ async def test_a_captcha_leaves_a_gap_that_has_its_name(crawl: Crawl, served: Se
     """Coverage says which window of which court is missing, and why."""
     await visit(crawl, served.world, 1)
 
-    assert crawl.clerk is not None
-    gaps = {w.asked.court: w.asked.gap for w in crawl.clerk.book.coverage() if not w.asked.complete}
+    assert crawl.desk.clerk is not None
+    gaps = {w.asked.court: w.asked.gap for w in crawl.desk.clerk.book.coverage() if not w.asked.complete}
     assert {hidden.court.code: hidden.gap for hidden in served.world.hidden} == gaps
 
 
 async def test_one_card_under_three_addresses(crawl: Crawl, served: Served) -> None:
     """Dot and dash host, another order of parameters, another host of the region: one registration."""
-    assert crawl.clerk is not None
+    assert crawl.desk.clerk is not None
     for address in served.world.shared_addresses():
         await crawl.url(address)
 
-    cases = fold(crawl.clerk.book.sightings(), crawl.clerk.book.ties())
+    cases = fold(crawl.desk.clerk.book.sightings(), crawl.desk.clerk.book.ties())
     assert [len(case.registrations) for case in cases] == [1]
-    assert len(crawl.clerk.book.extractions()) == 3
+    assert len(crawl.desk.clerk.book.extractions()) == 3
 
 
 async def test_three_editions_are_one_work(crawl: Crawl, served: Served) -> None:
@@ -129,5 +124,5 @@ async def test_an_address_that_is_not_let_out(crawl: Crawl, served: Served, addr
 
     assert (outcome, False) == (done.capture.outcome, done.fine)
     assert done.error
-    assert "secret" not in str(crawl.store.archive.manifest(done.capture))
+    assert "secret" not in str(crawl.desk.store.archive.manifest(done.capture))
     assert served.log == []

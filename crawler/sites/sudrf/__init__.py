@@ -37,6 +37,7 @@ def read(page: Page) -> Reading:
         unread=tuple(found.unread),
         counter=counter,
         flags=(*page.flags, *found.flags),
+        kind="" if what == "empty" else what,
     )
 
 

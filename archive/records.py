@@ -64,11 +64,14 @@ class Record:
     taken: int = 0
     readable: bool = True  # False: there is no block, because its length or its head could not be read
     _octets: Octets | None = None
+    _first: dict[str, str] | None = None  # by lower-case name: asked for often
     _end: Callable[[], None] | None = None
 
     def get(self, name: str) -> str | None:
         """The first value of a field, None where it is absent."""
-        return next(iter(self.all(name)), None)
+        if self._first is None:
+            self._first = {field_name.lower(): value for field_name, value in reversed(self.fields)}
+        return self._first.get(name.lower())
 
     def all(self, name: str) -> list[str]:
         wanted = name.lower()

@@ -192,6 +192,7 @@ def faults(record: Record) -> Iterator[Fault]:
     if record.version not in VERSIONS:
         yield Fault(UNKNOWN_VERSION, f"WARC/{record.version} is no version that is known: {', '.join(VERSIONS)}")
     seen: set[str] = set()
+    kind = record.type
     for name, value in record.fields:
         known = FIELDS.get(name.lower())
         if known is None:
@@ -199,19 +200,19 @@ def faults(record: Record) -> Iterator[Fault]:
         if known.name in seen and known.name != "WARC-Concurrent-To":
             yield Fault("WARC 1.1, 5.1", "the field is repeated", known.name)
         seen.add(known.name)
-        if record.type in known.never:
-            yield Fault(f"WARC 1.1, {known.clause}", f"the field must not stand in a {record.type} record", known.name)
+        if kind in known.never:
+            yield Fault(f"WARC 1.1, {known.clause}", f"the field must not stand in a {kind} record", known.name)
         wrong = known.rule(value, record)
         if wrong:
             yield Fault(f"WARC 1.1, {known.clause}", f"{value[:80]!r} is {wrong}", known.name)
     for name in MANDATORY:
         if name not in seen:
             yield Fault(f"WARC 1.1, {FIELDS[name.lower()].clause}", "the field is missing", name)
-    for name, clause in NEEDED.get(record.type, ()):
+    for name, clause in NEEDED.get(kind, ()):
         if name not in seen:
-            yield Fault(f"WARC 1.1, {clause}", f"the field is missing in a {record.type} record", name)
+            yield Fault(f"WARC 1.1, {clause}", f"the field is missing in a {kind} record", name)
     yield from _of_revisit(record, seen)
-    if record.size and record.type in TYPES and record.type != "continuation" and "Content-Type" not in seen:
+    if record.size and kind in TYPES and kind != "continuation" and "Content-Type" not in seen:
         # 5.6 says "should"; without it a reader has to guess what the block is.
         yield Fault("WARC 1.1, 5.6", "a record with a block has no media type", "Content-Type")
 

@@ -73,6 +73,8 @@ def verify(home: Path, ids: Sequence[str] = (), *, progress: Progress | None = N
 # Every record that was met, and every manifest; a private database that spills to disk.
 SCRATCH = """
 PRAGMA cache_size = -16384;
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
 CREATE TABLE lies (file TEXT, serial INTEGER, offset INTEGER, length INTEGER, sha256 TEXT, id TEXT, type TEXT, target TEXT,
     date TEXT, status INTEGER, block_length INTEGER, block_sha256 TEXT, payload_sha256 TEXT, refers_to TEXT, named INTEGER,
     PRIMARY KEY (file, offset)) WITHOUT ROWID;
@@ -94,6 +96,7 @@ class _Run:
         self.seen = stack.enter_context(closing(sqlite3.connect("", isolation_level=None)))
         self.seen.row_factory = sqlite3.Row
         self.seen.executescript(SCRATCH)
+        self.seen.execute("BEGIN")  # never committed: it is gone when the run is
         self.index: sqlite3.Connection | None = None
 
     def findings(self) -> Iterator[Finding]:

@@ -154,6 +154,8 @@ class Index:
                 if version > VERSION:
                     raise TooNew(f"{path} has version {version}; this program knows {VERSION}: use a newer one")
                 if write and version == 0:
+                    # The driver opens no transaction for DDL by itself: a kill between two tables would leave half a schema.
+                    db.exec_driver_sql("BEGIN IMMEDIATE")
                     tables.create_all(db)
                     db.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
                 elif version == 0:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,6 +69,43 @@ def test_300_kills_lose_nothing(home: Path, read_back: Any, dumped: Any) -> None
     assert (found["lost"], found["gaps"], found["doubled"]) == ([], [], 0)
     assert found["acknowledged"] > 1000
     assert found["torn"] + found["adopted"] > 0
+
+
+KILLED_AT = """
+import os, sys
+from pathlib import Path
+import sqlalchemy as sa
+from archive.index import Index
+
+left = int(sys.argv[2])
+
+@sa.event.listens_for(sa.Engine, "before_cursor_execute")
+def statement(*_):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+
+Index.open(Path(sys.argv[1]), write=True).close()
+"""
+
+
+def test_a_kill_at_any_statement_of_a_new_index(tmp_path: Path) -> None:
+    """Half a schema is none: whenever the first opening stops, the next one makes the index whole."""
+    Index.open(tmp_path / "whole", write=True).close()
+    with sqlite3.connect(tmp_path / "whole") as db:
+        whole = sorted(db.iterdump())
+    statuses = []
+    for n in range(40):
+        path = tmp_path / f"killed at {n}"
+        statuses.append(subprocess.run([sys.executable, "-c", KILLED_AT, path, str(n)], check=False).returncode)
+        Index.open(path, write=True).close()
+        with sqlite3.connect(path) as db:
+            assert whole == sorted(db.iterdump()), f"killed at statement {n}"
+        if statuses[-1] == 0:
+            break
+
+    assert (9, 0) == (statuses[0], statuses[-1])
 
 
 @pytest.fixture

@@ -90,6 +90,8 @@ def cell(value: object) -> str:
     """A value as a table shows it."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(cell(each) for each in value)
     if isinstance(value, Mapping):
@@ -116,6 +118,8 @@ class Shown:
         rows = list(rows)
         if not rows:
             return 0
+        import io
+
         from rich import box
         from rich.console import Console
         from rich.table import Table
@@ -127,22 +131,29 @@ class Shown:
             table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*[Text(cell(row.get(name))) for name in names])
-        console = Console(file=self.out)
-        if not console.is_terminal:
-            console.width = WIDE  # in a file or a pipe nothing is cut or folded
-        console.print(table)
+        drawn = io.StringIO()
+        # In a file or a pipe nothing is cut or folded.
+        Console(file=drawn, width=None if self.out.isatty() else WIDE).print(table)
+        self._write("\n".join(line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")))
         return len(rows)
 
     def line(self, row: Mapping[str, Any]) -> None:
         """One row now: long work shows its results as they come."""
-        self.out.write(json_line(row) + "\n")
-        self.out.flush()
+        self._write(json_line(row))
 
     def text(self, text: str) -> None:
         """A sentence for a person: part of the result."""
         if not self.json:
-            self.out.write(text + "\n")
+            self._write(text)
+
+    def _write(self, line: str) -> None:
+        try:
+            self.out.write(line + "\n")
             self.out.flush()
+        except BrokenPipeError:
+            # Whoever read has enough (`| head`): no error, and nothing more is to be written at the end either.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+            raise typer.Exit(DONE) from None
 
     def note(self, text: str) -> None:
         """Progress and warnings, on stderr."""

@@ -284,6 +284,7 @@ _WWW = re.compile(rb"^www[0-9]*\.")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
+@lru_cache(4096)  # asked before a visit, and once more when it is entered
 def urlkey(url: str) -> str:
     """The key of the address in a CDXJ index (SURT): `ru,sudrf,2zovs--msk)/modules.php?...`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
@@ -201,9 +202,12 @@ def test_a_later_asking_fails(told):
     dated = [case for case in told if case.received]
     failed = window("61GV0002", 16, 30, None, 0, "captcha", datetime(2025, 5, 9, tzinfo=UTC))
     assert tally(dated, Question(**APRIL), windows=[failed, *WHOLE]).total.coverage.complete
-    until = Question(last=APRIL["last"])
-    assert tally(dated, until, windows=WHOLE).total.coverage.complete
-    assert not tally(dated, until, windows=[*WHOLE[1:], window("57GV0001", 2, 30)]).total.coverage.complete
+    year = [
+        replace(w, asked=replace(w.asked, first=date(2025, 1, 1), last=date(2025, 6, 30)), at=datetime(2025, 7, 1, tzinfo=UTC))
+        for w in (WHOLE[0], WHOLE[1])
+    ]
+    assert tally(dated, windows=year).total.coverage.complete
+    assert not tally(dated, windows=[*year[1:], window("57GV0001", 2, 30)]).total.coverage.complete
     assert not tally(dated, windows=WHOLE).total.coverage.complete  # something of May is counted, and nobody asked for May
 
 

@@ -30,6 +30,8 @@ CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+
 
 @dataclass(slots=True)
 class Globals:
@@ -79,8 +81,9 @@ def visible(text: str) -> str:
 
 def json_line(row: Mapping[str, Any]) -> str:
     """One object a line; what could act on a terminal is escaped, and reads back the same."""
-    line = json.dumps(row, ensure_ascii=False, default=str, separators=(", ", ": "))
-    return CONTROLS.sub(lambda m: json.dumps(m[0])[1:-1], line)
+    line = _JSON.encode(row)
+    # Whatever could act is unprintable to Python too; the other way round it is not so (no-break space).
+    return line if line.isprintable() else CONTROLS.sub(lambda m: json.dumps(m[0])[1:-1], line)
 
 
 def cell(value: object) -> str:

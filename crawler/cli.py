@@ -389,7 +389,7 @@ async def _demo(options: Globals, out: Shown) -> int:
 @app.command("import")
 def import_(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC, or saved pages made elsewhere")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC, WACZ, or saved pages made elsewhere")],
     url: Annotated[str | None, typer.Option("--url", help="the address that a saved page is of")] = None,
 ) -> None:
     """Take in what others kept; its provenance says so, and it is never stamped as our capture."""
@@ -419,7 +419,8 @@ async def _import(options: Globals, out: Shown, files: list[Path], url: str | No
             while (each := await asyncio.to_thread(next, taken, None)) is not None:
                 if isinstance(each, Untaken):
                     untaken += 1
-                    out.note(f"{each.file} record {each.number} {each.url or ''}: {each.reason}")
+                    record = "" if each.number is None else f" record {each.number} {each.url or ''}"
+                    out.note(f"{each.file}{record}: {each.reason}")
                 else:
                     tally.add(await desk.read(each.url, each))
     out.note(f"{untaken} records were not taken in")

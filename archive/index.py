@@ -103,7 +103,6 @@ outbox = sa.Table(
 )
 
 
-
 def _compiled(statement: sa.Insert | sa.Select[Any]) -> str:
     return str(statement.compile(dialect=sqlite_dialect(), compile_kwargs={"literal_binds": True}))
 

@@ -53,7 +53,7 @@ DOORS = {
     "protego": {"crawler.robots"},
     "pydantic": {"crawler.settings"},
     "pydantic_settings": {"crawler.settings"},
-    "rich": {"archive.cli", "archive.door", "crawler.cli"},
+    "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "sqlalchemy": {
         "archive.index", "archive.ledger.book", "archive.ledger.tables",

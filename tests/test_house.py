@@ -45,6 +45,7 @@ DOORS = {
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"crawler.demo.ca"},
     "deflate": {"archive.warc"},
+    "isal": {"archive.warc"},
     "holidays": {"archive.ledger.workdays"},
     "htmldate": {"crawler.sites.article"},
     "httpx": {"crawler.fetch", "crawler.wire"},

@@ -299,12 +299,18 @@ def _letters(text: str) -> str:
 def _between(page: Page, head: str, tail: str) -> Part | None:
     """The stretch from the first `head` to the last `tail`, in the smallest element that holds both; None where none does."""
     holder = page.root
-    if not _span(holder.text, head, tail):
+    if not _holds(holder.text, head, tail):
         return None
-    while inner := next((child for child in holder.children if _span(child.text, head, tail)), None):
+    while inner := next((child for child in holder.children if _holds(child.text, head, tail)), None):
         holder = inner
     whole, span = _whole(holder), _span(holder.text, head, tail)
     return whole.sub(*span) if whole and span else None
+
+
+def _holds(text: str, head: str, tail: str) -> bool:
+    """Whether `_span` finds one; asked of every element on the way, so without its letter by letter."""
+    letters = _letters(text)
+    return 0 <= letters.find(head) <= letters.rfind(tail)
 
 
 def _span(text: str, head: str, tail: str) -> tuple[int, int] | None:

@@ -161,7 +161,13 @@ def main() -> int:
             for name, command in chosen.items():
                 folder = Path(place) / f"{name}-{turn}"
                 folder.mkdir()
-                costs[name].append(run(command, urls, folder))
+                cost = run(command, urls, folder)
+                costs[name].append(cost)
+                print(
+                    f"{turn + 1} {name}: {cost.cpu:.2f} CPU s, {cost.wall:.1f} s, {cost.pages} pages",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 shutil.rmtree(folder)
     return table(costs, len(addresses))
 

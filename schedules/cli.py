@@ -110,7 +110,7 @@ def daemon(ctx: typer.Context) -> None:
 
 async def _daemon(options: Globals, out: Shown) -> int:
     from schedules import planfile
-    from schedules.daemon import Daemon, signals
+    from schedules.daemon import Daemon, Orders, signals
 
     settings = load(options.home)
     path = planfile.make(options.home)
@@ -124,13 +124,13 @@ async def _daemon(options: Globals, out: Shown) -> int:
         out.note("no contact is set: this runs only because --connect-to leads every target of the plan to this machine")
     if not plan.targets:
         out.note(f"{path} names nothing to watch: fill it in, then send this process SIGHUP")
-    tally = Tally(out, each=options.verbose)
-    async with opened(options) as crawl:
-        watch = Daemon(
-            crawl, plan, lambda: planned(options.home), done=tally.add, note=out.note, now=now,
-            in_flight=settings.in_flight, per_host=options.per_host or 1,
-        )  # fmt: skip
-        with signals(watch):
+    tally, orders = Tally(out, each=options.verbose), Orders()
+    with signals(orders):
+        async with opened(options) as crawl:
+            watch = Daemon(
+                crawl, plan, lambda: planned(options.home), orders, done=tally.add, note=out.note, now=now,
+                in_flight=settings.in_flight, per_host=options.per_host or 1,
+            )  # fmt: skip
             await watch.run()
     out.note(f"stopped: {tally.all} visited, {tally.bad} could not be fetched or read")
     return door.DONE

@@ -93,6 +93,26 @@ class Intake(Crawl):
                 self._idle.set()
 
 
+class Orders:
+    """What people tell a daemon; they may do so before it has begun."""
+
+    def __init__(self) -> None:
+        self.stop_asked = asyncio.Event()
+        self.at_once = asyncio.Event()
+        self.woken = asyncio.Event()
+        self.stale = False
+
+    def stop(self) -> None:
+        """Gently; told twice: at once."""
+        (self.at_once if self.stop_asked.is_set() else self.stop_asked).set()
+        self.woken.set()
+
+    def reload(self) -> None:
+        """The plan is to be read anew."""
+        self.stale = True
+        self.woken.set()
+
+
 class Daemon:
     """One plan, run until it is told to stop.
 
@@ -105,6 +125,7 @@ class Daemon:
         crawl: Crawl,
         plan: Plan,
         reload: Callable[[], Plan],
+        orders: Orders,
         *,
         done: Callable[[Done], None],
         note: Callable[[str], None],
@@ -115,44 +136,30 @@ class Daemon:
         self.crawl = Intake(crawl)
         self.plan = plan
         self.now = now
-        self._reload, self._done, self._note = reload, done, note
+        self._reload, self._orders, self._done, self._note = reload, orders, done, note
         self._in_flight, self._per_host = in_flight, per_host
         self._sources = {source.name: source for source in sources()}
         self._past: dict[str, Past] = {}
         self._running: set[str] = set()  # names of targets under way
         self._ended: dict[str, Target] = {}  # targets whose past must be asked for anew
         self._tasks: set[asyncio.Task[None]] = set()
-        self._woken = asyncio.Event()
-        self._stop = asyncio.Event()
-        self._at_once = asyncio.Event()
-        self._stale = False
         self._clocks: tuple[datetime, float] | None = None
 
     async def run(self) -> None:
-        """Until `stop`. Raises ArchiveError only where the archive cannot be asked."""
+        """Until it is told to stop. Raises ArchiveError only where the archive cannot be asked."""
         self._past = await self._pasts(self.plan.targets)
         self._note(f"{len(self.plan.targets)} targets are watched, {len(due(self.plan, self._past, self.now()))} are due")
         try:
-            async with Alarm(self._woken.set) as alarm:
-                while not self._stop.is_set():
-                    self._woken.clear()
+            async with Alarm(self._orders.woken.set) as alarm:
+                while not self._orders.stop_asked.is_set():
+                    self._orders.woken.clear()
                     alarm.set(await self._look())
-                    await self._woken.wait()
+                    await self._orders.woken.wait()
             await self._end()
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def stop(self) -> None:
-        """Gently; told twice: at once."""
-        (self._at_once if self._stop.is_set() else self._stop).set()
-        self._woken.set()
-
-    def reload(self) -> None:
-        """The plan is to be read anew; one that cannot be used changes nothing."""
-        self._stale = True
-        self._woken.set()
 
     async def _look(self) -> datetime:
         """Begins what is due, and says when to look again."""
@@ -186,9 +193,9 @@ class Daemon:
             self._running.discard(name)
 
     async def _take_plan(self) -> None:
-        if not self._stale:
+        if not self._orders.stale:
             return
-        self._stale = False
+        self._orders.stale = False
         try:
             plan = await asyncio.to_thread(self._reload)
         except BadSettings as exc:
@@ -233,7 +240,7 @@ class Daemon:
                 what = str(wrong) if isinstance(wrong, ArchiveError) else f"{type(wrong).__name__}: {wrong}"
                 self._note(f"{', '.join(list(left)[:3])}: broken off: {what}")
         self._ended |= left
-        self._woken.set()
+        self._orders.woken.set()
 
     def _docket(self, docket: Docket) -> AsyncIterator[Done]:
         query = docket.query(self.now().astimezone(UTC).date())
@@ -246,7 +253,7 @@ class Daemon:
         """Nothing new; what is in flight has GRACE seconds."""
         self.crawl.shut()
         self._note(f"stopping: what is in flight has {GRACE:g} seconds")
-        waits = {asyncio.create_task(self.crawl.drained()), asyncio.create_task(self._at_once.wait())}
+        waits = {asyncio.create_task(self.crawl.drained()), asyncio.create_task(self._orders.at_once.wait())}
         await asyncio.wait(waits, timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
         for each in waits:
             each.cancel()
@@ -262,10 +269,10 @@ def _leaves(exc: BaseException) -> Iterator[BaseException]:
 
 
 @contextlib.contextmanager
-def signals(daemon: Daemon) -> Iterator[None]:
+def signals(orders: Orders) -> Iterator[None]:
     """SIGTERM and SIGINT stop gently, a second one at once; SIGHUP reads the plan anew."""
     loop = asyncio.get_running_loop()
-    acts = {signal.SIGTERM: daemon.stop, signal.SIGINT: daemon.stop, signal.SIGHUP: daemon.reload}
+    acts = {signal.SIGTERM: orders.stop, signal.SIGINT: orders.stop, signal.SIGHUP: orders.reload}
     for number, act in acts.items():
         loop.add_signal_handler(number, act)
     try:

@@ -84,6 +84,8 @@ class Book:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version > tables.VERSION:
                 raise TooNew(f"{path} has format {version}; this program knows {tables.VERSION}: use a newer one")
+            if not write and version == 0:
+                raise NotFound(f"the ledger in {home} is just being made; nothing was read yet")
             if write and version < tables.VERSION:
                 tables.metadata.create_all(connection)
                 for trigger in tables.triggers():

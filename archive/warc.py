@@ -125,6 +125,7 @@ def media_type(content_type: str | None) -> str | None:
     return re.split(r"[;\s]", content_type, maxsplit=1)[0].lower() or None if content_type else None
 
 
+@lru_cache(256)  # all records of an exchange share it
 def warc_date(at: datetime) -> str:
     """WARC-Date, to the microsecond."""
     return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

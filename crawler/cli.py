@@ -15,7 +15,7 @@ import typer
 
 from archive import __version__, ask, door
 from archive.door import Globals, Shown
-from archive.errors import ArchiveError, NotFound
+from archive.errors import ArchiveError, InUse, NotFound
 from archive.ledger import coverage
 from archive.ledger.observation import CoverageWindow
 from crawler.errors import BadSettings
@@ -156,11 +156,21 @@ def url_(
 
 
 async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) -> int:
+    from crawler.inbox import Inbox
+
     settings = load(options.home)
     tally = Tally(out, each=True)
-    async with opened(options, read=read) as crawl:
-        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
-            tally.add(done)
+    try:
+        async with opened(options, read=read) as crawl:
+            async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
+                tally.add(done)
+    except InUse:
+        inbox = Inbox(options.home)
+        if (pid := inbox.taker()) is None:
+            raise
+        out.note(f"the archive is held by a daemon (process {pid}): it does this work, with its own options")
+        for row, fine in inbox.answers(inbox.hand_in(list(addresses(urls)), read=read)):
+            tally.tell(row, fine=fine)
     return tally.finish()
 
 
@@ -172,12 +182,15 @@ class Tally:
         self.all = self.bad = 0
 
     def add(self, done: Done) -> None:
+        self.tell(done.row(), fine=done.fine)
+
+    def tell(self, row: dict[str, object], *, fine: bool) -> None:
         self.all += 1
-        self.bad += not done.fine
+        self.bad += not fine
         if self.out.json:
-            self.out.line(done.row())
-        elif self.each or not done.fine:
-            self.out.text(plain(done))
+            self.out.line(row)
+        elif self.each or not fine:
+            self.out.text(plain(row))
 
     def finish(self) -> int:
         if not self.all:
@@ -187,9 +200,8 @@ class Tally:
         return door.PARTLY if self.bad else door.DONE
 
 
-def plain(done: Done) -> str:
+def plain(row: dict[str, object]) -> str:
     """One visit as a person reads it."""
-    row = done.row()
     words = [str(row["outcome"]), str(row["status"] or "-"), str(row["verdict"] or "-"), str(row["observations"] or 0).rjust(4)]
     tail = f"  {row['error']}" if row["error"] else ""
     return door.visible(
@@ -389,7 +401,7 @@ async def _demo(options: Globals, out: Shown) -> int:
 @app.command("import")
 def import_(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC, or saved pages made elsewhere")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC, WACZ, or saved pages made elsewhere")],
     url: Annotated[str | None, typer.Option("--url", help="the address that a saved page is of")] = None,
 ) -> None:
     """Take in what others kept; its provenance says so, and it is never stamped as our capture."""
@@ -419,7 +431,8 @@ async def _import(options: Globals, out: Shown, files: list[Path], url: str | No
             while (each := await asyncio.to_thread(next, taken, None)) is not None:
                 if isinstance(each, Untaken):
                     untaken += 1
-                    out.note(f"{each.file} record {each.number} {each.url or ''}: {each.reason}")
+                    record = "" if each.number is None else f" record {each.number} {each.url or ''}"
+                    out.note(f"{each.file}{record}: {each.reason}")
                 else:
                     tally.add(await desk.read(each.url, each))
     out.note(f"{untaken} records were not taken in")

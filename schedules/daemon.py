@@ -11,15 +11,16 @@ import asyncio
 import contextlib
 import signal
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from archive.errors import ArchiveError
 from archive.ledger.coverage import Asked
-from crawler.crawl import Crawl, Done
+from crawler.crawl import Crawl, Desk, Done
 from crawler.errors import BadSettings
+from crawler.inbox import LOOK, Inbox, Order
 from crawler.sites import sources
 from schedules.past import pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
@@ -134,6 +135,9 @@ class Daemon:
         per_host: int = 1,
     ) -> None:
         self.crawl = Intake(crawl)
+        # For those who asked that pages be kept and not read.
+        self._unread = Intake(Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now))
+        self._inbox = Inbox(crawl.desk.store.home.path)
         self.plan = plan
         self.now = now
         self._reload, self._orders, self._done, self._note = reload, orders, done, note
@@ -149,6 +153,8 @@ class Daemon:
         """Until it is told to stop. Raises ArchiveError only where the archive cannot be asked."""
         self._past = await self._pasts(self.plan.targets)
         self._note(f"{len(self.plan.targets)} targets are watched, {len(due(self.plan, self._past, self.now()))} are due")
+        self._inbox.open()
+        self._keep(self._take_orders())
         try:
             async with Alarm(self._orders.woken.set) as alarm:
                 while not self._orders.stop_asked.is_set():
@@ -160,6 +166,7 @@ class Daemon:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._inbox.close()
 
     async def _look(self) -> datetime:
         """Begins what is due, and says when to look again."""
@@ -224,7 +231,10 @@ class Daemon:
         return now
 
     def _begin(self, visits: AsyncIterator[Done], targets: list[Target]) -> None:
-        task = asyncio.create_task(self._work(visits, {target.name: target for target in targets}))
+        self._keep(self._work(visits, {target.name: target for target in targets}))
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -236,11 +246,40 @@ class Daemon:
                 if done.url in left:
                     self._ended[done.url] = left.pop(done.url)
         except Exception as exc:  # one source's fault must not end the others' watch; what was kept is kept
-            for wrong in _leaves(exc):
-                what = str(wrong) if isinstance(wrong, ArchiveError) else f"{type(wrong).__name__}: {wrong}"
-                self._note(f"{', '.join(list(left)[:3])}: broken off: {what}")
+            self._broken_off(", ".join(list(left)[:3]), exc)
         self._ended |= left
         self._orders.woken.set()
+
+    def _broken_off(self, what: str, exc: Exception) -> None:
+        for wrong in _leaves(exc):
+            why = str(wrong) if isinstance(wrong, ArchiveError) else f"{type(wrong).__name__}: {wrong}"
+            self._note(f"{what}: broken off: {why}")
+
+    async def _take_orders(self) -> None:
+        """What others hand in, each once; one that a kill broke off is taken again by the next daemon."""
+        taken: set[str] = set()
+        while True:
+            for order in self._inbox.orders():
+                name = order.id if isinstance(order, Order) else order.stem
+                if name not in taken:
+                    taken.add(name)
+                    if isinstance(order, Order):
+                        self._keep(self._order(order))
+                    else:
+                        self._note(f"{order} is no order; remove it")
+            await asyncio.sleep(LOOK)
+
+    async def _order(self, order: Order) -> None:
+        try:
+            answered = self._inbox.answered(order)
+            crawl = self.crawl if order.read else self._unread
+            left = [url for url in order.urls if url not in answered]
+            async for done in crawl.urls(left, in_flight=self._in_flight, per_host=self._per_host):
+                self._done(done)
+                self._inbox.answer(order, done.row(), fine=done.fine)
+            self._inbox.end(order)
+        except Exception as exc:  # as above; the order stays, and the next daemon takes it again
+            self._broken_off(f"order {order.id}", exc)
 
     def _docket(self, docket: Docket) -> AsyncIterator[Done]:
         query = docket.query(self.now().astimezone(UTC).date())
@@ -251,12 +290,15 @@ class Daemon:
 
     async def _end(self) -> None:
         """Nothing new; what is in flight has GRACE seconds."""
-        self.crawl.shut()
+        intakes = (self.crawl, self._unread)
+        for intake in intakes:
+            intake.shut()
         self._note(f"stopping: what is in flight has {GRACE:g} seconds")
-        waits = {asyncio.create_task(self.crawl.drained()), asyncio.create_task(self._orders.at_once.wait())}
-        await asyncio.wait(waits, timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
+        at_once = asyncio.create_task(self._orders.at_once.wait())
+        drained = asyncio.gather(*(intake.drained() for intake in intakes))
+        await asyncio.wait((at_once, drained), timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
+        at_once.cancel()
+        drained.cancel()
 
 
 def _leaves(exc: BaseException) -> Iterator[BaseException]:

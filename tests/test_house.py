@@ -36,6 +36,7 @@ A folder that is an archive:
     state.sqlite      pauses owed to hosts; not evidence
     kartoteka.toml    settings, where a person made some
     plan.toml         what is watched, and how often
+    inbox/            work handed to a running daemon
 
 """
 

@@ -11,15 +11,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive.door import Globals
+from archive.errors import NotFound
+from archive.store import Archive
 from crawler.cli import opened
+from crawler.inbox import Inbox
 from crawler.sites import sources
 from schedules.daemon import Daemon, Orders
-from schedules.plan import Plan
+from schedules.plan import Plan, turns
 from schedules.planfile import load
 from tests.world.command import crawl
-from tests.world.watched import PATIENCE, Watched, until
+from tests.world.watched import PATIENCE, Running, Watched, until
 
-PYATIGORSK, SOUTHERN = "61GV0008", "61OV0000"
+ASTRAKHAN, SOUTHERN = "61GV0003", "61OV0000"
 
 
 def links(*urls: str) -> str:
@@ -32,8 +35,8 @@ def docket(days: int, *courts: str) -> str:
 
 async def test_restart_forgets_nothing(watched: Watched, days: int) -> None:
     """Killed among a court's cards: after the start the court is asked again, and the article that was done is not."""
-    article, court = watched.served.world.editions()[0], f"sudrf {PYATIGORSK}"
-    watched.plan(links(article) + docket(days, PYATIGORSK))
+    article, court = watched.served.world.editions()[0], f"sudrf {ASTRAKHAN}"
+    watched.plan(links(article) + docket(days, ASTRAKHAN))
     told = await crawl(watched.home, "due")
     assert (0, {"source", "due", "last", "reason"}) == (told.status, set(told.rows[0]))
     assert {article: "never visited", court: "never visited"} == {row["source"]: row["reason"] for row in told.rows}
@@ -63,13 +66,13 @@ async def test_restart_forgets_nothing(watched: Watched, days: int) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_sigterm_ends_gently(watched: Watched, days: int, number: signal.Signals) -> None:
     """What is in flight is kept whole, nothing new begins, the archive proves itself, and the rest is due at the next start."""
-    watched.plan(docket(days, PYATIGORSK))
+    watched.plan(docket(days, ASTRAKHAN))
     running = await watched.daemon(pace=0.05)
     await until(lambda: len(watched.asked) >= 3, "three pages")
     status = await running.ends(number)
 
     assert (0, True) == (status, "stopped: " in running.said)
-    assert {f"sudrf {PYATIGORSK}": "the last visit was broken off"} == watched.due()
+    assert {f"sudrf {ASTRAKHAN}": "the last visit was broken off"} == watched.due()
     assert 0 == (await crawl(watched.home, "verify")).status
 
 
@@ -86,15 +89,72 @@ async def test_the_second_daemon(watched: Watched) -> None:
     assert 0 == await first.ends(signal.SIGTERM)
 
 
-async def test_a_court_that_is_down_keeps_nobody_waiting(watched: Watched, days: int) -> None:
-    """At the first visit of the small world the Southern court blocks us: the others are done, this one comes again sooner."""
-    watched.served.world.turn(1)
-    watched.plan(docket(days, PYATIGORSK, SOUTHERN))
+async def test_a_one_off_beside_the_daemon(watched: Watched) -> None:
+    """It hands its work over and prints what came of it; the same with pages that are only kept."""
+    first, mirror, english = watched.served.world.editions()
+    watched.plan(links(first))
     running = await watched.daemon()
-    await until(lambda: len(watched.past()) == 2 and all(past.ended for past in watched.past().values()), "both courts")
+    await running.says("1 targets are watched")
+    nowhere = "https://nowhere.example/"
+    read, kept = await asyncio.gather(
+        crawl(watched.home, "url", mirror, nowhere), crawl(watched.home, "url", "-", "--no-read", stdin=f"{english}\n")
+    )
     assert 0 == await running.ends(signal.SIGTERM)
 
-    assert {f"sudrf {PYATIGORSK}": None, f"sudrf {SOUTHERN}": "blocked"} == {n: p.trouble for n, p in watched.past().items()}
+    assert (3, {mirror: "captured", nowhere: "tls-failed"}) == (read.status, {r["url"]: r["outcome"] for r in read.rows})
+    assert (0, [(english, "captured", None)]) == (kept.status, [(r["url"], r["outcome"], r["verdict"]) for r in kept.rows])
+    with Archive.open(watched.home) as archive:
+        assert all(archive.capture(row["capture"]).url == row["final_url"] for row in read.rows + kept.rows)
+    assert [] == list((watched.home / "inbox").iterdir())
+
+
+async def test_an_order_outlives_its_daemon(watched: Watched) -> None:
+    """Handed in, half done, killed: who waits is told; the next daemon does what is left, and asks for nothing twice."""
+    addresses = [*watched.served.world.addresses(), *watched.served.world.editions()]
+    watched.plan(links(addresses[0]))
+    running, inbox = await ready(watched), Inbox(watched.home)
+    assert running.process.pid == inbox.taker()
+    await running.ends(signal.SIGKILL)
+    order = inbox.hand_in(addresses[1:], read=True)
+    inbox.answered(order)
+    inbox.answer(order, {"url": addresses[1]}, fine=True)
+    waits = inbox.answers(order)
+    assert ({"url": addresses[1]}, True) == next(waits)
+    with pytest.raises(NotFound, match="has ended"):
+        next(waits)
+
+    (watched.home / "inbox" / "0.order").write_text("{")
+    before = len(watched.asked)
+    running = await watched.daemon()
+    await until(lambda: not (watched.home / "inbox" / f"{order.id}.order").exists(), "the end of the order")
+    assert 0 == await running.ends(signal.SIGTERM)
+    assert sorted(addresses[2:]) == sorted(watched.asked[before:])
+    assert sorted(addresses[1:]) == sorted(row["url"] for row, _ in inbox.answers(order))
+    assert "0.order is no order" in running.said
+
+
+async def ready(watched: Watched) -> Running:
+    """A daemon that has done what its plan has."""
+    running = await watched.daemon()
+    await until(lambda: len(watched.done()) == 1 and Inbox(watched.home).taker() is not None, "the one target")
+    return running
+
+
+async def test_a_court_that_is_down_keeps_nobody_waiting(watched: Watched, days: int) -> None:
+    """At the first visit of the small world the Southern court blocks us: the article is done, the court comes again sooner."""
+    watched.served.world.turn(1)
+    article, court = watched.served.world.editions()[0], f"sudrf {SOUTHERN}"
+    watched.plan(docket(days, SOUTHERN) + links(article))
+    running = await watched.daemon()
+    await until(lambda: [past.ended for past in watched.past().values()] == [True, True], "both")
+    assert 0 == await running.ends(signal.SIGTERM)
+
+    past = watched.past()
+    assert {article: None, court: "blocked"} == {name: each.trouble for name, each in past.items()}
+    plan = load(watched.home, sources())
+    assert plan is not None
+    comes = {each.target.name: each.due for each in turns(plan, past, past[court].at)}
+    assert {article: past[article].at + timedelta(days=1), court: past[court].at + timedelta(hours=6)} == comes
 
 
 async def test_sighup_reads_the_plan_anew(watched: Watched) -> None:

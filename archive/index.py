@@ -281,13 +281,16 @@ class Index:
     def deciding(self, keys: Mapping[str, str]) -> dict[str, Capture]:
         """The capture that ended the newest visit of each address, by address. keys: the addresses, and the key of each.
 
-        Newest in the order of the log, whatever the clock said. Addresses that were never visited are left out.
+        Newest in the order of the log, whatever the clock said. Addresses that we never visited are left out: what was
+        imported is no visit of ours.
         """
         found: dict[str, Capture] = {}
         wanted = sorted(keys)
         for start in range(0, len(wanted), PAGE):
             some = wanted[start : start + PAGE]
-            mine = captures.c.key.in_({keys[url] for url in some}) & captures.c.url.in_(some)
+            mine = (
+                captures.c.key.in_({keys[url] for url in some}) & captures.c.url.in_(some) & captures.c.foreign_file.is_(None)
+            )
             newest = sa.select(sa.func.max(captures.c.seq)).where(mine).group_by(captures.c.url)
             asked = sa.select(captures.c.url, captures.c.visit).where(captures.c.seq.in_(newest))
             visits = {r.url: r.visit for r in self._all(asked)}

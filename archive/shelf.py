@@ -67,7 +67,7 @@ class Archive:
         return found
 
     def deciding(self, urls: Iterable[str]) -> dict[str, Capture]:
-        """The capture that ended the newest visit of each of these addresses, by address; those never visited are left out."""
+        """The capture that ended our newest visit of each of these addresses, by address; those never visited are left out."""
         return self.index.deciding({url: filed_under(url) for url in urls})
 
     def snapshot(self, visit: str) -> Snapshot:

@@ -20,7 +20,7 @@ from schedules.past import pasts
 from schedules.plan import Past, due
 from tests.world.command import ROOT, START
 
-PATIENCE = 60.0  # seconds: a test that waits longer has failed
+PATIENCE = 120.0  # seconds: a test that waits longer has failed
 
 
 async def until(true: Callable[[], bool], what: str) -> None:

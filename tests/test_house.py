@@ -44,7 +44,7 @@ DOORS = {
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"crawler.demo.ca"},
-    "deflate": {"archive.warc"},
+    "deflate": {"archive.glance", "archive.warc"},
     "holidays": {"archive.ledger.workdays"},
     "htmldate": {"crawler.sites.article"},
     "httpx": {"crawler.fetch", "crawler.wire"},

@@ -35,11 +35,13 @@ A folder that is an archive:
     ledger.sqlite     what the captures say; made again by `crawl rebuild`
     state.sqlite      pauses owed to hosts; not evidence
     kartoteka.toml    settings, where a person made some
+    plan.toml         what is watched, and how often
 
 """
 
 # Which rooms an outside library may enter by; docs/dependencies.md has the reasons.
 DOORS = {
+    "apscheduler": {"schedules.daemon"},
     "brotli": {"archive.coding"},
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},

@@ -274,7 +274,9 @@ def exchange_members(
     out = []
     if exchange.request:
         own, asked = new_id(), exchange.request
-        out.append(member("request", "request", own, at, asked, content_type=HTTP_REQUEST, target=url, fields=tied, level=level))
+        out.append(
+            member("request", "request", own, at, asked, content_type=HTTP_REQUEST, target=url, fields=tied, level=level)
+        )
     # Not in the response's block: four readers of four fail on a 103 there (web-archiving 4).
     out += [of_its_own("interim", octets, OCTETS) for octets in exchange.interim]
     if seen.kind == "response":

@@ -678,7 +678,9 @@ class _Asked(NamedTuple):
 
 
 # Octets that httpx too leaves as they are, in the form that archive.urls writes.
-_PLAIN = re.compile(r"(https?)://([a-z0-9._-]+)(?::([0-9]+))?(/[A-Za-z0-9._~!$&()*+,;=:@/%-]*(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*)?)")
+_PLAIN = re.compile(
+    r"(https?)://([a-z0-9._-]+)(?::([0-9]+))?(/[A-Za-z0-9._~!$&()*+,;=:@/%-]*(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*)?)"
+)
 
 
 def _asked(request: httpx.Request) -> _Asked:

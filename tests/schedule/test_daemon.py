@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive.door import Globals
-from crawler.cli import opened
+from crawler.opening import opened
 from crawler.sites import sources
 from schedules.daemon import Daemon, Orders
 from schedules.plan import Plan

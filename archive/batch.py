@@ -116,7 +116,7 @@ class Batch:
         known = manifest.compose(visit, exchange, seen, place, told, chain, referent)
         block = manifest.canonical(known)
         responded = any(m.id == place.id for m in members)
-        own = warc.manifest_member(exchange, new_id() if responded else place.id, place.id, block)
+        own = warc.manifest_member(exchange, new_id() if responded else place.id, place.id, block, self.level)
         span = Span(self.file, self.end, len(own.octets), own.sha256)
         self._put([own], self.seq)
         # The row is made from what is written, so that a rebuild makes the same one.

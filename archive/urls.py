@@ -313,6 +313,7 @@ def filed_under(url: str) -> str:
         return _SURROGATES.sub("\ufffd", url).lower()
 
 
+@lru_cache(4096)
 def _key_host(authority: bytes, scheme: bytes) -> bytes:
     name, port = authority.rpartition(b"@")[2], b""
     if not name.endswith(b"]") and b":" in name:

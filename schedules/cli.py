@@ -19,8 +19,9 @@ from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from archive.errors import NotAnArchive, NotFound
 from crawler import cli as crawler_cli
-from crawler.cli import Tally, load, now, opened, run, told
+from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
+from crawler.lines import Results
 
 if TYPE_CHECKING:
     from archive.ledger.book import Book
@@ -88,6 +89,7 @@ def check(ctx: typer.Context) -> None:
 @app.command()
 def due(ctx: typer.Context) -> None:
     """What is due now by the plan, and why; nothing is fetched."""
+    from crawler.opening import now
     from schedules.plan import turns
 
     out, at = door.shown(ctx), now()
@@ -109,30 +111,38 @@ def daemon(ctx: typer.Context) -> None:
 
 
 async def _daemon(options: Globals, out: Shown) -> int:
+    from crawler.opening import now, opened
+    from crawler.settings import load
     from schedules import planfile
     from schedules.daemon import Daemon, Orders, signals
 
     settings = load(options.home)
     path = planfile.make(options.home)
-    plan = planned(options.home)
-    if not settings.contact:
-        if not on_loopback(plan, options.connect_to):
+
+    def agreed() -> Plan:
+        """The plan as its file says now, where it may be run. Raises BadSettings."""
+        plan = planned(options.home)
+        if not settings.contact and not on_loopback(plan, options.connect_to):
             raise BadSettings(
                 f"a daemon asks other people's servers for months: say whom they can write to, "
                 f'contact = "https://..." in {options.home / "kartoteka.toml"}'
             )
+        return plan
+
+    plan = agreed()
+    if not settings.contact and plan.targets:
         out.note("no contact is set: this runs only because --connect-to leads every target of the plan to this machine")
     if not plan.targets:
         out.note(f"{path} names nothing to watch: fill it in, then send this process SIGHUP")
-    tally, orders = Tally(out, each=options.verbose), Orders()
+    results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
-        async with opened(options) as crawl:
+        async with opened(options, waiting=waiting(out)) as crawl:
             watch = Daemon(
-                crawl, plan, lambda: planned(options.home), orders, done=tally.add, note=out.note, now=now,
+                crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
                 in_flight=settings.in_flight, per_host=options.per_host or 1,
             )  # fmt: skip
             await watch.run()
-    out.note(f"stopped: {tally.all} visited, {tally.bad} could not be fetched or read")
+    out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
 
 
@@ -165,6 +175,7 @@ def past(home: Path, plan: Plan, at: datetime) -> dict[str, Past]:
 
 def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     """Do these rules of --connect-to lead every target to this machine?"""
+    from crawler.opening import now
     from crawler.sites import source_named
     from crawler.wire import ConnectTo
 

@@ -47,7 +47,7 @@ DOORS = {
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"crawler.demo.ca"},
-    "deflate": {"archive.warc"},
+    "deflate": {"archive.glance", "archive.warc"},
     "holidays": {"archive.ledger.workdays"},
     "htmldate": {"crawler.sites.article"},
     "httpx": {"crawler.fetch", "crawler.wire"},
@@ -56,7 +56,7 @@ DOORS = {
     "protego": {"crawler.robots"},
     "pydantic": {"crawler.settings"},
     "pydantic_settings": {"crawler.settings"},
-    "rich": {"archive.cli", "archive.door", "crawler.cli"},
+    "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "sqlalchemy": {
         "archive.index", "archive.ledger.book", "archive.ledger.tables",

@@ -13,8 +13,8 @@ import pytest
 from archive.door import Globals
 from archive.errors import NotFound
 from archive.store import Archive
-from crawler.cli import opened
 from crawler.inbox import Inbox
+from crawler.opening import opened
 from crawler.sites import sources
 from schedules.daemon import Daemon, Orders
 from schedules.plan import Plan, turns
@@ -207,6 +207,9 @@ async def test_nobody_to_write_to(watched: Watched) -> None:
 
     allowed = await watched.daemon()
     await allowed.says("no contact is set")
+    watched.plan(links(article, "https://203.0.113.5:8443/"))
+    allowed.process.send_signal(signal.SIGHUP)
+    await allowed.says("the plan is not changed: a daemon asks other people's servers")
     assert 0 == await allowed.ends(signal.SIGTERM)
 
 

@@ -13,8 +13,8 @@ from archive.capture import Exchange, Outcome, Visit
 from archive.door import Globals
 from archive.ledger.book import Book
 from archive.take import take
-from crawler.cli import opened
 from crawler.crawl import Crawl
+from crawler.opening import opened
 from crawler.sites import source_named, sources
 from crawler.source import Query
 from schedules.past import pasts

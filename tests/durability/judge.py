@@ -118,6 +118,9 @@ def _lost(home: Path, acknowledged: Iterable[Told]) -> Iterator[str]:
         return
     read: dict[str, set[int]] = {}
     if any(each.observations is not None for each in told):
+        if not (home / "ledger.sqlite").is_file():
+            yield "lost: the ledger"
+            return
         with _tables(home / "ledger.sqlite") as db:
             for capture, count in db.execute(
                 "SELECT capture, (SELECT count(*) FROM sighting s WHERE s.reading = e.reading) FROM extraction e"

@@ -145,6 +145,7 @@ class Index:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.made = False  # its tables are new: none were there before, or they were lost
         self._names: dict[int, str] = {}
         self._entered: str | None = None  # the last file that has a row
 
@@ -174,6 +175,7 @@ class Index:
                     db.exec_driver_sql("BEGIN IMMEDIATE")
                     tables.create_all(db)
                     db.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+                    index.made = True
                 elif version == 0:
                     raise NotFound(f"{path} is empty: `crawl rebuild` makes it from the WARC files")
         except BaseException:

@@ -76,7 +76,13 @@ async def exploded(mebibytes: int, folder: Path) -> list[dict[str, Any]]:
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         job = json.dumps([str(folder / "home"), server.sockets[0].getsockname()[1], BOMBS])
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", FETCHES, job, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+            sys.executable,
+            "-c",
+            FETCHES,
+            job,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         out, _ = await process.communicate()
     assert process.returncode == 0

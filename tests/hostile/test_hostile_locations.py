@@ -89,7 +89,10 @@ async def led(court: Court, places: Sequence[bytes]) -> list[Visit]:
 
     court.places = dict(enumerate(map(clean, places)))
     wire = Wire(
-        connect_to=ConnectTo([f"court.test:80:127.0.0.1:{court.port}"]), guard=AtHome(), limits=Limits(first_byte=20), resolve=resolve
+        connect_to=ConnectTo([f"court.test:80:127.0.0.1:{court.port}"]),
+        guard=AtHome(),
+        limits=Limits(first_byte=20),
+        resolve=resolve,
     )
 
     async def aside(visit: Visit) -> None:

@@ -71,7 +71,9 @@ def good_pages() -> Iterator[tuple[str, Memento]]:
             parts = urlsplit(url)
             request = Request("GET", parts.scheme, parts.hostname or "", url.removeprefix(f"{parts.scheme}://{parts.netloc}"))
             # An accident of the script happens once; the next asking gets the page.
-            said = next((each for each in (answer(world, request) for _ in range(3)) if each is not None and each.status == 200), None)
+            said = next(
+                (each for each in (answer(world, request) for _ in range(3)) if each is not None and each.status == 200), None
+            )
             assert said is not None, url
             yield f"{seed} {url}", Memento(url, 200, said.fields, said.body)
 
@@ -108,6 +110,8 @@ def test_collected_challenges_are_none_of_them_a_page(realdata: Path) -> None:
     assert len(marks) >= 50
     for name, mark in marks:
         for url in ASKED.values():
-            said = verdict(Memento.saved(url, f"<html><title>x</title><body><p>{mark}</p></body></html>".encode()), source_for(url))
+            said = verdict(
+                Memento.saved(url, f"<html><title>x</title><body><p>{mark}</p></body></html>".encode()), source_for(url)
+            )
             assert said not in ("page", "empty"), (name, mark)
     print(len(files), "saved challenges and", len(marks), "marks at", len(ASKED), "places")

@@ -43,7 +43,11 @@ class Crawl:
         self.job, self.store = job, store
         self.limits = Limits(**job["limits"])
         self.wire = Wire(
-            limits=self.limits, guard=AtHome(), connect_to=ConnectTo(job["connect_to"]), ca=[Path(job["ca"])], resolve=self.resolve
+            limits=self.limits,
+            guard=AtHome(),
+            connect_to=ConnectTo(job["connect_to"]),
+            ca=[Path(job["ca"])],
+            resolve=self.resolve,
         )
         obeyed = {visit["url"].partition("//")[2].partition("/")[0] for visit in job["visits"] if visit["obey"]}
 

@@ -29,7 +29,13 @@ def said(name: str, words: str, title: str, text: str, extra: str = "", status: 
 LONG = "Все права защищены. Сайт использует файлы cookie для удобства посетителей. " * 30
 
 CASES = [
-    said("captcha ru", "captcha", "Проверка", "Подтвердите, что вы не робот, и введите символы с картинки.", "<img src=/kcaptcha/?1>"),
+    said(
+        "captcha ru",
+        "captcha",
+        "Проверка",
+        "Подтвердите, что вы не робот, и введите символы с картинки.",
+        "<img src=/kcaptcha/?1>",
+    ),
     said("captcha en", "captcha", "One more step", "Please complete the captcha to continue.", "<div class=h-captcha></div>"),
     said("captcha smart", "captcha", "Вы не робот?", "Нажмите, чтобы продолжить", '<div class="smart-captcha"></div>'),
     said("captcha turnstile", "captcha", "Verification", "Verify you are human by completing the action below."),
@@ -44,7 +50,12 @@ CASES = [
     said("aws waf", "blocked|captcha", "Court", "", x_amzn_waf_action="challenge"),
     said("forbidden ru", "blocked", "Доступ запрещён", "Ваш IP-адрес заблокирован администратором."),
     said("forbidden en", "blocked", "403 Forbidden", "nginx"),
-    said("access denied", "blocked", "Access Denied", "You don't have permission to access this page on this server. Reference #18."),
+    said(
+        "access denied",
+        "blocked",
+        "Access Denied",
+        "You don't have permission to access this page on this server. Reference #18.",
+    ),
     said("waf bitrix", "blocked", "Сообщение", "Ваш запрос заблокирован системой защиты."),
     said("geo ru", "blocked", "Доступ ограничен", "Доступ к сайту из вашего региона ограничен."),
     said("geo en", "blocked", "Access denied", "This content is not available in your country."),
@@ -70,7 +81,13 @@ CASES = [
     said("parked ru", "parked", "Домен продаётся", "Этот домен продаётся, обратитесь к владельцу."),
     said("expired domain", "parked", "court.example", "The domain has expired. Renew it now."),
     said("home page", "other-page", "Главная", "Добро пожаловать на сайт суда"),
-    said("consent wall ru", "other-page", "Мы ценим вашу приватность", "Примите файлы cookie, чтобы продолжить.", "<button>Принять</button>"),
+    said(
+        "consent wall ru",
+        "other-page",
+        "Мы ценим вашу приватность",
+        "Примите файлы cookie, чтобы продолжить.",
+        "<button>Принять</button>",
+    ),
     said("consent wall en", "other-page", "Before you continue", "We use cookies. Accept all to continue to the site."),
     said("paywall", "other-page", "Subscribe to read", "This article is for subscribers."),
     said("refresh home", "other-page", "", "", '<meta http-equiv=refresh content="0;url=/">'),
@@ -82,5 +99,9 @@ CASES = [
     Written("nothing", frozenset(("outage",)), b""),
     Written("blanks", frozenset(("outage",)), b" \r\n\t\n"),
     Written("half a tag", frozenset(("other-page",)), b"<html><head><tit"),
-    Written("another card", frozenset(("other-page", "unreadable", "wrong-query")), page("Дело", "Запрашиваемое дело не совпадает. " * 4)),
+    Written(
+        "another card",
+        frozenset(("other-page", "unreadable", "wrong-query")),
+        page("Дело", "Запрашиваемое дело не совпадает. " * 4),
+    ),
 ]

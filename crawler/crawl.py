@@ -15,7 +15,7 @@ from archive.ledger.book import Entry
 from archive.ledger.coverage import Asked
 from archive.ledger.observation import Link, Reading
 from archive.store import Store
-from archive.urls import host, identity
+from archive.urls import bare, host, identity
 from crawler.abreast import abreast
 from crawler.clerk import Clerk
 from crawler.editions import work_of_held
@@ -123,6 +123,7 @@ class Crawl:
 
     async def url(self, url: str, asked: Asked | None = None) -> Done:
         """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""
+        url = bare(url)
         try:
             address = identity(url)
         except ValueError as exc:

@@ -48,6 +48,7 @@ DOORS = {
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"crawler.demo.ca"},
     "deflate": {"archive.glance", "archive.warc"},
+    "isal": {"archive.warc"},
     "holidays": {"archive.ledger.workdays"},
     "htmldate": {"crawler.sites.article"},
     "httpx": {"crawler.fetch", "crawler.wire"},

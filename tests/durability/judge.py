@@ -93,7 +93,7 @@ def _index(home: Path) -> Iterator[str]:
 
 def _ledger(home: Path) -> Iterator[str]:
     path = home / "ledger.sqlite"
-    if not path.exists() or not path.stat().st_size and not path.with_name("ledger.sqlite-wal").exists():
+    if not path.exists() or (not path.stat().st_size and not path.with_name("ledger.sqlite-wal").exists()):
         return
     with _tables(path) as db, _tables(home / "index.sqlite") as index:
         yield from (f"ledger: {line}" for (line,) in db.execute("PRAGMA integrity_check") if line != "ok")

@@ -40,7 +40,9 @@ def killed(home: Path, acks: Path, nth: int, *, early: bool) -> int:
 
         def tell(told: Told) -> None:
             at("tell")
-            os.write(fd, f"{told.capture} {told.payload or '-'} {'-' if told.observations is None else told.observations}\n".encode())
+            os.write(
+                fd, f"{told.capture} {told.payload or '-'} {'-' if told.observations is None else told.observations}\n".encode()
+            )
             at("told")
 
         if early:

@@ -18,6 +18,7 @@ STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([0-9]{3})(?: (.*))?", re.DOTALL)
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTALL)  # RFC 9112, 5.1: no space before the colon
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?", re.DOTALL)  # RFC 9112, 7.1
 CHUNK_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:[ \t;\r].*)?)?", re.DOTALL)
+PLAIN_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n")
 LONGEST_CHUNK_LINE = 16_384
 LONGEST_TRAILER = 65_536
 
@@ -108,7 +109,9 @@ def framing(head: Head, method: str = "GET") -> Framing:
     if head.status < 200 or head.status in (204, 304) or method == "HEAD":
         return Framing("none")
     length = _content_length(head)
-    codings = [c for value in head.all(b"transfer-encoding") for c in re.split(rb"[ \t]*,[ \t]*", value.lower().strip()) if c]
+    codings = [
+        c for value in head.all(b"transfer-encoding") for c in re.split(rb"[ \t]*,[ \t]*", value.lower().strip(b" \t")) if c
+    ]
     codings = [c for c in codings if c != b"identity"]
     if codings == [b"chunked"]:
         # Both fields: the chunks rule, and a server that sends both is worth a mark (RFC 9112, 6.3.3).
@@ -147,6 +150,7 @@ class Dechunker:
         self._line = b""  # a line that has not ended yet
         self._state = "size"
         self._trailer = 0
+        self._bare = False  # the chunk's size line ended with a bare LF
 
     def feed(self, octets: bytes | bytearray | memoryview) -> int:
         octets = bytes(octets)
@@ -154,8 +158,26 @@ class Dechunker:
         while i < len(octets) and not self.done:
             if self._state == "data":
                 i = self._data(octets, i)
-            else:
+                continue
+            before = i
+            if self._state == "size" and not self._line:
+                i = self._plain(octets, i)
+            if i == before:
                 i = self._take_line(octets, i)
+        return i
+
+    def _plain(self, octets: bytes, i: int) -> int:
+        """Plain chunks that are all there, one after another: a flood of one-octet chunks must not cost the loop its time."""
+        base = self._at - i
+        while (size := PLAIN_CHUNK.match(octets, i)) is not None:
+            start = size.end()
+            stop = start + int(size[1], 16)
+            if stop == start or octets[stop : stop + 2] != b"\r\n":
+                break
+            self.spans.append((base + start, base + stop))
+            self.data_length += stop - start
+            i = stop + 2
+        self._at = base + i
         return i
 
     def _data(self, octets: bytes, i: int) -> int:
@@ -193,9 +215,11 @@ class Dechunker:
             if match is None:
                 raise BadMessage(f"not a chunk size: {line[:20]!r}")
             self._left = int(match[1], 16)
+            self._bare = not line.endswith(b"\r")
             self._state = "data" if self._left else "trailer"
         elif self._state == "data-end":
-            if line not in (b"", b"\r"):
+            # A sender of bare LFs is let pass; a CR before one is data only where the size line was such a one.
+            if line != b"\r" and not (line == b"" and self._bare):
                 raise BadMessage(f"a chunk runs over its size: {line[:20]!r}")
             self._state = "size"
         else:

@@ -1,10 +1,12 @@
-"""CSV that loads: RFC 4180, UTF-8, every cell quoted, one row a line, and no cell that a spreadsheet would run."""
+"""CSV that loads: RFC 4180, UTF-8, every cell quoted, one row a line, and no cell that a spreadsheet or terminal would run."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from archive.door import visible
 
 BOM = b"\xef\xbb\xbf"  # Excel takes a file without it for the local code page
 
@@ -38,8 +40,8 @@ def _joined(part: object) -> str:
 
 
 def _inert(text: str) -> str:
-    text = _BREAKS.sub(" ", text).replace("\x00", "")
-    return "'" + text if text.startswith(_FORMULA) else text
+    text = visible(_BREAKS.sub(" ", text).replace("\x00", ""))  # a file is looked at in terminals too
+    return "'" + text if text.lstrip().startswith(_FORMULA) else text
 
 
 def _line(cells: Iterable[str]) -> bytes:

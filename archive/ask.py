@@ -190,7 +190,7 @@ def export(
     with told():
         if form == "cdxj":
             with Archive.open(options.home) as archive:
-                octets = "".join(line + "\n" for line in archive.cdxj()).encode()
+                octets = "".join(archive.cdxj()).encode()
             target.write_bytes(octets)
             digest = hashlib.sha256(octets).hexdigest()
             written = [{"file": str(target), "rows": octets.count(b"\n"), "sha256": digest}]

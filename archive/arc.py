@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import BinaryIO
+from typing import IO
 
 from archive.records import LONGEST_LINE, Fault, Member, Octets, Record, finish, is_gzip
 
@@ -14,7 +14,7 @@ CLAUSE = "ARC File Format, URL-record-definition"
 LINE = re.compile(r"(\S.*?) (\S+) (\d{4,17}) (\S+)(?: \S+ \S+ \S+ \S+ \S+)? (\d{1,18})")
 
 
-def walk(file: BinaryIO) -> Iterator[Record]:
+def walk(file: IO[bytes]) -> Iterator[Record]:
     """Every record but the file's own description, in order; finished when the next one is asked for.
 
     What cannot be read ends the walk of a plain file, or of one gzip member, with a record whose faults say why.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,12 +16,12 @@ from archive.door import Globals
 from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
+    from archive.ledger.case import Case
     from archive.ledger.tally import Row, Tally
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 CASE_COLUMNS = ("case", "court", "numbers", "received", "articles", "persons", "result", "decided", "in_force")
-VALUE_COLUMNS = ("subject", "property", "value", "raw", "observed", "capture", "selector", "quote")
 FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted", "pending", "working_days")
 
 SHORT = {"working_days": "days", "per_working_day": "a day"}
@@ -74,7 +74,8 @@ def cases(
     with told(), Book.open(options.home) as book:
         folded = fold(book.sightings(known_at=moment(known_at, "--known-at")), book.ties(), as_of=_day(as_of))
         chosen = rows.select(folded, court=court, article=article, since=_day(since), query=query)
-        found = out.rows(map(rows.case_row, chosen), CASE_COLUMNS)
+        told_rows = map(rows.case_row, chosen)
+        found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
         out.note("no case answers that")
         raise typer.Exit(door.NOTHING)
@@ -97,10 +98,41 @@ def case(
     with told(), Book.open(options.home) as book:
         one = find(fold(book.sightings(known_at=when), book.ties(), as_of=_day(as_of)), id_)
         quoted = book.quoted([r.subject for r in one.registrations], known_at=when)
-        out.text(door.visible(f"{one.id}  {', '.join(one.numbers)}  {one.court or ''}  {one.result or 'not decided'}"))
-        out.rows(rows.value_rows(quoted), VALUE_COLUMNS)
+        values = rows.value_rows(quoted)
+        if out.json:
+            out.rows(values)
+        else:
+            _print_case(out, one, values)
         for conflict in one.conflicts:
             out.note(f"pages disagree on {conflict.subject} {conflict.property}: {conflict.shown} / {conflict.said}")
+
+
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    """A case as a line that a person reads: the court by name, each person by name and result."""
+    persons = [f"{p['name'] or '(hidden)'}{': ' + p['result'] if p['result'] else ''}" for p in row["persons"]]
+    return {**row, "court": _court(row["court"]), "persons": persons}
+
+
+def _court(code: str | None) -> str | None:
+    from archive.ledger import courts
+
+    known = courts.by_code(code) if code else None
+    return f"{code} {known.name}" if known else code
+
+
+def _print_case(out: door.Shown, one: Case, values: Iterable[dict[str, Any]]) -> None:
+    """Subject by subject; of a value its place is told by the capture, and in full with --json or `crawl prove`."""
+    out.text(door.visible(one.id))
+    out.text(door.visible(f"{', '.join(one.numbers)}  {_court(one.court) or ''}  {one.result or 'not decided'}"))
+    subject = None
+    for row in values:
+        if row["subject"] != subject:
+            subject = row["subject"]
+            out.text("")
+            out.text(door.visible(subject))
+        said = row["value"] if row["value"] is not None else "?"
+        raw = f"  «{row['raw']}»" if row["raw"] != said else ""
+        out.text(door.visible(f"  {row['property']:<16} {said}{raw}  [{row['observed'][:16]} {row['capture'][:8]}]"))
 
 
 @app.command()
@@ -115,7 +147,7 @@ def tally(
     known_at: KnownAt = None,
 ) -> None:
     """The statistics, with their definition and their coverage."""
-    from archive.ledger import rows
+    from archive.ledger import courts
     from archive.ledger import tally as counting
     from archive.ledger.book import Book
     from archive.ledger.case import fold
@@ -128,18 +160,23 @@ def tally(
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
         folded = fold(book.sightings(known_at=when, events=False), book.ties())
+        seen = {registration.own.get("court") for case in folded for registration in case.registrations}
+        if court is not None and court not in seen and courts.by_code(court) is None:
+            raise typer.BadParameter(f"--court: no court {court!r} is known; `crawl sources` lists codes")
         as_of = book.as_of(known_at=when)
         counted = counting.tally(folded, question, windows=book.coverage(known_at=when), as_of=as_of)
-    if out.json:
-        out.rows(rows.tally_rows(counted))
-    else:
-        print_tally(out, counted, groups)
+    print_tally(out, counted, groups)
     if as_of is None:
         raise typer.Exit(door.NOTHING)
 
 
 def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> None:
-    """The table for people; figures a working day rounded down, as published, with the exact value behind them."""
+    """To people a table, figures a working day rounded down, as published, with the exact value behind them; else rows."""
+    if out.json:
+        from archive.ledger import rows
+
+        out.rows(rows.tally_rows(counted))
+        return
 
     def line(row: Row, name: str | None = None) -> dict[str, Any]:
         told = {group: row.group.get(group) for group in groups}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,9 @@ from archive import manifest, warc
 from archive.capture import Capture, Exchange, Outcome, Snapshot, Span, Visit
 from archive.index import Entry
 from archive.warc import Member, Referent, Shape
+
+_VERSION_4 = 0x4 << 76 | 0x2 << 62
+_RANDOM = ~(0xF << 76 | 0x3 << 62)
 
 
 class Held(Protocol):
@@ -28,7 +31,10 @@ class Held(Protocol):
 
 
 def new_id() -> str:
-    return str(uuid.uuid4())
+    """A random UUID (RFC 9562, 5.4) as text; four of them go into every capture."""
+    n = (int.from_bytes(os.urandom(16), "big") & _RANDOM) | _VERSION_4
+    h = f"{n:032x}"
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
 def shapes(visit: Visit) -> list[Shape]:
@@ -110,7 +116,7 @@ class Batch:
         known = manifest.compose(visit, exchange, seen, place, told, chain, referent)
         block = manifest.canonical(known)
         responded = any(m.id == place.id for m in members)
-        own = warc.manifest_member(exchange, new_id() if responded else place.id, place.id, block)
+        own = warc.manifest_member(exchange, new_id() if responded else place.id, place.id, block, self.level)
         span = Span(self.file, self.end, len(own.octets), own.sha256)
         self._put([own], self.seq)
         # The row is made from what is written, so that a rebuild makes the same one.

@@ -30,6 +30,8 @@ CONTROLS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+
 
 @dataclass(slots=True)
 class Globals:
@@ -79,14 +81,17 @@ def visible(text: str) -> str:
 
 def json_line(row: Mapping[str, Any]) -> str:
     """One object a line; what could act on a terminal is escaped, and reads back the same."""
-    line = json.dumps(row, ensure_ascii=False, default=str, separators=(", ", ": "))
-    return CONTROLS.sub(lambda m: json.dumps(m[0])[1:-1], line)
+    line = _JSON.encode(row)
+    # Whatever could act is unprintable to Python too; the other way round it is not so (no-break space).
+    return line if line.isprintable() else CONTROLS.sub(lambda m: json.dumps(m[0])[1:-1], line)
 
 
 def cell(value: object) -> str:
     """A value as a table shows it."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(cell(each) for each in value)
     if isinstance(value, Mapping):
@@ -113,6 +118,8 @@ class Shown:
         rows = list(rows)
         if not rows:
             return 0
+        import io
+
         from rich import box
         from rich.console import Console
         from rich.table import Table
@@ -124,22 +131,29 @@ class Shown:
             table.add_column(name, overflow="fold")
         for row in rows:
             table.add_row(*[Text(cell(row.get(name))) for name in names])
-        console = Console(file=self.out)
-        if not console.is_terminal:
-            console.width = WIDE  # in a file or a pipe nothing is cut or folded
-        console.print(table)
+        drawn = io.StringIO()
+        # In a file or a pipe nothing is cut or folded.
+        Console(file=drawn, width=None if self.out.isatty() else WIDE).print(table)
+        self._write("\n".join(line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")))
         return len(rows)
 
     def line(self, row: Mapping[str, Any]) -> None:
         """One row now: long work shows its results as they come."""
-        self.out.write(json_line(row) + "\n")
-        self.out.flush()
+        self._write(json_line(row))
 
     def text(self, text: str) -> None:
         """A sentence for a person: part of the result."""
         if not self.json:
-            self.out.write(text + "\n")
+            self._write(text)
+
+    def _write(self, line: str) -> None:
+        try:
+            self.out.write(line + "\n")
             self.out.flush()
+        except BrokenPipeError:
+            # Whoever read has enough (`| head`): no error, and nothing more is to be written at the end either.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+            raise typer.Exit(DONE) from None
 
     def note(self, text: str) -> None:
         """Progress and warnings, on stderr."""

@@ -1,32 +1,32 @@
 """Does a file that others made follow the standard? Strict: every finding names record, offset, field and clause.
 
-The same numbers as `verify`, as far as they apply to one file: (1) it is of a kind that is known, (2) gzip members,
-(3) records and block digests, (4) payload digests, (10) versions. For a WACZ package only what makes a zip unsafe to
-open is looked at (1); the rest is NOT CHECKED. Nothing of the file is held beyond one step of octets.
+The same numbers as `verify`, as far as they apply to one file: (1) it is of a kind that is known, and what lies in a
+package may be opened, (2) gzip members, (3) records and block digests, (4) payload digests, (5) what a package's
+datapackage.json says of its files, (10) versions. Nothing of the file is held beyond one step of octets and, of a
+package, its listing.
 """
 
 from __future__ import annotations
 
-import stat
-import zipfile
+import hashlib
+import json
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from archive import records, standard
-from archive.errors import NotFound
+from archive.errors import Damaged, NotFound
 from archive.finding import CHECKS, Check, Finding
 from archive.records import ONE_MEMBER
+from archive.wacz import DATAPACKAGE, DIGEST, Package
 
-MOST_ENTRIES = 100_000  # of a zip, reliability 5
-MOST_OCTETS = 1 << 40  # decoded, of a zip
-MOST_RATIO = 1100  # deflate cannot do more than 1,032 : 1
 APPLY = {1: "file", 2: "gzip members", 3: "records", 4: "payload digests", 10: "version lines"}
+PACKED = {1: "entries of the package that are safe to open", 5: "files that datapackage.json lists"}
+Checks = dict[int, Check]
 
 
 def verify_file(path: Path) -> Iterator[Finding]:
-    """Findings over one WARC file (1.0, 1.1 and its drafts; gzip or plain), in the order of its records.
+    """Findings over one WARC file (1.0, 1.1 and its drafts; gzip or plain) or WACZ package, in the order of its records.
 
     Raises NotFound where there is no such file.
     """
@@ -36,18 +36,18 @@ def verify_file(path: Path) -> Iterator[Finding]:
     with path.open("rb") as file:
         kind = kind_of(file)
         if kind == "zip":
-            yield from _zip(checks[1], path)
+            checks |= {number: Check(CHECKS[number - 1], of) for number, of in PACKED.items()}
+            yield from _package(checks, path.name, file)
         elif kind == "arc":
-            checks[1].why_not = "an ARC file: no standard of ISO to hold it to"
+            for check in checks.values():
+                check.why_not = "an ARC file: no standard of ISO to hold it to"
         else:
             yield from _warc(checks, path.name, file)
-    for check in checks.values():
-        if kind in ("zip", "arc") and not check.looked:
-            check.why_not = "an ARC file" if kind == "arc" else "a package: its WARC files are not looked into yet"
+    for _, check in sorted(checks.items()):
         yield from check.sum(path.name)
 
 
-def kind_of(file: BinaryIO) -> str:
+def kind_of(file: IO[bytes]) -> str:
     """`warc`, `arc`, `zip`, or `unknown`, by how the file begins."""
     file.seek(0)
     begin = file.read(4)
@@ -59,7 +59,7 @@ def kind_of(file: BinaryIO) -> str:
     return "arc" if first.startswith(b"filedesc:") else "unknown"
 
 
-def _warc(checks: dict[int, Check], name: str, file: BinaryIO) -> Iterator[Finding]:
+def _warc(checks: Checks, name: str, file: IO[bytes]) -> Iterator[Finding]:
     packed = records.is_gzip(file)
     number = 0
     for record in records.walk(file):
@@ -70,7 +70,7 @@ def _warc(checks: dict[int, Check], name: str, file: BinaryIO) -> Iterator[Findi
         yield from checks[3].fail(name, "the file holds no record (WARC 1.1, 4: warc-file is one record or more)")
 
 
-def _record(checks: dict[int, Check], name: str, record: records.Record, *, packed: bool) -> Iterator[Finding]:
+def _record(checks: Checks, name: str, record: records.Record, *, packed: bool) -> Iterator[Finding]:
     subject = f"{name}: record {record.number} at {record.offset}"
     digests = standard.Digests(record)
     for piece in record.block():
@@ -87,46 +87,86 @@ def _record(checks: dict[int, Check], name: str, record: records.Record, *, pack
     checks[4].looked += digests.checked
 
 
-def _zip(check: Check, path: Path) -> Iterator[Finding]:
-    """What makes a zip unsafe to open (reliability 5); nothing is taken out of it."""
-    try:
-        with zipfile.ZipFile(path) as package:
-            entries = package.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as exc:
-        yield from check.fail(path.name, f"the package cannot be read: {exc}")
-        return
+def _package(checks: Checks, name: str, file: IO[bytes], *, nested: bool = False) -> Iterator[Finding]:
+    """A package: its entries, what it says of them, and the WARC files in it; of packages in it, one level deep."""
+    package = Package.open(file)
+    for fault in package.faults:
+        yield from checks[1].fail(name, fault)
+    for entry in package.entries:
+        checks[1].looked += 1
+        for fault in entry.faults:
+            yield from checks[1].fail(f"{name}: {entry.name[:200]!r}", fault)
+    yield from _listed(checks, name, package)
+    yield from _datapackage_digest(checks[5], name, package)
+    opened = 0
+    for entry in [*package.archived(), *([] if nested else package.nested())]:
+        if entry.faults:
+            continue  # said already
+        member = f"{name}!{entry.name}"
+        try:
+            with package.look(entry) as octets:
+                opened += 1
+                kind = kind_of(octets)
+                if kind == "zip":
+                    yield from _package(checks, member, octets, nested=True)
+                elif kind == "arc":
+                    yield from checks[3].skip(member, "an ARC file: no standard of ISO to hold it to")
+                else:
+                    yield from _warc(checks, member, octets)
+        except Damaged as exc:
+            yield from checks[1].fail(member, str(exc))
+    if not opened:
+        yield from checks[3].fail(name, "no WARC file that could be read in archive/ (WACZ 1.1.1, 5.2.1)")
+
+
+def _listed(checks: Checks, name: str, package: Package) -> Iterator[Finding]:
+    """(5) every file that datapackage.json lists is there, and is what it says; what it does not list is noted."""
+    check = checks[5]
+    check.why_not = f"no {DATAPACKAGE} that lists files"
+    for listed in package.resources:
+        check.looked += 1
+        subject = f"{name}: {listed.path[:200]!r}"
+        entry = package.named(listed.path)
+        if entry is None:
+            yield from check.fail(subject, f"{DATAPACKAGE} lists it, and it is not in the package")
+            continue
+        if entry.faults:
+            continue  # (1) has said why it is not opened
+        try:
+            digest, size = package.digests(entry, listed.digest[0] if listed.digest else "sha256")
+        except Damaged as exc:
+            yield from check.fail(subject, str(exc))
+            continue
+        if listed.digest is None:
+            yield from check.fail(subject, f"{DATAPACKAGE} gives no digest that is known (WACZ 1.1.1, 5.3)")
+        elif digest != listed.digest[1]:
+            yield from check.fail(
+                subject, f"its octets hash to {listed.digest[0]}:{digest}; {DATAPACKAGE} has {listed.digest[1]}"
+            )
+        if listed.size is not None and size != listed.size:
+            yield from check.fail(subject, f"{size} octets; {DATAPACKAGE} has {listed.size}")
+    known = {listed.path for listed in package.resources} | {DATAPACKAGE, DIGEST}
+    for entry in package.entries:
+        if entry.name not in known and not entry.is_folder and package.resources:
+            yield from check.skip(f"{name}: {entry.name[:200]!r}", f"in the package, and {DATAPACKAGE} does not list it")
+
+
+def _datapackage_digest(check: Check, name: str, package: Package) -> Iterator[Finding]:
+    """(5) datapackage.json hashes to what datapackage-digest.json says; a signature in it is not verified."""
+    octets = package.small(DIGEST)
+    if octets is None or package.told is None:
+        return  # 5.4: it may be left out
     check.looked += 1
-    check.of = "package whose entries are safe to open"
-    if len(entries) > MOST_ENTRIES:
-        yield from check.fail(path.name, f"{len(entries)} entries; at most {MOST_ENTRIES} are opened")
-    names: set[str] = set()
-    for entry in entries:
-        for wrong in unsafe(entry):
-            yield from check.fail(f"{path.name}: {entry.orig_filename[:200]!r}", wrong)
-        if entry.filename in names:
-            yield from check.fail(f"{path.name}: {entry.filename[:200]!r}", "two entries have this name")
-        names.add(entry.filename)
-    total = sum(entry.file_size for entry in entries)
-    if total > MOST_OCTETS or total > MOST_RATIO * max(1, path.stat().st_size):
-        yield from check.fail(path.name, f"the entries would take {total} octets")
-    ordered = sorted(entries, key=lambda entry: entry.header_offset)
-    for one, two in pairwise(ordered):
-        if one.header_offset + 30 + one.compress_size > two.header_offset:
-            yield from check.fail(f"{path.name}: {two.filename[:200]!r}", f"it overlaps {one.filename[:200]!r}")
-
-
-def unsafe(entry: zipfile.ZipInfo) -> Iterator[str]:
-    """What is wrong with the name, the kind or the coding of an entry."""
-    name = entry.orig_filename
-    if "\0" in name:
-        yield "a NUL in its name"
-    if "\\" in name:
-        yield "a backslash in its name"
-    if name.startswith("/") or (len(name) > 1 and name[1] == ":"):
-        yield "an absolute name"
-    if ".." in name.replace("\\", "/").split("/"):
-        yield "its name climbs out of the folder"
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        yield "a symbolic link"
-    if entry.flag_bits & 0x1:
-        yield "encrypted"
+    subject = f"{name}: {DIGEST}"
+    try:
+        said = json.loads(octets)
+        path, wanted, signed = said["path"], standard.digest(said["hash"]), said.get("signedData")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
+        yield from check.fail(subject, f"it is not what WACZ 1.1.1, 5.4 says: {exc!r:.200}")
+        return
+    if path != DATAPACKAGE or wanted is None:
+        yield from check.fail(subject, f"it names {path!r:.80} and {said['hash']!r:.80}")
+    elif (found := hashlib.new(wanted[0], package.told, usedforsecurity=False).hexdigest()) != wanted[1]:
+        yield from check.fail(subject, f"{DATAPACKAGE} hashes to {wanted[0]}:{found}; it has {wanted[1]}")
+    if signed is not None:
+        yield from check.skip(subject, "its signature is not verified: hashes prove that files fit together, not who made them")

@@ -11,13 +11,13 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -103,8 +103,23 @@ outbox = sa.Table(
 )
 
 
-# Compiled once: going through the expression for every row costs as much as the row.
+def _compiled(statement: sa.Insert | sa.Select[Any]) -> str:
+    return str(statement.compile(dialect=sqlite_dialect(), compile_kwargs={"literal_binds": True}))
+
+
+# Compiled once: going through the expression for every row costs as much as the row, and for what is asked before every
+# visit it costs fifteen times the answer.
 INSERT = {table: str(sa.insert(table).compile(dialect=sqlite_dialect())) for table in (members, captures, outbox)}
+ASKED: sa.ColumnClause[Any] = sa.literal_column("?")
+WHOLE = [o.value for o in Outcome if o.whole]
+LATEST = _compiled(
+    sa.select(captures)
+    .where(captures.c.key == ASKED, captures.c.outcome.in_(WHOLE))
+    .order_by(captures.c.at.desc(), captures.c.seq.desc())
+    .limit(1)
+)
+SAME_PAYLOAD = _compiled(sa.select(captures).where(captures.c.payload_sha256 == ASKED, REFERABLE).order_by(captures.c.seq))
+ONE = _compiled(sa.select(captures).where(captures.c.id == ASKED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +145,9 @@ class Index:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.made = False  # its tables are new: none were there before, or they were lost
         self._names: dict[int, str] = {}
+        self._entered: str | None = None  # the last file that has a row
 
     @classmethod
     def open(cls, path: Path, *, write: bool = False) -> Index:
@@ -158,6 +175,7 @@ class Index:
                     db.exec_driver_sql("BEGIN IMMEDIATE")
                     tables.create_all(db)
                     db.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+                    index.made = True
                 elif version == 0:
                     raise NotFound(f"{path} is empty: `crawl rebuild` makes it from the WARC files")
         except BaseException:
@@ -177,13 +195,15 @@ class Index:
         """
         if not entries:
             return
-        named = sorted({(serial(e.span.file), e.span.file) for e in entries})
+        named = sorted({(serial(name), name) for name in {e.span.file for e in entries} - {self._entered}})
         with _renamed(), self._engine.begin() as db:
-            db.execute(sqlite_insert(files).on_conflict_do_nothing(), [{"serial": n, "name": f} for n, f in named])
+            if named:
+                db.execute(sqlite_insert(files).on_conflict_do_nothing(), [{"serial": n, "name": f} for n, f in named])
             db.exec_driver_sql(INSERT[members], [_entry_row(e) for e in entries])
             if kept:
                 db.exec_driver_sql(INSERT[captures], [_row(c) for c in kept])
                 db.exec_driver_sql(INSERT[outbox], [(c.seq, c.manifest_sha256) for c in kept])
+        self._entered = entries[-1].span.file
 
     def posted(self, through: int) -> None:
         """The log holds every capture up to and including `through`: they leave the outbox."""
@@ -230,7 +250,7 @@ class Index:
         return [Entry(Span(name, r.offset, r.length, r.sha256), r.kind, r.seq) for r in self._all(query)]
 
     def capture(self, id_: str) -> Capture | None:
-        found = self._captures(sa.select(captures).where(captures.c.id == id_))
+        found = self._held(ONE, id_)
         return found[0] if found else None
 
     def taken(self, ids: Iterable[str], seqs: Iterable[int]) -> tuple[set[str], set[int]]:
@@ -260,26 +280,40 @@ class Index:
         """The captures of one visit, in order."""
         return self._captures(sa.select(captures).where(captures.c.visit == visit).order_by(captures.c.hop))
 
+    def deciding(self, keys: Mapping[str, str]) -> dict[str, Capture]:
+        """The capture that ended the newest visit of each address, by address. keys: the addresses, and the key of each.
+
+        Newest in the order of the log, whatever the clock said. Addresses that we never visited are left out: what was
+        imported is no visit of ours.
+        """
+        found: dict[str, Capture] = {}
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), PAGE):
+            some = wanted[start : start + PAGE]
+            mine = (
+                captures.c.key.in_({keys[url] for url in some}) & captures.c.url.in_(some) & captures.c.foreign_file.is_(None)
+            )
+            newest = sa.select(sa.func.max(captures.c.seq)).where(mine).group_by(captures.c.url)
+            asked = sa.select(captures.c.url, captures.c.visit).where(captures.c.seq.in_(newest))
+            visits = {r.url: r.visit for r in self._all(asked)}
+            ends = self._captures(sa.select(captures).where(captures.c.visit.in_(visits.values())).order_by(captures.c.seq))
+            last = {each.visit: each for each in ends}
+            found |= {url: last[visit] for url, visit in visits.items()}
+        return found
+
     def nearest(self, key: str, at: datetime | None) -> Capture | None:
         """The whole capture nearest in time; the latest where no time is given."""
-        whole = [o.value for o in Outcome if o.whole]
-        query = sa.select(captures).where(captures.c.key == key, captures.c.outcome.in_(whole)).limit(1)
         if at is None:
-            query = query.order_by(captures.c.at.desc(), captures.c.seq.desc())
+            found = self._held(LATEST, key)
         else:
-            query = query.order_by(sa.func.abs(captures.c.at - _micro(at)), captures.c.seq.desc())
-        found = self._captures(query)
+            query = sa.select(captures).where(captures.c.key == key, captures.c.outcome.in_(WHOLE)).limit(1)
+            found = self._captures(query.order_by(sa.func.abs(captures.c.at - _micro(at)), captures.c.seq.desc()))
         return found[0] if found else None
 
     def referable(self, payloads: Iterable[str]) -> dict[str, list[Capture]]:
         """Captures whose stored body a revisit may refer to, by payload digest, the oldest first."""
-        wanted = list(payloads)
-        found: dict[str, list[Capture]] = {}
-        for start in range(0, len(wanted), PAGE):
-            some = captures.c.payload_sha256.in_(wanted[start : start + PAGE])
-            for c in self._captures(sa.select(captures).where(some, REFERABLE).order_by(captures.c.seq)):
-                found.setdefault(c.payload_sha256 or "", []).append(c)
-        return found
+        held = {payload: self._held(SAME_PAYLOAD, payload) for payload in payloads}
+        return {payload: found for payload, found in held.items() if found}
 
     def earlier(self, key: str, url: str, most: int) -> list[Capture]:
         """Whole, trusted captures of exactly this address, the latest first: what a 304 may stand for."""
@@ -308,10 +342,18 @@ class Index:
             return db.execute(query).all()
 
     def _captures(self, query: sa.Select[Any]) -> list[Capture]:
-        rows = self._all(query)
-        if any(r.serial not in self._names for r in rows):
+        return self._named(self._all(query))
+
+    def _held(self, compiled: str, asked: str) -> list[Capture]:
+        """The captures that one of the compiled questions finds."""
+        with _renamed(), closing(self._engine.raw_connection()) as db:
+            rows = cast(sqlite3.Connection, db.driver_connection).execute(compiled, (asked,)).fetchall()
+        return self._named(rows)
+
+    def _named(self, rows: Sequence[Sequence[Any]]) -> list[Capture]:
+        if any(r[SERIAL] not in self._names for r in rows):
             self._names = {r.serial: r.name for r in self._all(sa.select(files))}
-        return [_capture(r, self._names[r.serial]) for r in rows]
+        return [_capture(r, self._names[r[SERIAL]]) for r in rows]
 
 
 def cdxj(kept: Iterable[Capture]) -> list[str]:
@@ -355,13 +397,14 @@ def _renamed() -> Iterator[None]:
     """SQLite's errors in this archive's words."""
     try:
         yield
-    except sa.exc.DBAPIError as exc:
-        code = getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF
+    except (sa.exc.DBAPIError, sqlite3.Error) as exc:
+        problem = exc.orig if isinstance(exc, sa.exc.DBAPIError) else exc
+        code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise DiskFull("no room for the index: free some, then go on") from exc
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise Damaged("the index is damaged: `crawl rebuild` makes it from the WARC files") from exc
-        raise Poisoned(f"the index did not take it: {exc.orig}") from exc
+        raise Poisoned(f"the index did not take it: {problem}") from exc
 
 
 def _micro(at: datetime) -> int:
@@ -385,26 +428,30 @@ def _row(c: Capture) -> tuple[object, ...]:
     )
 
 
-def _capture(r: sa.Row[Any], name: str) -> Capture:
-    record = None if r.record_offset is None else Span(name, r.record_offset, r.record_length, r.record_sha256)
+SERIAL = list(captures.c).index(captures.c.serial)
+
+
+def _capture(row: Sequence[Any], name: str) -> Capture:
+    seq, id_, visit, hop, url, key, at, outcome, status, mime, payload, size, _, *rest = row
+    offset, length, member, own_offset, own_length, own_member, own, refers_to, error, trusted, foreign = rest
     return Capture(
-        id=r.id,
-        seq=r.seq,
-        visit=r.visit,
-        hop=r.hop,
-        url=r.url,
-        key=r.key,
-        at=EPOCH + r.at * MICROSECOND,
-        outcome=Outcome(r.outcome),
-        status=r.status,
-        mime=r.mime,
-        payload_sha256=r.payload_sha256,
-        size=r.size,
-        record=record,
-        manifest=Span(name, r.manifest_offset, r.manifest_length, r.manifest_member_sha256),
-        manifest_sha256=r.manifest_sha256,
-        refers_to=r.refers_to,
-        error=r.error,
-        trusted=bool(r.trusted),
-        foreign=r.foreign_file,
+        id=id_,
+        seq=seq,
+        visit=visit,
+        hop=hop,
+        url=url,
+        key=key,
+        at=EPOCH + at * MICROSECOND,
+        outcome=Outcome(outcome),
+        status=status,
+        mime=mime,
+        payload_sha256=payload,
+        size=size,
+        record=None if offset is None else Span(name, offset, length, member),
+        manifest=Span(name, own_offset, own_length, own_member),
+        manifest_sha256=own,
+        refers_to=refers_to,
+        error=error,
+        trusted=bool(trusted),
+        foreign=foreign,
     )

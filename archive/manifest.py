@@ -22,10 +22,12 @@ VERSION = 1
 SOFTWARE = f"kartoteka/{__version__}"
 LARGEST = 2**53 - 1  # RFC 8785, 3.2.2.3: numbers are doubles
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
 
 def canonical(value: Mapping[str, object]) -> bytes:
     """RFC 8785: keys sorted by UTF-16, no white space, one spelling for every value. value: as `plain` makes it."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _CANONICAL(value).encode()
 
 
 def plain(value: Any) -> Any:

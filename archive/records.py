@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import BinaryIO
+from typing import IO
 
 STEP = 64 * 1024
 LONGEST_LINE = 64 * 1024  # octets of one header line, reliability 5
@@ -107,7 +107,7 @@ class Record:
 class Octets:
     """Octets pulled in steps, given out by line or by count. The source says why it ended."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         self.buffer = bytearray()
 
@@ -151,7 +151,7 @@ class Octets:
 class Member(Octets):
     """One gzip member that begins at `offset`: octets decoded, and which coded octets it is."""
 
-    def __init__(self, file: BinaryIO, offset: int) -> None:
+    def __init__(self, file: IO[bytes], offset: int) -> None:
         super().__init__(file)
         self.offset = offset
         self.length = 0  # coded octets taken so far
@@ -207,7 +207,7 @@ class Member(Octets):
 Resume = Callable[[int], int | None]
 
 
-def walk(file: BinaryIO, start: int = 0, *, resume: Resume = lambda _: None) -> Iterator[Record]:
+def walk(file: IO[bytes], start: int = 0, *, resume: Resume = lambda _: None) -> Iterator[Record]:
     """Every record of a seekable file from `start` on, in order. One is finished when the next one is asked for.
 
     Where octets are no record, a Record without a version stands for them: its faults say why, its offset and
@@ -222,12 +222,12 @@ def walk(file: BinaryIO, start: int = 0, *, resume: Resume = lambda _: None) -> 
     yield from _members(file, size, start, resume) if is_gzip(file) else _plain(file, size, start)
 
 
-def is_gzip(file: BinaryIO) -> bool:
+def is_gzip(file: IO[bytes]) -> bool:
     file.seek(0)
     return file.read(2) == GZIP
 
 
-def begins(file: BinaryIO, count: int) -> bytes:
+def begins(file: IO[bytes], count: int) -> bytes:
     """The first octets of a file, decoded where it is gzip."""
     if is_gzip(file):
         return Member(file, 0).peek(count)
@@ -242,7 +242,7 @@ def finish(record: Record) -> None:
         record._end = None
 
 
-def _members(file: BinaryIO, size: int, start: int, resume: Resume) -> Iterator[Record]:
+def _members(file: IO[bytes], size: int, start: int, resume: Resume) -> Iterator[Record]:
     offset, number = start, 0
     while offset < size:
         file.seek(offset)
@@ -277,7 +277,7 @@ def _end_member(record: Record, member: Member, size: int, resume: Resume) -> No
     record.length = end - record.offset
 
 
-def _plain(file: BinaryIO, size: int, start: int) -> Iterator[Record]:
+def _plain(file: IO[bytes], size: int, start: int) -> Iterator[Record]:
     file.seek(start)
     octets = Octets(file)
     number = 0
@@ -382,7 +382,7 @@ def _end_record(record: Record) -> None:
             octets.take(1)
 
 
-def _next_member(file: BinaryIO, start: int, size: int) -> int:
+def _next_member(file: IO[bytes], start: int, size: int) -> int:
     """Where the next gzip member that holds a WARC record begins; the file's end where none does."""
     tail = b""
     at = start

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.capture import Capture
-from archive.errors import BadCoding, Damaged, NotAnArchive
+from archive.errors import BadCoding, Damaged, NotAnArchive, NotFound
 from archive.store import Archive
 
 # Suffixes by media type; anything else is `.bin`, which nothing opens by itself.
@@ -125,7 +125,14 @@ def find(archive: Archive, url_or_capture: str, at: datetime | None) -> Capture:
     """The capture that is meant. Raises NotFound."""
     if re.fullmatch(r"[0-9a-fA-F-]{36}", url_or_capture):
         return archive.capture(url_or_capture)
-    return archive.nearest(url_or_capture, at)
+    try:
+        return archive.nearest(url_or_capture, at)
+    except NotFound:
+        # No page was ever had: that it was not is kept too, and the latest failure tells of it.
+        failed = max(archive.captures(url_or_capture), key=lambda capture: (capture.at, capture.seq), default=None)
+        if failed is None:
+            raise
+        return failed
 
 
 def pieces(archive: Archive, capture: Capture) -> list[Piece]:

@@ -117,7 +117,7 @@ def _digest(value: str, _: Record) -> str | None:
     if match is None:
         return "not algorithm:value"
     name = _algorithm(match[1])
-    if name in LENGTHS and _normal(value) is None:
+    if name in LENGTHS and digest(value) is None:
         return f"not a value of {name} in base 16, 32 or 64"
     return None
 
@@ -234,7 +234,7 @@ def _algorithm(label: str) -> str:
     return label.lower().replace("sha-", "sha")
 
 
-def _normal(labelled: str) -> tuple[str, str] | None:
+def digest(labelled: str) -> tuple[str, str] | None:
     """(algorithm, lower-case hex) of a labelled digest in base 16, 32 or 64 (warc-specifications 48, 80); else None."""
     match = LABELLED.fullmatch(labelled.strip())
     if match is None or (name := _algorithm(match[1])) not in LENGTHS:
@@ -263,8 +263,9 @@ class Digests:
     """The digests of a record's block and payload, taken while the block goes by; faults() says where they differ.
 
     The payload of an HTTP message is its entity-body, transfer coding undone, content coding kept (5.9, 6.3.2).
-    A digest by an algorithm Python does not have, of a segment, or of a payload that lies in another record
-    (a revisit) is not checked: `unchecked` has a word on each. checked: how many digests were compared.
+    Where the transfer coding is broken there is no entity-body, and a digest over what was sent is as good as one over
+    what could be made of it. A digest by an algorithm Python does not have, of a segment, or of a payload that lies in
+    another record (a revisit) is not checked: `unchecked` has a word on each. checked: how many digests were compared.
     """
 
     def __init__(self, record: Record) -> None:
@@ -281,7 +282,7 @@ class Digests:
     def _wanted(self, record: Record, name: str) -> tuple[str, Any] | None:
         """(lower-case hex that was written, hash to be fed); None where none was written or it is of no known kind."""
         value = record.get(name)
-        normal = _normal(value) if value is not None else None
+        normal = digest(value) if value is not None else None
         if value is not None and normal is None:
             self.unchecked.append(f"{name}: {value[:40]!r}")
         return (normal[1], hashlib.new(normal[0], usedforsecurity=False)) if normal else None
@@ -303,6 +304,8 @@ class Digests:
             return
         over = ""
         if self._sent and self._sent[0] == self._sent[1].hexdigest():
+            if self._body is not None and self._body.broken:
+                return
             over = "; the digest is over the chunks, and not over the entity-body"
         yield Fault("WARC 1.1, 5.9", f"the payload hashes to {self._payload[1].hexdigest()}{over}", "WARC-Payload-Digest")
 
@@ -331,6 +334,11 @@ class Body:
         self._chunks: message.Dechunker | None = None
         self._empty = False  # a message of this kind has no body
         self._at = 0
+
+    @property
+    def broken(self) -> bool:
+        """The body is chunked, and the chunks do not run to their end."""
+        return self._chunks is not None and not self._chunks.done
 
     def feed(self, octets: bytes) -> Iterator[tuple[bytes, bytes]]:
         if self._ahead is None:

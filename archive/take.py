@@ -1,8 +1,10 @@
-"""Takes in what others kept: WARC, ARC and saved pages; tolerant, bounded, and never stamped as ours.
+"""Takes in what others kept: WARC, ARC, WACZ and saved pages; tolerant, bounded, and never stamped as ours.
 
 Each response, revisit or resource of a web address becomes a capture with the time that its file gives, marked
-`foreign`; its manifest says which file it came from (name, sha256, record, offset, software). Octets are taken as they
-are. What cannot be read is told with the reason, and what can be read is kept.
+`foreign`; its manifest says which file it came from (name, sha256, record, offset, software), and of a package also
+which of its files (`member`) and the digest of its datapackage.json. Octets are taken as they are. A revisit gets the
+body it stands for where that is at hand and its digest agrees. What cannot be read is told with the reason, and what
+can be read is kept.
 """
 
 from __future__ import annotations
@@ -14,19 +16,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from archive import arc, records, standard
-from archive.capture import TRUNCATIONS, Exchange, Outcome, Snapshot, Visit
-from archive.errors import BadMessage, NotFound
+from archive.capture import TRUNCATIONS, Capture, Exchange, Outcome, Snapshot, Visit
+from archive.errors import ArchiveError, BadMessage, Damaged, NotFound
 from archive.foreign import kind_of
-from archive.message import parse_head
+from archive.message import entity, parse_head
 from archive.records import Record
 from archive.store import Store
+from archive.wacz import Package
 
 LARGEST = 256 * 1024 * 1024  # octets of one record that is taken in
 LARGEST_REQUEST = 1024 * 1024
 LARGEST_INFO = 64 * 1024
+MOST_BODIES = 100_000  # of a file or package, remembered for its revisits
+MOST_LATER = 10_000  # revisits that wait for a body that may still come ...
+LATER_OCTETS = 32 * 1024 * 1024  # ... and what their heads and requests may hold
+TRIED = 20  # held captures of an address looked at for a revisit's body
+BODIED = (Outcome.CAPTURED, Outcome.REVISIT)
 WEB = ("http://", "https://", "ftp://")
 ORIGIN = (
     "WARC-Record-ID", "WARC-Date", "WARC-IP-Address", "WARC-Block-Digest", "WARC-Payload-Digest", "WARC-Profile",
@@ -57,16 +65,15 @@ def take(store: Store, path: Path, *, url: str | None = None, at: datetime | Non
     source = {"file": path.name, "sha256": _sha256(path)}
     with path.open("rb") as file:
         kind = kind_of(file)
-        if url is not None and kind not in ("warc", "arc"):
+        if url is not None and kind not in ("warc", "arc", "zip"):
             yield store.keep(saved(path, url, source, at or datetime.now(UTC))).result()
-        elif kind == "zip":
-            yield Untaken(
-                path.name, None, None, None, "a package: unpack it, and take in the WARC files of its archive/ folder"
-            )
         elif kind == "unknown" and not path.name.endswith((".warc", ".warc.gz")):
-            yield Untaken(path.name, None, None, None, "neither WARC nor ARC; a saved page needs --url, the address it is of")
+            why = "neither WARC, ARC nor WACZ; a saved page needs --url, the address it is of"
+            yield Untaken(path.name, None, None, None, why)
         else:
-            yield from _Taking(store, path.name, source, file).all(arc.walk(file) if kind == "arc" else records.walk(file))
+            taking = _Taking(store, path.name)
+            yield from taking.package(file, source) if kind == "zip" else taking.records(file, kind, path.name, source)
+            yield from taking.rest()
 
 
 def saved(path: Path, url: str, source: Mapping[str, object], at: datetime) -> Visit:
@@ -89,20 +96,59 @@ def _media_type(name: str, octets: bytes) -> str:
     return guessed or "application/octet-stream"
 
 
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """A record with its block, and which file it is from."""
+
+    record: Record
+    octets: bytes
+    request: bytes
+    name: str
+    origin: Mapping[str, object]
+
+
 @dataclass(slots=True)
 class _Taking:
-    """One file while it is taken in: the exchange that is being put together, and where earlier bodies lie."""
+    """One file or package while it is taken in: the exchange that is being put together, and where bodies lie."""
 
     store: Store
-    name: str
-    source: Mapping[str, object]
-    file: BinaryIO
+    file: str  # that was named: what `foreign` says
+    name: str = ""  # as people are told: a package's member behind its package
+    source: Mapping[str, object] = field(default_factory=dict)
     info: dict[str, str] = field(default_factory=dict)
     request: tuple[str, str, bytes] | None = None  # target, date, octets: before its response, or behind it
     waiting: tuple[Record, bytes] | None = None  # a response whose request may still come
+    bodies: dict[tuple[str, str], str] = field(default_factory=dict)  # digest -> capture, of this file or package
+    later: list[_Met] = field(default_factory=list)  # revisits whose body was not met yet
+    later_octets: int = 0
 
-    def all(self, found: Iterator[Record]) -> Iterator[Snapshot | Untaken]:
-        for record in found:
+    def package(self, file: IO[bytes], source: Mapping[str, object], *, inside: str = "") -> Iterator[Snapshot | Untaken]:
+        """Each WARC or ARC file of a package, and of the packages in it, one level deep."""
+        package = Package.open(file)
+        where = f"{self.file}: {inside}" if inside else self.file
+        for fault in package.faults:
+            yield Untaken(where, None, None, None, fault)
+        told = {"datapackage": f"sha256:{hashlib.sha256(package.told).hexdigest()}"} if package.told is not None else {}
+        nested = [] if inside else package.nested()
+        found = package.archived()
+        for entry in [*found, *nested]:
+            member = f"{inside}!{entry.name}" if inside else entry.name
+            try:
+                with package.look(entry) as octets:
+                    if entry in nested:
+                        yield from self.package(octets, {**source, **told}, inside=member)
+                    else:
+                        kind = kind_of(octets)
+                        yield from self.records(octets, kind, f"{self.file}: {member}", {**source, **told, "member": member})
+            except Damaged as exc:
+                yield Untaken(f"{self.file}: {member}", None, None, None, str(exc))
+        if not found and not nested:
+            yield Untaken(where, None, None, None, "no WARC file in the archive/ folder of this package")
+
+    def records(self, file: IO[bytes], kind: str, name: str, source: Mapping[str, object]) -> Iterator[Snapshot | Untaken]:
+        """The records of one WARC or ARC file."""
+        self.name, self.source, self.info, self.request = name, source, {}, None
+        for record in arc.walk(file) if kind == "arc" else records.walk(file):
             if record.version is None:
                 yield self._untaken(record, "; ".join(map(str, record.faults)))
             elif record.type == "warcinfo":
@@ -115,6 +161,12 @@ class _Taking:
                 yield from self._take(record)
             records.finish(record)
         yield from self._flush()
+
+    def rest(self) -> Iterator[Snapshot | Untaken]:
+        """After all of it: the revisits whose body came behind them, or did not come."""
+        later, self.later = self.later, []
+        for met in later:
+            yield from self._keep(met, last=True)
 
     def _warcinfo(self, record: Record) -> None:
         text = _read(record, LARGEST_INFO) or b""
@@ -152,23 +204,100 @@ class _Taking:
         matching = self.request is not None and self.request[:2] == _key(record)
         request = self.request[2] if matching and self.request else b""
         self.request = None
+        yield from self._keep(_Met(record, octets, request, self.name, self._origin(record)))
+
+    def _keep(self, met: _Met, *, last: bool = False) -> Iterator[Snapshot | Untaken]:
+        body = None
+        if met.record.type == "revisit":
+            body = self._body(met)
+            size = len(met.octets) + len(met.request) + 4096
+            room = len(self.later) < MOST_LATER and self.later_octets + size <= LATER_OCTETS
+            if body is None and not last and room and met.record.get("WARC-Payload-Digest"):
+                self.later.append(met)
+                self.later_octets += size
+                return
         try:
-            visit = self._visit(record, octets, request)
+            visit = self._visit(met, body)
         except ValueError as exc:
-            yield self._untaken(record, str(exc))
+            yield Untaken(met.name, met.record.number, met.record.offset, _target(met.record) or None, str(exc))
             return
         try:
-            yield self.store.keep(visit).result()
+            snapshot = self.store.keep(visit).result()
         except ValueError as exc:
-            yield self._untaken(record, f"the archive does not take it: {exc}")
+            why = f"the archive does not take it: {exc}"
+            yield Untaken(met.name, met.record.number, met.record.offset, _target(met.record) or None, why)
+            return
+        self._remember(met.record, snapshot.last)
+        yield snapshot
 
-    def _visit(self, record: Record, octets: bytes, request: bytes) -> Visit:
+    def _remember(self, record: Record, capture: Capture) -> None:
+        """A whole body, by the digest its record has and by ours: a revisit may stand for it."""
+        if record.type == "revisit" or capture.outcome is not Outcome.CAPTURED or capture.payload_sha256 is None:
+            return
+        said = standard.digest(record.get("WARC-Payload-Digest") or "")
+        for digest in {said or ("sha256", capture.payload_sha256), ("sha256", capture.payload_sha256)}:
+            if len(self.bodies) < MOST_BODIES:
+                self.bodies.setdefault(digest, capture.id)
+
+    def _body(self, met: _Met) -> tuple[Capture, bytes] | None:
+        """The held capture that a revisit stands for, and what follows the revisit's head; None where none is at hand.
+
+        The digest that the revisit names decides, over octets that are read again here: nobody's word is taken for it.
+        """
+        wanted = standard.digest(met.record.get("WARC-Payload-Digest") or "")
+        try:
+            head = parse_head(met.octets)
+        except BadMessage:
+            return None
+        if wanted is None or head is None or head.status < 200 or head.status in (204, 304) or met.octets[head.length :]:
+            return None
+        archive = self.store.archive
+        for capture in self._candidates(met.record, wanted):
+            try:
+                memento = archive.memento(capture)
+                if not _is_of(wanted, memento.entity):
+                    continue
+                chunked = head.get(b"transfer-encoding") is not None
+                body = memento.entity
+                if chunked and (memento.header("Transfer-Encoding") or "") and capture.outcome is Outcome.CAPTURED:
+                    body = archive.wire_body(capture)
+                if entity(met.octets + body) == memento.entity:
+                    return capture, body
+            except ArchiveError:
+                continue  # what is held cannot be read: it stands for nothing
+        return None
+
+    def _candidates(self, record: Record, wanted: tuple[str, str]) -> Iterator[Capture]:
+        """Of this file or package by digest; then whole captures of the addresses that the record names, nearest first."""
+        archive = self.store.archive
+        here = self.bodies.get(wanted)
+        if here is not None:
+            yield archive.capture(here)
+        try:
+            at = _date(record.get("WARC-Refers-To-Date") or record.get("WARC-Date") or "")
+        except ValueError:
+            return
+        for url in dict.fromkeys((_bare(record.get("WARC-Refers-To-Target-URI")), _target(record))):
+            if not url.lower().startswith(WEB):
+                continue
+            try:
+                held = [c for c in archive.captures(url) if c.payload_sha256 and c.trusted and c.outcome in BODIED]
+            except ValueError:
+                continue  # no address that anything could be filed under
+            if wanted[0] == "sha256":
+                held = [c for c in held if c.payload_sha256 == wanted[1]]
+            yield from sorted(held, key=lambda c: abs(c.at - at))[:TRIED]
+        if wanted[0] == "sha256":
+            yield from archive.index.referable([wanted[1]]).get(wanted[1], [])[:TRIED]
+
+    def _visit(self, met: _Met, body: tuple[Capture, bytes] | None) -> Visit:
         """Raises ValueError where the record does not say a time."""
+        record, octets = met.record, met.octets
         url, at = _target(record), _date(record.get("WARC-Date") or "")
         flags = ["foreign", *_digest_flags(record, octets)]
         truncated = _truncated(record)
         status, head_length, outcome, beyond = None, 0, Outcome.CAPTURED, b""
-        facts: dict[str, object] = {"foreign": self.name, "taken_from": self._origin(record)}
+        facts: dict[str, object] = {"foreign": self.file, "taken_from": dict(met.origin)}
         if record.type == "resource":
             facts["content_type"] = (record.get("Content-Type") or "application/octet-stream")[:200]
         else:
@@ -186,12 +315,17 @@ class _Taking:
             # The body lies in another record, perhaps of another file: what came with this visit is its head.
             flags.append("foreign-revisit")
             truncated = "length" if status != 304 else truncated
+            if body is not None:
+                held, rest = body
+                octets, truncated = octets + rest, None
+                flags.append("foreign-revisit-resolved")
+                facts["body_from"] = {"capture": held.id, "url": held.url, "foreign": held.foreign}
         if status == 304:
             outcome = Outcome.NOT_MODIFIED
         elif truncated and outcome is Outcome.CAPTURED:
             outcome = Outcome.TRUNCATED
         exchange = Exchange(
-            url=url, began=at, elapsed=0.0, outcome=outcome, request=request, response=octets, head_length=head_length,
+            url=url, began=at, elapsed=0.0, outcome=outcome, request=met.request, response=octets, head_length=head_length,
             status=status, surplus=beyond, truncated=truncated, flags=tuple(flags),
         )  # fmt: skip
         return Visit(url, (exchange,), facts)
@@ -214,8 +348,16 @@ def _read(record: Record, limit: int) -> bytes | None:
 
 
 def _target(record: Record) -> str:
-    value = (record.get("WARC-Target-URI") or "").strip()
+    return _bare(record.get("WARC-Target-URI"))
+
+
+def _bare(uri: str | None) -> str:
+    value = (uri or "").strip()
     return value[1:-1] if value.startswith("<") and value.endswith(">") else value  # wget 1.19 and later
+
+
+def _is_of(wanted: tuple[str, str], octets: bytes) -> bool:
+    return hashlib.new(wanted[0], octets, usedforsecurity=False).hexdigest() == wanted[1]
 
 
 def _key(record: Record) -> tuple[str, str]:

@@ -11,6 +11,7 @@ sent, and the latter must not reach an archive.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from string import ascii_letters, digits
 
@@ -87,6 +88,7 @@ def origin(url: str) -> str:
     return f"{scheme}://{name}{port or f':{PORTS[scheme]}'}"
 
 
+@lru_cache(4096)  # a visit asks several times: its lane, its form, its origin, its host
 def _parts(url: str) -> tuple[str, str, str, str, str]:
     """Scheme, host, port with its colon or nothing, path, query."""
     found = _RESOLVED.fullmatch(resolve(url))
@@ -130,6 +132,7 @@ def _authority(text: str, scheme: str) -> str:
     return _host(name) + written
 
 
+@lru_cache(4096)  # a crawl's addresses share few hosts
 def _host(name: str) -> str:
     if name.startswith("["):
         return _ipv6(name)
@@ -287,6 +290,7 @@ _WWW = re.compile(rb"^www[0-9]*\.")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
 
+@lru_cache(4096)  # asked before a visit, and once more when it is entered
 def urlkey(url: str) -> str:
     """The key of the address in a CDXJ index (SURT): `ru,sudrf,2zovs--msk)/modules.php?...`.
 
@@ -315,6 +319,7 @@ def filed_under(url: str) -> str:
         return _SURROGATES.sub("\ufffd", url).lower()
 
 
+@lru_cache(4096)
 def _key_host(authority: bytes, scheme: bytes) -> bytes:
     name, port = authority.rpartition(b"@")[2], b""
     if not name.endswith(b"]") and b":" in name:

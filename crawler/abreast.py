@@ -26,43 +26,55 @@ async def abreast(
     held: dict[str, deque[T]] = {}  # lanes that are full
     busy: dict[str, int] = {}
     running: dict[asyncio.Task[R], str] = {}
+    done: deque[asyncio.Task[R]] = deque()
+    stirred = asyncio.Event()  # asyncio.wait() would look at every running piece each time one of them ends
     left = 0
     pieces = iter(work)
-    more: asyncio.Task[list[T]] | None = asyncio.create_task(_take(pieces))
+
+    def take() -> asyncio.Task[list[T]]:
+        task = asyncio.create_task(_take(pieces))
+        task.add_done_callback(lambda _: stirred.set())
+        return task
+
+    def over(task: asyncio.Task[R]) -> None:
+        done.append(task)
+        stirred.set()
+
+    more: asyncio.Task[list[T]] | None = take()
     try:
         while True:
             while waiting and len(running) < in_flight:
                 name, queue = next(iter(waiting.items()))
                 del waiting[name]
-                running[asyncio.create_task(_run(do, queue.popleft()))] = name
+                task = asyncio.create_task(_run(do, queue.popleft()))
+                task.add_done_callback(over)
+                running[task] = name
                 left -= 1
                 busy[name] = busy.get(name, 0) + 1
                 if queue:
                     (waiting if busy[name] < per_lane else held)[name] = queue
             if more is None and not running:
                 return
-            tasks: set[asyncio.Task[R] | asyncio.Task[list[T]]] = set(running)
-            if more is not None and left < READ_AHEAD:
-                tasks.add(more)
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if more is not None and more in done:
-                done.discard(more)
+            await stirred.wait()
+            stirred.clear()
+            if more is not None and left < READ_AHEAD and more.done():
                 taken = more.result()
-                more = asyncio.create_task(_take(pieces)) if taken else None
+                more = take() if taken else None
                 left += len(taken)
                 for piece in taken:
                     name = lane(piece)
                     free = busy.get(name, 0) < per_lane
                     queue = held.get(name) or (waiting if free else held).setdefault(name, deque())
                     queue.append(piece)
-            for task in done:
-                name = running.pop(task)  # type: ignore[arg-type]
+            while done:
+                task = done.popleft()
+                name = running.pop(task)
                 busy[name] -= 1
                 if not busy[name]:
                     del busy[name]
                 if name in held:
                     waiting[name] = held.pop(name)
-                yield task.result()  # type: ignore[misc]
+                yield task.result()
     finally:
         every = [*running, *([more] if more else [])]
         for each in every:

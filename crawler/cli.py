@@ -6,46 +6,36 @@ import asyncio
 import contextlib
 import sys
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from archive import __version__, ask, door
+from archive import door
 from archive.door import Globals, Shown
-from archive.errors import ArchiveError, NotFound
-from archive.ledger import coverage
-from archive.ledger.observation import CoverageWindow
+from archive.errors import ArchiveError, InUse
 from crawler.errors import BadSettings
+from crawler.lines import Results, progress, reading_rows, show_coverage
 
 if TYPE_CHECKING:
-    from archive.capture import Visit
     from archive.ledger.book import Book
-    from archive.ledger.observation import Observation, Reading
-    from crawler.crawl import Crawl, Desk, Done
-    from crawler.politeness import Manners
-    from crawler.settings import Settings
+    from archive.ledger.observation import Observation
     from crawler.source import Query, Source
 
-FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted")
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+SHORT = 15.0  # seconds that one address asked for by hand waits for a host's cool-down; then it is told, and asked for later
 T = TypeVar("T")
-
-
-def now() -> datetime:
-    """The one clock of this floor's commands: wall time in UTC."""
-    return datetime.now(UTC)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """On uvloop where there is one."""
-    with contextlib.suppress(ImportError):
+    try:
         import uvloop
-
-        return uvloop.run(work)
-    return asyncio.run(work)
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
 
 
 @contextlib.contextmanager
@@ -62,74 +52,9 @@ def told() -> Iterator[None]:
         raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
-@contextlib.asynccontextmanager
-async def at_desk(options: Globals, *, read: bool = True) -> AsyncIterator[Desk]:
-    """One archive with its readers and its book, closed in the order that loses nothing."""
-    from archive.ledger.book import Book
-    from archive.store import Settings as Sizes
-    from archive.store import Store
-    from crawler.clerk import Clerk
-    from crawler.crawl import Desk
-    from crawler.readers import Readers
-
-    settings = load(options.home)
-    sizes = Sizes(rotate=settings.warc_bytes, level=settings.level, floor=settings.free_bytes)
-    async with contextlib.AsyncExitStack() as stack:
-        store = stack.enter_context(Store.open(options.home, settings=sizes))
-        clerk = readers = None
-        if read:
-            book = stack.enter_context(Book.open(options.home, write=True))
-            clerk = await stack.enter_async_context(Clerk(book))
-            readers = stack.enter_context(Readers(settings.readers))
-        yield Desk(store, clerk, readers)
-
-
-@contextlib.asynccontextmanager
-async def opened(options: Globals, *, read: bool = True) -> AsyncIterator[Crawl]:
-    """The same, with its network."""
-    from crawler.crawl import Crawl
-    from crawler.fetch import NetworkFetcher
-    from crawler.politeness import Politeness
-    from crawler.wire import ConnectTo, Wire
-
-    settings = load(options.home)
-    try:
-        wire = Wire(connect_to=ConnectTo(options.connect_to), ca=options.ca)
-    except ValueError as exc:
-        raise typer.BadParameter(str(exc)) from exc
-    async with contextlib.AsyncExitStack() as stack:
-        desk = await stack.enter_async_context(at_desk(options, read=read))
-        politeness = Politeness(options.home / "state.sqlite", pace=options.pace, per_host=options.per_host)
-        stack.callback(politeness.close)
-        stack.push_async_callback(wire.aclose)
-
-        async def aside(visit: Visit) -> None:
-            await desk.keep(visit)
-
-        name = user_agent(settings)
-        fetcher = NetworkFetcher(wire, politeness, user_agent=name, manners=manners, aside=aside, tries=settings.tries)
-        yield Crawl(fetcher, desk, now)
-
-
-def load(home: Path) -> Settings:
-    from crawler import settings
-
-    return settings.load(home)
-
-
-def user_agent(settings: Settings) -> str:
-    return f"kartoteka/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
-
-
-def manners(url: str) -> Manners:
-    """How we behave towards an address: what its source declares, else the general rule."""
-    from crawler.politeness import Manners
-    from crawler.sites import source_for
-
-    source = source_for(url)
-    if source is None:
-        return Manners(pause=2.0)
-    return Manners(pause=source.pause, platform=source.platform, platform_pause=source.platform_pause)
+def waiting(out: Shown) -> Callable[[str, float, str], None]:
+    """Tells of a long wait on stderr, so that nobody takes it for a standstill."""
+    return lambda host, seconds, why: out.note(f"waiting {seconds:.0f} s for {host}: {why}")
 
 
 def addresses(given: list[str]) -> Iterable[str]:
@@ -156,45 +81,24 @@ def url_(
 
 
 async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) -> int:
+    from crawler.inbox import Inbox
+    from crawler.opening import opened
+    from crawler.settings import load
+
     settings = load(options.home)
-    tally = Tally(out, each=True)
-    async with opened(options, read=read) as crawl:
-        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
-            tally.add(done)
-    return tally.finish()
-
-
-class Tally:
-    """Shows results as they come and remembers whether all went well. each: those that went well too, to people."""
-
-    def __init__(self, out: Shown, *, each: bool) -> None:
-        self.out, self.each = out, each
-        self.all = self.bad = 0
-
-    def add(self, done: Done) -> None:
-        self.all += 1
-        self.bad += not done.fine
-        if self.out.json:
-            self.out.line(done.row())
-        elif self.each or not done.fine:
-            self.out.text(plain(done))
-
-    def finish(self) -> int:
-        if not self.all:
-            self.out.note("no address was given; name one, or pipe a list into `crawl url -`")
-            return door.NOTHING
-        self.out.note(f"{self.all} visited, {self.bad} could not be fetched or read")
-        return door.PARTLY if self.bad else door.DONE
-
-
-def plain(done: Done) -> str:
-    """One visit as a person reads it."""
-    row = done.row()
-    words = [str(row["outcome"]), str(row["status"] or "-"), str(row["verdict"] or "-"), str(row["observations"] or 0).rjust(4)]
-    tail = f"  {row['error']}" if row["error"] else ""
-    return door.visible(
-        f"{words[0]:<13} {words[1]:<4} {words[2]:<12} {words[3]} values  {row['final_url']}  {row['capture']}{tail}"
-    )
+    results = Results(out, each=True)
+    try:
+        async with opened(options, read=read, patience=SHORT, waiting=waiting(out)) as crawl:
+            async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
+                results.add(done)
+    except InUse:
+        inbox = Inbox(options.home)
+        if (pid := inbox.taker()) is None:
+            raise
+        out.note(f"the archive is held by a daemon (process {pid}): it does this work, with its own options")
+        for row, fine in inbox.answers(inbox.hand_in(list(addresses(urls)), read=read)):
+            results.tell(row, fine=fine)
+    return results.finish()
 
 
 @app.command("read")
@@ -237,23 +141,6 @@ async def _read(out: Shown, body: bytes, url: str, fields: tuple[tuple[str, str]
     return door.DONE if reading.verdict == "page" else door.PARTLY
 
 
-def reading_rows(reading: Reading) -> Iterator[dict[str, Any]]:
-    """The lines of `crawl read --json` (CONTRACT): the verdict, then what was found in page order."""
-    keys = ("kind", "subject", "property", "raw", "value", "derived", "selector", "quote", "start", "end", "charset")
-    blank: dict[str, Any] = dict.fromkeys(keys)
-    yield blank | {
-        "kind": "verdict", "value": reading.verdict, "raw": reading.reason or None, "charset": reading.charset,
-        "parser": reading.parser, "flags": list(reading.flags),
-        "counter": [reading.counter.total, reading.counter.first, reading.counter.last] if reading.counter else None,
-    }  # fmt: skip
-    for said in reading.observations:
-        yield blank | {name: getattr(said, name) for name in keys[1:-1]} | {"kind": "observation", "charset": reading.charset}
-    for link in reading.links:
-        yield blank | {"kind": "link", "property": link.rel, "raw": link.text, "value": link.url, "selector": link.selector}
-    for unread in reading.unread:
-        yield blank | {"kind": "unread", "raw": unread.text, "selector": unread.selector}
-
-
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
 
 
@@ -266,13 +153,10 @@ def source(
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day of receipt")] = None,
 ) -> None:
     """One source, once: its listings, its cards, and what was covered."""
-    from crawler.sites import sources
     from crawler.source import Query
 
-    known = {each.name: each for each in sources()}
-    if name not in known:
-        raise typer.BadParameter(f"no source {name!r}; known are {', '.join(sorted(known))}")
-    codes = {place.court for place in known[name].places()}
+    chosen = known_source(name)
+    codes = {place.court for place in chosen.places()}
     for code in court or ():
         if code not in codes:
             raise typer.BadParameter(f"--court: {name} has no court {code!r}; `crawl sources --json` lists them")
@@ -280,26 +164,29 @@ def source(
         raise typer.BadParameter("--from lies after --to")
     query = Query(tuple(court or ()), first.date() if first else None, last.date() if last else None)
     with told():
-        raise typer.Exit(run(_source(ctx.obj, door.shown(ctx), known[name], query)))
+        raise typer.Exit(run(_source(ctx.obj, door.shown(ctx), chosen, query)))
+
+
+def known_source(name: str) -> Source:
+    from crawler.sites import sources
+
+    known = {each.name: each for each in sources()}
+    if name not in known:
+        raise typer.BadParameter(f"no source {name!r}; known are {', '.join(sorted(known))}")
+    return known[name]
 
 
 async def _source(options: Globals, out: Shown, chosen: Source, query: Query) -> int:
-    tally = Tally(out, each=options.verbose)
-    async with opened(options) as crawl:
+    from crawler.opening import opened
+
+    results = Results(out, each=options.verbose)
+    async with opened(options, waiting=waiting(out)) as crawl:
         run_id = str(uuid.uuid4())
         async for done in crawl.source(chosen, query, run_id):
-            tally.add(done)
+            results.add(done)
         windows = show_coverage(crawl, out, run_id)
-    status = tally.finish()
+    status = results.finish()
     return door.PARTLY if status == door.DONE and not all(window.complete for window in windows) else status
-
-
-def show_coverage(crawl: Crawl, out: Shown, run_id: str) -> list[CoverageWindow]:
-    """A line for each court, register and window that this run asked for."""
-    assert crawl.desk.clerk is not None
-    windows = [window.asked for window in crawl.desk.clerk.book.coverage() if window.asked.run == run_id]
-    out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
-    return windows
 
 
 @app.command()
@@ -315,7 +202,7 @@ def sources(ctx: typer.Context) -> None:
             rows.append({**base, "court": None, "title": each.title, "host": None, "aliases": [], "seeds": []})
         for place in places:
             rows.append(
-                {**base, "court": place.court, "title": place.title, "host": place.host, "aliases": list(place.aliases),
+                {**base, "court": place.court, "title": place.title, "host": place.host or None, "aliases": list(place.aliases),
                  "seeds": list(place.seeds)}
             )  # fmt: skip
     door.shown(ctx).rows(rows, ("name", "kind", "court", "title", "host"))
@@ -326,70 +213,19 @@ def demo(ctx: typer.Context) -> None:
     """The demo court web on loopback, crawled end to end, with its tally."""
     import tempfile
 
+    from crawler.demo.tour import tour
+
     options: Globals = ctx.obj
     if not options.home_named:
         options.home = Path(tempfile.mkdtemp(prefix="kartoteka-demo-"))
     with told():
-        raise typer.Exit(run(_demo(options, door.shown(ctx))))
-
-
-async def _demo(options: Globals, out: Shown) -> int:
-    """Two visits to the small world, 25 days apart by its own calendar; then what the ledger says beside what is true."""
-    from archive.ledger import tally as counting
-    from archive.ledger.case import fold
-    from crawler.demo.server import serve
-    from crawler.demo.world import World
-    from crawler.sites import source_named
-
-    world = World()
-    tally = Tally(out, each=options.verbose)
-    async with serve(world) as served:
-        options.connect_to, options.ca, options.pace = list(served.connect_to), [served.ca_file], 0
-        async with opened(options) as crawl:
-            assert crawl.desk.clerk is not None
-            for visit in (1, 2):
-                world.turn(visit)
-                out.text(f"Visit {visit}: {len(world.cases)} registrations at {len(world.courts)} courts, and one article")
-                run_id = str(uuid.uuid4())
-                lanes = [[seed for seed in world.seeds() if seed.court == court.code] for court in world.courts]
-                async for done in crawl.seeds(source_named("sudrf"), lanes, run_id):
-                    tally.add(done)
-                async for done in crawl.urls(world.addresses()):
-                    tally.add(done)
-                show_coverage(crawl, out, run_id)
-            book = crawl.desk.clerk.book
-            windows = book.coverage()
-            cases, as_of = fold(book.sightings(), book.ties()), book.as_of()
-            counted = counting.tally(cases, counting.Question(by=("month",)), windows=windows, as_of=as_of)
-            changed = next(case for case in cases if any(r.subject.endswith(world.changed) for r in case.registrations))
-    true = world.truth().tally(("month",))
-    same = all(
-        row.group["month"] in {key[0] for key in true}
-        and [getattr(row, name) for name in FIGURES] == [getattr(true[str(row.group["month"]),], name) for name in FIGURES]
-        for row in counted.rows
-    ) and len(true) == len(counted.rows)
-    missing = world.script.missing()
-    ask.print_tally(out, counted, ("month",))
-    out.text(f"The ledger {'says what is true in the demo world' if same else 'DIFFERS from what is true in the demo world'}.")
-    out.text(f"{len(world.script.happened)} accidents met; {len(missing)} of the script did not happen.")
-    for step in missing:
-        out.note(f"did not happen: {step.name}: {step.promise}")
-    out.text(
-        f"""The archive lies in {options.home}. Now try:
-  crawl --home {options.home} cases
-  crawl --home {options.home} tally --by month,court
-  crawl --home {options.home} case {changed.numbers[0]}
-  crawl --home {options.home} verify
-  crawl --home {options.home} restore {world.editions()[0]} -o restored"""
-    )
-    tally.finish()
-    return door.FAILED if missing or not same else door.DONE
+        raise typer.Exit(run(tour(options, door.shown(ctx))))
 
 
 @app.command("import")
 def import_(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC, or saved pages made elsewhere")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="WARC, ARC, WACZ, or saved pages made elsewhere")],
     url: Annotated[str | None, typer.Option("--url", help="the address that a saved page is of")] = None,
 ) -> None:
     """Take in what others kept; its provenance says so, and it is never stamped as our capture."""
@@ -402,6 +238,7 @@ def import_(
 async def _import(options: Globals, out: Shown, files: list[Path], url: str | None) -> int:
     from archive.take import Untaken, take
     from archive.urls import identity
+    from crawler.opening import at_desk
 
     if url is not None:
         try:
@@ -410,8 +247,9 @@ async def _import(options: Globals, out: Shown, files: list[Path], url: str | No
             raise typer.BadParameter(f"--url: {exc}") from exc
     for file in files:
         if not file.is_file():
-            raise NotFound(f"there is no file {file}; nothing was taken in")
-    tally, untaken = Tally(out, each=options.verbose), 0
+            what = "a folder: name the files in it" if file.is_dir() else "not there"
+            raise typer.BadParameter(f"{file} is {what}; nothing was taken in")
+    results, untaken = Results(out, each=True), 0
     async with at_desk(options) as desk:
         for file in files:
             taken = take(desk.store, file, url=url)
@@ -419,12 +257,14 @@ async def _import(options: Globals, out: Shown, files: list[Path], url: str | No
             while (each := await asyncio.to_thread(next, taken, None)) is not None:
                 if isinstance(each, Untaken):
                     untaken += 1
-                    out.note(f"{each.file} record {each.number} {each.url or ''}: {each.reason}")
+                    record = "" if each.number is None else f" record {each.number} {each.url or ''}"
+                    out.note(f"{each.file}{record}: {each.reason}")
                 else:
-                    tally.add(await desk.read(each.url, each))
-    out.note(f"{untaken} records were not taken in")
-    status = tally.finish()
-    return door.PARTLY if untaken and tally.all else status
+                    results.add(await desk.read(each.url, each))
+    out.note(f"{results.all} captures taken in, {untaken} records or files were not")
+    if untaken:
+        return door.PARTLY
+    return door.DONE if results.all else door.NOTHING
 
 
 @app.command()
@@ -434,6 +274,8 @@ def reread(
     source: Annotated[str | None, typer.Option("--source", help="only this source's pages")] = None,
 ) -> None:
     """Read the archived bytes again with today's parsers."""
+    if source is not None:
+        known_source(source)
     with told():
         raise typer.Exit(run(_reread(ctx.obj, door.shown(ctx), check=check, source=source)))
 
@@ -443,6 +285,7 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
     from archive.store import Archive, Store
     from crawler.readers import Readers
     from crawler.reread import compare, readings, to_read
+    from crawler.settings import load
     from crawler.sites import source_for
 
     settings = load(options.home)
@@ -481,19 +324,6 @@ def said(book: Book) -> dict[str, list[Observation]]:
     return {extraction.capture: [Observation(*place) for place in book.page(extraction)] for extraction in book.extractions()}
 
 
-async def progress(rows: AsyncIterator[T], total: int | None, what: str, options: Globals) -> AsyncIterator[T]:
-    """The same rows, with a bar on stderr where a person watches."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        async for row in rows:
-            yield row
-            bar.advance(task)
-
-
 @app.command()
 def rebuild(ctx: typer.Context) -> None:
     """Make index and ledger anew from archive and decisions."""
@@ -507,6 +337,7 @@ async def _rebuild(options: Globals, out: Shown) -> int:
     from archive.store import rebuild as rebuild_index
     from crawler.readers import Readers
     from crawler.rebuild import rebuild as rebuild_ledger
+    from crawler.settings import load
 
     settings = load(options.home)
     found = rebuild_index(options.home)

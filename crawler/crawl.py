@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from crawler.source import Query, Seed, Source
 
 READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done over
+USERINFO = re.compile(r"^([a-z]+://)[^/?#]*@", re.IGNORECASE)
 MOST_PAGES = 400  # 10,000 rows of 25: a register that says more is asked in smaller windows
 
 
@@ -59,7 +61,7 @@ class Done:
         capture, reading = self.capture, self.reading
         where = capture.record or capture.manifest
         return {
-            "url": self.url,
+            "url": USERINFO.sub(r"\1", self.url),  # a password is no part of what is told
             "final_url": capture.url,
             "outcome": str(capture.outcome),
             "status": capture.status,

@@ -19,6 +19,7 @@ from crawler.errors import DnsFailed, FetchFailed, Refused, Reset, TimedOut, Tls
 from crawler.politeness import Clock, CoolingDown, Manners, Politeness, RetryAfter, retry_after
 from crawler.robots import REDIRECTS as ROBOTS_HOPS
 from crawler.robots import RobotsFiles
+from crawler.wire import Get
 
 HOPS = 10
 LONGEST_URL = 8_192
@@ -165,8 +166,7 @@ class NetworkFetcher:
                 return None
         trip.facts |= self._politeness.facts(manners, floor)
         before = len(trip.exchanges)
-        request = httpx.Request("GET", url, headers=self._headers(url, validators))
-        request.extensions = {"via": via} if via else {}
+        request = Get(url, self._headers(url, validators), {"via": via} if via else {})
         try:
             try:
                 response = await self._exchange(trip, request, host, manners, floor)
@@ -272,9 +272,10 @@ class NetworkFetcher:
             trip.facts["robots"] = f"not followed: {manners.robots}"
             return None, 0.0
         visit = None
-        async with self._locks.setdefault(origin, asyncio.Lock()):  # those who ask at the same time share the answer
-            if not self._robots.fresh(origin):
-                visit = await self._visit_robots(origin)
+        if not self._robots.fresh(origin):
+            async with self._locks.setdefault(origin, asyncio.Lock()):  # those who ask at the same time share the answer
+                if not self._robots.fresh(origin):
+                    visit = await self._visit_robots(origin)
         if visit is not None:
             last = visit.last
             if last.outcome is Outcome.PAUSED:

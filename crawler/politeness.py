@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,10 +23,11 @@ from archive.capture import Exchange, Outcome
 from crawler.state import open_state
 
 DAY = 86_400.0
-TROUBLED = 5  # failures in a row that open a host's breaker
+TROUBLED = 10  # failures in a row that open a host's breaker: the tries of two or three visits
 BREAKER = 60.0  # its first cool-down; each further one is twice as long
 BREAKER_LONGEST = 6 * 3_600.0
 COOL_DOWN = 1_800.0  # after a 429 that names no time: what the platform of the courts wants
+LONG = 5.0  # a wait that whoever watches is told of
 IDLE_HOSTS = 10_000  # hosts held in memory before those that owe nothing are let go
 
 # What says that the host is in trouble, and not that it dislikes this one address.
@@ -142,20 +143,32 @@ class _Debt:
     busy: int = 0
 
 
+def _nobody_told(_host: str, _seconds: float, _why: str) -> None:
+    pass
+
+
 class Politeness:
     """Lets exchanges with hosts begin when their time has come.
 
-    pace overrides every pause (0: no pause, no cool-down, no breaker at all, for tests); per_host the exchanges at once.
+    waiting: told of each long wait, with the host, the seconds and why. pace overrides every pause (0: no pause, no
+    cool-down, no breaker at all, for tests); per_host the exchanges at once.
     """
 
     def __init__(
-        self, path: Path | None, *, pace: float | None = None, per_host: int | None = None, clock: Clock | None = None
+        self,
+        path: Path | None,
+        *,
+        pace: float | None = None,
+        per_host: int | None = None,
+        clock: Clock | None = None,
+        waiting: Callable[[str, float, str], None] = _nobody_told,
     ) -> None:
         if (pace is not None and pace < 0) or (per_host is not None and per_host < 1):
             raise ValueError(f"not a pace of {pace} with {per_host} at once")
         self.pace = pace
         self.per_host = per_host
         self.clock = clock or SystemClock()
+        self._tell_waiting = waiting
         self.engine = open_state(path)
         _DEBTS.metadata.create_all(self.engine)
         self._debts: dict[str, _Debt] = {}
@@ -241,6 +254,8 @@ class Politeness:
                 begin = max(owed.next for owed in self._of(debt.name, manners))
             if begin <= now:
                 break
+            if begin - now > LONG:
+                self._tell_waiting(debt.name, begin - now, cooling.why if cooling else "the pause between two visits")
             await self.clock.sleep(begin - now)
         self._pause_until(debt, now + self._pause(manners, floor))
         for platform in self._of(debt.name, manners)[1:]:

@@ -26,7 +26,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
-from typing import cast
+from typing import NamedTuple, cast
 
 import httpx
 
@@ -36,7 +36,7 @@ from crawler.errors import failed
 from crawler.guard import SCHEMES, Guard
 from crawler.turn import WHOLE, Ending, Limits, Turn
 
-__all__ = ["ConnectTo", "Limits", "Resolve", "Wire"]
+__all__ = ["ConnectTo", "Get", "Limits", "Resolve", "Wire"]
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,29 @@ class ConnectTo:
         return Target(host, port)
 
 
+class Get(httpx.Request):
+    """A GET without a body, for what httpx.Request would work out anew for every page.
+
+    url: absolute and resolved (archive.urls). fields: all that are sent, Host too. `request.url` is made when asked for.
+    """
+
+    def __init__(self, url: str, fields: Sequence[tuple[bytes, bytes]], extensions: dict[str, object]) -> None:
+        self.method = "GET"
+        self.address = url
+        self.fields = fields
+        self.extensions = extensions
+        self.stream = httpx.ByteStream(b"")
+        self._content = b""
+
+    @cached_property
+    def url(self) -> httpx.URL:  # type: ignore[override]
+        return httpx.URL(self.address)
+
+    @cached_property
+    def headers(self) -> httpx.Headers:  # type: ignore[override]
+        return httpx.Headers(list(self.fields))
+
+
 class Wire(httpx.AsyncBaseTransport):
     """One vantage's connections.
 
@@ -124,20 +147,19 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         began, start = datetime.now(UTC), monotonic()
-        url = str(request.url)
+        asked = _asked(request)
+        url, scheme, host, port = asked.url, asked.scheme, asked.host, asked.port
         extensions = request.extensions
         verify = bool(extensions.get("verify", True))
         deadline = start + float(extensions.get("deadline", self.limits.whole))
-        scheme, host = request.url.scheme, request.url.raw_host.decode("ascii")
-        port = request.url.port or SCHEMES.get(scheme, 0)
         origin = (scheme, host, port, verify)
         turn = Turn(self.limits, request.method)
         connection: _Connection | None = None
         octets = b""
         flags: tuple[str, ...] = ()
         try:
-            target = self._admit(request, url, scheme, host, port)
-            octets = await _serialised(request)
+            target = self._admit(asked)
+            octets = await _serialised(request, asked)
             connection = self._take(origin)
             if connection is not None:
                 ending = await connection.exchange(octets, turn, deadline)
@@ -199,12 +221,12 @@ class Wire(httpx.AsyncBaseTransport):
             self._threads = None
         await asyncio.sleep(0)  # the transports tell their protocols in the loop's next turn
 
-    def _admit(self, request: httpx.Request, url: str, scheme: str, host: str, port: int) -> Target:
+    def _admit(self, asked: _Asked) -> Target:
         """Where this request may go, before anything is looked up. Raises _Broken."""
-        if len(url) > self.limits.url:
+        if len(asked.url) > self.limits.url:
             raise _Broken(Outcome.TOO_LARGE, f"a URL of more than {self.limits.url} octets")
-        target = self._connect_to.target(host, port)
-        why = self._guard.refusal(scheme, host, credentials=bool(request.url.userinfo), named=target.host_named)
+        target = self._connect_to.target(asked.host, asked.port)
+        why = self._guard.refusal(asked.scheme, asked.host, credentials=asked.credentials, named=target.host_named)
         if why is None and not target.port_named:
             why = self._guard.port(target.port)
         if why is not None:
@@ -644,14 +666,42 @@ class _Entity(httpx.AsyncByteStream, httpx.SyncByteStream):
             yield part
 
 
-async def _serialised(request: httpx.Request) -> bytes:
+class _Asked(NamedTuple):
+    """What the address of a request comes to. port: 0 where the scheme has none."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    target: bytes  # of the request line
+    credentials: bool
+
+
+# Octets that httpx too leaves as they are, in the form that archive.urls writes.
+_PLAIN = re.compile(
+    r"(https?)://([a-z0-9._-]+)(?::([0-9]+))?(/[A-Za-z0-9._~!$&()*+,;=:@/%-]*(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*)?)"
+)
+
+
+def _asked(request: httpx.Request) -> _Asked:
+    if isinstance(request, Get) and (plain := _PLAIN.fullmatch(request.address)):
+        scheme, host, port, target = plain.groups()
+        return _Asked(request.address, scheme, host, int(port or SCHEMES[scheme]), target.encode("ascii"), False)
+    url = request.url
+    port_ = url.port or SCHEMES.get(url.scheme, 0)
+    return _Asked(str(url), url.scheme, url.raw_host.decode("ascii"), port_, url.raw_path, bool(url.userinfo))
+
+
+async def _serialised(request: httpx.Request, asked: _Asked) -> bytes:
     """The request's octets as they go out: method, target, fields in their order and case, body. Raises _Broken."""
-    fields = request.headers.raw
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii", "replace"), request.url.raw_path)]
+    fields = request.fields if isinstance(request, Get) else request.headers.raw
+    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii", "replace"), asked.target)]
     lines += [b"%b: %b" % item for item in fields]
     head = b"\r\n".join(lines)
     if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields) or b"\0" in head:
         raise _Broken(Outcome.GUARDED, "a line break or NUL inside the request's head")
+    if isinstance(request, Get):
+        return head + b"\r\n\r\n"
     try:
         body = request.content
     except httpx.RequestNotRead:

@@ -48,11 +48,15 @@ class Question:
     registers: tuple[str, ...] = REGISTERS
 
     def __post_init__(self) -> None:
+        if self.first and self.last and self.first > self.last:
+            raise ValueError(f"the period begins on {self.first} and ends before it, on {self.last}")
         unknown = set(self.by) - set(GROUPS)
+        if len(set(self.by)) < len(self.by):
+            raise ValueError(f"grouped twice by the same: {', '.join(self.by)}")
         if unknown:
             raise ValueError(f"cannot group by {', '.join(sorted(unknown))}: choose of {', '.join(GROUPS)}")
         if self.unit not in ("case", "person"):
-            raise ValueError(f"not a unit: {self.unit!r}")
+            raise ValueError(f"not a unit: {self.unit!r}; choose case or person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,7 @@ def tally(
     whole: dict[str, int] = {}
     undated: list[Undated] = []
     courts: set[str] = set()
+    days: set[date] = set()
     unnumbered: set[str | None] = set()
     asked = [case for case in cases if case.last.register in question.registers and _asked_for(case, question)]
     for case in sorted(asked, key=lambda case: case.id):
@@ -156,6 +161,7 @@ def tally(
         for fact in _facts(case, question):
             if not _within(fact.when, question.first, question.last):
                 continue
+            days.update(_span(fact.when))
             under = [fact.groups(name) for name in question.by]
             for key in product(*under):
                 row = counts.setdefault(key, {})
@@ -166,6 +172,7 @@ def tally(
     reach = _Reach(
         question, tuple(windows), frozenset(expected) if expected is not None else None, frozenset(courts), as_of,
         len([u for u in undated if u.missing == "received"]), len(unnumbered),
+        (min(days), max(days)) if days else (),
     )  # fmt: skip
     keys = sorted(counts, key=lambda key: [(part is None, part or "") for part in key])
     rows = tuple(_row(dict(zip(question.by, key, strict=True)), counts[key], question, reach) for key in keys)
@@ -290,6 +297,7 @@ class _Reach:
     as_of: datetime | None
     undated: int
     unnumbered: int
+    counted: tuple[date, ...]  # the first and the last day of anything counted
 
     def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
         # Of several runs that asked the same the newest complete one counts: one that failed takes nothing away.
@@ -305,9 +313,9 @@ class _Reach:
         held = [window for window in best.values() if window.asked.court in expected]
         whole = [window for window in held if window.asked.complete]
         counted = [window.asked for window in held if window.asked.expected is not None]
-        # An open period reaches as far as anybody asked.
-        begin = first or min((_begin(window) for window in held), default=date.min)
-        end = last or max((_end(window) for window in held), default=date.max)
+        # An open period reaches as far as anybody asked, and as far as what it counts.
+        begin = first or min([*map(_begin, held), *self.counted], default=date.min)
+        end = last or max([*map(_end, held), *self.counted], default=date.max)
         covered = all(_covered([w for w in whole if w.asked.court == code], begin, end) for code in expected)
         return Coverage(
             as_of=self.as_of,
@@ -371,7 +379,7 @@ def _definition(question: Question) -> str:
     unit = "cases" if question.unit == "case" else "persons in cases"
     parts = [
         f"first instance ({', '.join(question.registers)}), {unit}",
-        "received: by date of receipt, a case once, at the earliest receipt in its chain of transfers",
+        "received: by date of receipt, each once, at the earliest receipt in the case's chain of transfers",
         "pending: of those received, not decided as far as known at the as-of",
         "decided: by date of decision, at the court that decided last; sent on to another court is not decided",
         "verdicts, convicted, acquitted: persons, by date of decision; a verdict whose direction is not published counts "

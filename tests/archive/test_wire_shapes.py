@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cdxj_indexer.main import CDXJIndexer
 from fastwarc.warc import ArchiveIterator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from warcio.checker import Checker
 from archive import warc
 from archive.capture import Exchange, Outcome, Tls, Visit
 from archive.store import Archive, Store
+from tests.world.judges import INDEXER, collection, replaying
 
 Kept = dict[str, Any]
 
@@ -102,7 +102,7 @@ def test_fastwarc_checks_every_block_and_refuses_only_revisit_payloads(kept: Kep
 
 def foreign_index(home: Path) -> list[str]:
     out = home.parent / "foreign.cdxj"
-    CDXJIndexer(str(out), [str(p) for p in warcs(home)], sort=True).process_all()
+    INDEXER.ask("cdxj-indexer", "--sort", "--output", out, *warcs(home)).check_returncode()
     return out.read_text().splitlines()
 
 
@@ -124,6 +124,25 @@ def test_cdxj_indexer_makes_our_lines_and_takes_nothing_else_for_a_page(kept: Ke
 
     assert [without_digest(line) for line in ours] == [without_digest(line) for line in theirs]
     assert ours == sorted(ours, key=str.encode)
+
+
+def test_pywb_replays_every_shape(kept: Kept, home: Path, tmp_path: Path) -> None:
+    """Status and entity-body of every response come back; two shapes do not, and what has no HTTP head is not found."""
+    with Archive.open(home) as archive:
+        collection(tmp_path, "shapes", warcs(home), "".join(archive.cdxj()).encode())
+        opened = {name: archive.memento(c) for name, (_, c) in kept.items() if c.status is not None}
+    with replaying(tmp_path) as replay:
+        answers = {name: replay.get("shapes", c.at, c.url) for name, (_, c) in kept.items()}
+    expected = {name: (m.status, m.entity) for name, m in opened.items()}
+    # warcio takes the trailer of a chunked body for data, from the digits of its last chunk on.
+    expected["chunked"] = (200, b"hello!!!0\r\nTrailer: yes\r\n\r\n")
+    # A server-not-modified revisit is replayed as the answer it was: the head alone.
+    expected["not modified"] = (304, b"")
+
+    assert expected == {name: (a.status, a.body) for name, a in answers.items() if name in opened}
+    assert {"octets": 404, "half a head": 404, "refused": 404, "robots": 404} == {
+        name: a.status for name, a in answers.items() if name not in opened
+    }
 
 
 def test_all_records_of_an_exchange_share_their_date_and_are_tied(kept: Kept, home: Path) -> None:

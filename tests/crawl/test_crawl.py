@@ -11,11 +11,11 @@ from archive.capture import Outcome
 from archive.door import Globals
 from archive.ledger.case import fold
 from archive.ledger.tally import Question, Row, tally
-from crawler.cli import opened
 from crawler.crawl import Crawl
 from crawler.demo.server import Served, serve
 from crawler.demo.truth import Figures
 from crawler.demo.world import World
+from crawler.opening import opened
 from crawler.rebuild import rebuild
 from crawler.sites import source_named
 
@@ -124,5 +124,5 @@ async def test_an_address_that_is_not_let_out(crawl: Crawl, served: Served, addr
 
     assert (outcome, False) == (done.capture.outcome, done.fine)
     assert done.error
-    assert "secret" not in str(crawl.desk.store.archive.manifest(done.capture))
+    assert "secret" not in str(done.row()) + str(crawl.desk.store.archive.manifest(done.capture))
     assert served.log == []

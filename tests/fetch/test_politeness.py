@@ -103,16 +103,16 @@ async def test_pace_overrides_every_pause(clock):
     assert Politeness(None, clock=clock).facts(manners) == {"pause": 9.0, "per_host": 1}
 
 
-async def test_the_breaker_opens_after_five_failures_and_rests_longer_each_time(clock):
+async def test_the_breaker_opens_after_ten_failures_and_rests_longer_each_time(clock):
     """A sick host is tried by one exchange at a time, later and later, until it answers."""
     politeness, manners = Politeness(None, clock=clock), Manners(0.0)
     rests = []
-    for failure in range(8):
+    for failure in range(13):
         async with politeness.turn(COURT, manners, patience=1e9):
             politeness.tell(COURT, manners, ended(Outcome.TIMEOUT))
         cooling = politeness.cooling(COURT, manners)
         rests.append((failure + 1, cooling.seconds if cooling else 0.0))
-    assert rests == [(1, 0.0), (2, 0.0), (3, 0.0), (4, 0.0), (5, 60.0), (6, 120.0), (7, 240.0), (8, 480.0)]
+    assert rests == [*((n, 0.0) for n in range(1, 10)), (10, 60.0), (11, 120.0), (12, 240.0), (13, 480.0)]
     async with politeness.turn(COURT, manners, patience=1e9):
         politeness.tell(COURT, manners, ended(status=200))
     politeness.tell(COURT, manners, ended(Outcome.TIMEOUT))
@@ -122,7 +122,7 @@ async def test_the_breaker_opens_after_five_failures_and_rests_longer_each_time(
 async def test_only_one_probe_goes_through_a_half_open_breaker(clock):
     """While the sick host is being tried, the others stay away."""
     politeness, manners = Politeness(None, clock=clock), Manners(0.0, per_host=3)
-    for _ in range(5):
+    for _ in range(10):
         politeness.tell(COURT, manners, ended(status=503))
     await clock.sleep(61.0)
     async with politeness.turn(COURT, manners):
@@ -146,7 +146,7 @@ async def test_only_one_probe_goes_through_a_half_open_breaker(clock):
 def test_only_trouble_opens_the_breaker(clock, exchange, counts):
     """A host that says no is well; a host that says nothing is not."""
     politeness, manners = Politeness(None, clock=clock), Manners(0.0)
-    for _ in range(5):
+    for _ in range(10):
         politeness.tell(COURT, manners, exchange)
     assert (politeness.cooling(COURT, manners) is not None) is counts
 
@@ -170,7 +170,7 @@ async def test_a_restart_forgets_no_pause(tmp_path, clocks):
     politeness = Politeness(path, clock=clock)  # never closed: killed
     await begins(politeness, clock, COURT, manners)
     politeness.tell("limited.example", Manners(0.0), ended(status=429))
-    for _ in range(5):
+    for _ in range(10):
         politeness.tell("sick.example", Manners(0.0), ended(Outcome.REFUSED))
 
     later = clocks(NOW.timestamp() + 4.0)
@@ -178,7 +178,7 @@ async def test_a_restart_forgets_no_pause(tmp_path, clocks):
     limited, sick = again.cooling("limited.example", Manners(0.0)), again.cooling("sick.example", Manners(0.0))
     assert limited and sick
     assert (round(limited.seconds, 3), round(sick.seconds, 3)) == (1796.0, 56.0)
-    assert (limited.why, sick.why) == ("429 Too Many Requests", "5 failures in a row, refused")
+    assert (limited.why, sick.why) == ("429 Too Many Requests", "10 failures in a row, refused")
     assert round(await begins(again, later, OTHER, manners), 3) == 6.0
     assert round(await begins(again, later, COURT, manners), 3) == 26.0
     await later.sleep(60.0)
@@ -220,3 +220,15 @@ def test_manners_that_are_none_are_refused(wrong):
     """A negative pause, no exchange at all, an override without a reason."""
     with pytest.raises(ValueError, match="not manners"):
         Manners(**wrong)
+
+
+async def test_a_long_wait_is_told(clock) -> None:
+    """Whoever watches learns which host is waited for, how long and why; short pauses are not worth a word."""
+    told = []
+    politeness = Politeness(None, clock=clock, waiting=lambda host, seconds, why: told.append((host, round(seconds), why)))
+    for pause in (2.0, 30.0, 30.0):
+        async with politeness.turn("court.example", Manners(pause)):
+            pass
+
+    assert told == [("court.example", 30, "the pause between two visits")]
+    politeness.close()

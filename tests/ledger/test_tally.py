@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
@@ -197,12 +198,17 @@ def test_a_row_whose_coverage_has_a_hole(told, hole):
 
 
 def test_a_later_asking_fails(told):
-    """What was read whole stays read; and a figure of an open period is whole as far as anybody asked."""
+    """What was read whole stays read; and an open period must be covered as far as anybody asked, and as far as it counts."""
     dated = [case for case in told if case.received]
     failed = window("61GV0002", 16, 30, None, 0, "captcha", datetime(2025, 5, 9, tzinfo=UTC))
     assert tally(dated, Question(**APRIL), windows=[failed, *WHOLE]).total.coverage.complete
-    assert tally(dated, windows=WHOLE).total.coverage.complete
-    assert not tally(dated, windows=[*WHOLE[1:], window("57GV0001", 2, 30)]).total.coverage.complete
+    year = [
+        replace(w, asked=replace(w.asked, first=date(2025, 1, 1), last=date(2025, 6, 30)), at=datetime(2025, 7, 1, tzinfo=UTC))
+        for w in (WHOLE[0], WHOLE[1])
+    ]
+    assert tally(dated, windows=year).total.coverage.complete
+    assert not tally(dated, windows=[*year[1:], window("57GV0001", 2, 30)]).total.coverage.complete
+    assert not tally(dated, windows=WHOLE).total.coverage.complete  # something of May is counted, and nobody asked for May
 
 
 def test_a_court_that_should_have_answered(told):

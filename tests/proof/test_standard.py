@@ -305,13 +305,6 @@ def test_a_package_with_a_hidden_name_is_refused(tmp_path: Path) -> None:
     assert status(verify_file(package(tmp_path, "archive/aXb", aXb=b"a\0b"))) == 4
 
 
-def test_a_package_is_not_called_checked(tmp_path: Path) -> None:
-    """What is not looked into yet is said to be NOT CHECKED."""
-    found = {f.check.partition(" ")[0]: f.outcome for f in verify_file(package(tmp_path, "datapackage.json"))}
-
-    assert found == {"1": "PASS", "2": "NOT CHECKED", "3": "NOT CHECKED", "4": "NOT CHECKED", "10": "NOT CHECKED"}
-
-
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """No findings about nothing."""
     with pytest.raises(NotFound):

@@ -189,13 +189,6 @@ def test_a_saved_page_without_an_address_is_not_taken(store: Store, tmp_path: Pa
     assert ([], True) == (snapshots, "--url" in untaken.reason)
 
 
-def test_a_package_says_what_to_do(store: Store, tmp_path: Path) -> None:
-    """WACZ packages have to be unpacked first."""
-    snapshots, (untaken,) = taken(store, tmp_path / "a.wacz", b"PK\x03\x04rest")
-
-    assert ([], True) == (snapshots, "unpack" in untaken.reason)
-
-
 def test_a_file_that_is_not_there_is_an_error(store: Store, tmp_path: Path) -> None:
     """Not an empty result."""
     with pytest.raises(NotFound):

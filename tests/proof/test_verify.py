@@ -114,7 +114,8 @@ def a_changed_block_with_its_digest(kept: Kept) -> Found:
     head = head.replace(hashlib.sha256(block).hexdigest().encode(), hashlib.sha256(new).hexdigest().encode())
     octets = gzip.compress(head + b"\r\n\r\n" + new + b"\r\n\r\n", mtime=0)
     kept.rewrite(swapped(kept, Member(member.offset, octets, member.kind, member.seq)))
-    return {(5, "octets"), (8, "octets"), *shifted(kept, 5)}
+    moved = shifted(kept, 5) if len(octets) != len(member.octets) else set()  # another compressor, mostly another length
+    return {(5, "octets"), (8, "octets"), *moved}
 
 
 def shifted(kept: Kept, after: int) -> Found:

@@ -1,4 +1,4 @@
-"""CSV that loads: RFC 4180, UTF-8, every cell quoted, one row a line, and no cell that a spreadsheet or terminal would run."""
+"""CSV that loads: RFC 4180, UTF-8, every cell quoted, one row a line, and no cell that a spreadsheet would run."""
 
 from __future__ import annotations
 

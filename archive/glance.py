@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from archive.records import Record
 
 LARGEST = 16 * 1024 * 1024  # octets of a member, once inflated, that is held at a time
 MOST = 1100  # inflated : coded; deflate cannot do more than 1,032 : 1
-UUID = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+UUID = rb"[0-9a-f\-]{36}"
 URI = rb"[A-Za-z][A-Za-z0-9+.\-]*:[!-;=?-~]+"
 DATE = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
 SHA256 = rb"sha256:([0-9a-f]{64})"
@@ -37,7 +38,6 @@ HEAD = re.compile(
 HTTP = re.compile(
     rb"HTTP/1\.[01] ([2-5][0-9][0-9])(?: [\t -~]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n)+\r\n"
 )
-CODED = re.compile(rb"\ntransfer-encoding", re.IGNORECASE)
 ID = "<urn:uuid:00000000-0000-4000-8000-000000000000>"
 
 
@@ -113,7 +113,7 @@ def _answer(octets: bytearray, begin: int, block: memoryview, *, payload_too: bo
     status = int(head[1])
     if not payload_too:
         return status, ""
-    if status in (204, 304) or CODED.search(octets, begin, head.end()):
+    if status in (204, 304) or b"transfer-encoding" in octets[begin : head.end()].lower():
         body = standard.Body()
         digest = hashlib.sha256()
         for entity, _ in body.feed(bytes(block)):
@@ -124,10 +124,13 @@ def _answer(octets: bytearray, begin: int, block: memoryview, *, payload_too: bo
     return status, hashlib.sha256(block[head.end() - begin :]).hexdigest()
 
 
-@lru_cache(64)
 def _is_time(date: bytes) -> bool:
-    record = Record(1, 0, "1.1", ())
-    return standard.FIELDS["warc-date"].rule(date.decode(), record) is None
+    """Of the form DATE: there is such a time. A leap second goes the long way."""
+    try:
+        datetime.fromisoformat(date[:26].decode())
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(4096)

@@ -16,8 +16,8 @@
 (10) the versions of the index, the ledger, the manifests and the records are known
 
 A check that checked nothing is NOT CHECKED, never PASS. The verifier reads files and tables with the standard
-library and with eyes of its own (`records`, `standard`), not with the code that wrote them; only the canonical form
-of JSON and the bodies of quotes are asked of that code. It holds one step of octets, one manifest and one page at a
+library and with eyes of its own (`records`, `standard`), not with the code that wrote them; only the bodies of quotes
+are asked of that code. It holds one step of octets, one manifest and one page at a
 time; what it must remember of every record lies in a table on disk.
 
 Most captures of a sound archive are plain: their records are told at one glance (`glance`), and their manifest and
@@ -46,7 +46,6 @@ from archive import quotes, records, standard
 from archive.errors import ArchiveError, NotFound
 from archive.finding import CHECKS, Check, Finding, Verdict, status
 from archive.glance import Plain, glance
-from archive.manifest import canonical
 from archive.records import ONE_MEMBER, Record
 
 __all__ = ["CHECKS", "Finding", "Verdict", "status", "verify"]
@@ -73,6 +72,12 @@ AHEAD = 1 << 20  # octets of a file that are read at once
 LONGEST_MEMBER = 32 << 20  # octets of a member that is read whole; a longer one goes by in steps
 KINDS = ("response", "revisit", "resource", "octets")  # of the record that is the capture
 
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+# RFC 8785 for what a manifest holds: keys sorted, no white space, no float that is spelled in two ways.
+DECODE = json.JSONDecoder().raw_decode
+ENCODE = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode  # fmt: skip
 Progress = Callable[[str, int, int], None]  # what is read, octets (or captures) done, and in all
 Told = dict[str, Any]  # what a manifest says
 
@@ -271,9 +276,10 @@ class _Run:
             members = rows.execute("SELECT offset, length, sha256 FROM members WHERE serial = ? ORDER BY offset", (serial,))
         member, unsure = next(members, None), []
         size = file.seek(0, 2)
-        offset = file.seek(0)
+        offset, looked = file.seek(0), 0
         while offset < size:
-            told(offset)
+            if not looked % 128:
+                told(offset)
             while member is not None and member[0] < offset:
                 unsure.append(member[0])
                 member = next(members, None)
@@ -282,6 +288,7 @@ class _Run:
                 if plain is not None and plain.length == member[1] and plain.sha256 == member[2]:
                     yield from self.plain(serial, name, offset, plain)
                     offset += plain.length
+                    looked += 1
                     member = next(members, None)
                     continue
             self.hold()
@@ -291,6 +298,8 @@ class _Run:
             yield from self.record(serial, name, record)
             offset = file.seek(offset + record.length)
         told(size)
+        for number in (2, 3, 10):
+            self.checks[number].looked += looked
         unsure += [row[0] for row in (*([member] if member else []), *members)]
         yield from self.missing_members(serial, name, unsure)
 
@@ -298,22 +307,23 @@ class _Run:
 
     def plain(self, serial: int, name: str, offset: int, plain: Plain) -> Iterator[Finding]:
         """(2) to (4) hold of this record. A manifest settles the records before it, and its row."""
-        for number in (2, 3, 10):
-            self.checks[number].looked += 1
-        lies: Lies = [serial, offset, name, plain.length, plain.sha256, plain.id, plain.type, plain.target, plain.date]
-        lies += [plain.status, plain.block_length, plain.block_sha256, plain.payload_sha256, plain.refers_to, 0]
-        if plain.type != "metadata" or not plain.target.startswith(MANIFEST):
-            if plain.target.startswith(CHAIN):
+        id_, type_, length, sha256, block_length, block_sha256, target, date, status, payload, refers_to, block = plain
+        lies: Lies = [
+            serial, offset, name, length, sha256, id_, type_, target, date, status, block_length, block_sha256, payload,
+            refers_to, 0,
+        ]  # fmt: skip
+        if type_ != "metadata" or not target.startswith(MANIFEST):
+            if target.startswith(CHAIN):
                 self.chains[offset] = lies
             self.pending.append(lies)
             if len(self.pending) > PENDING:
                 self.hold()
             return
-        told = _canonically(plain.block)
+        told = _canonically(block)
         if told is None or not self.agrees(told, lies):
             self.hold()
             self.ready.append(lies)
-            told = yield from self.manifest(name, offset, bytes(plain.block), plain.target.removeprefix(MANIFEST))
+            told = yield from self.manifest(name, offset, bytes(block), target.removeprefix(MANIFEST))
             if told is not None:
                 yield from self.in_order(told, name, offset)
                 yield from self.named_records(name, told)
@@ -322,7 +332,7 @@ class _Run:
         self.checks[10].looked += 1
         yield from self.in_order(told, name, offset)
         if not self.row_agrees(told, lies):
-            yield from self.manifest_digest(f"{name} at {offset}", offset, told, plain.block_sha256)
+            yield from self.manifest_digest(f"{name} at {offset}", offset, told, block_sha256)
             self.remember(told)
         self.settle(lies)
 
@@ -330,6 +340,8 @@ class _Run:
         """(5) The manifest is of the record it lies in, and names the records before it, all of them, as they are."""
         try:
             if told["v"] != MANIFEST_VERSION or told["file"] != lies[2] or MANIFEST + told["id"] != lies[7]:
+                return False
+            if told["began"] != lies[8]:
                 return False
             named, pending, chain = told["records"], self.pending, told["tls"] and told["tls"]["chain"]
             if chain:
@@ -355,7 +367,7 @@ class _Run:
         tls, foreign, refers = told["tls"], (told.get("facts") or {}).get("foreign"), told.get("refers_to")
         kinds = [named["kind"] for named in told["records"]]
         main = next((each for kind, each in zip(kinds, self.own_records(), strict=False) if kind in KINDS), None)
-        began = _microseconds(told["began"])
+        began = (datetime.fromisoformat(lies[8]) - EPOCH) // MICROSECOND
         said = (
             seq, told["id"], told["visit"], told["hop"], told["url"], told["outcome"], told["status"], told["mime"],
             told["payload_sha256"], told["size"], told["error"], began, refers and refers["capture"],
@@ -544,7 +556,7 @@ class _Run:
                 why = f"a manifest of version {told['v']!r}; this verifier knows {MANIFEST_VERSION}"
                 yield from self.checks[10].fail(where, why)
                 return None
-            if canonical(told) != block:
+            if ENCODE(told).encode() != block:
                 yield from check.fail(where, "the manifest is not in its canonical form (RFC 8785)")
             for said in _named(told):
                 {key: said[key] for key in NAMED}
@@ -804,10 +816,10 @@ def _is_as_named(said: Told, lies: Lies) -> bool:
 
 def _canonically(block: memoryview) -> Told | None:
     """What a manifest says, where it is in its canonical form."""
-    octets = bytes(block)
     try:
-        told = json.loads(octets)
-        return told if isinstance(told, dict) and canonical(told) == octets else None
+        text = str(block, "utf-8")
+        told, end = DECODE(text)
+        return told if end == len(text) and type(told) is dict and ENCODE(told) == text else None
     except (ValueError, TypeError, RecursionError):
         return None
 

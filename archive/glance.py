@@ -38,6 +38,8 @@ HEAD = re.compile(
 HTTP = re.compile(
     rb"HTTP/1\.[01] ([2-5][0-9][0-9])(?: [\t -~]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n)+\r\n"
 )
+CHUNKED = b"\r\ntransfer-encoding: chunked\r\n"
+CHUNK = re.compile(rb"([0-9a-fA-F]{1,7})\r\n")
 ID = "<urn:uuid:00000000-0000-4000-8000-000000000000>"
 
 
@@ -113,15 +115,39 @@ def _answer(octets: bytearray, begin: int, block: memoryview, *, payload_too: bo
     status = int(head[1])
     if not payload_too:
         return status, ""
-    if status in (204, 304) or b"transfer-encoding" in octets[begin : head.end()].lower():
-        body = standard.Body()
-        digest = hashlib.sha256()
-        for entity, _ in body.feed(bytes(block)):
-            digest.update(entity)
-        if body.head is None or body.head.status != status:
-            return None, None
-        return status, digest.hexdigest()
-    return status, hashlib.sha256(block[head.end() - begin :]).hexdigest()
+    body = block[head.end() - begin :]
+    fields = octets[begin : head.end()].lower()
+    if status not in (204, 304) and b"transfer-encoding" not in fields:
+        return status, hashlib.sha256(body).hexdigest()
+    once = fields.count(b"transfer-encoding") == 1 and b"content-length" not in fields
+    if once and status not in (204, 304) and CHUNKED in fields:
+        digest = _of_chunks(body, octets, head.end())
+        if digest is not None:
+            return status, digest
+    found, hashed = standard.Body(), hashlib.sha256()
+    for entity, _ in found.feed(bytes(block)):
+        hashed.update(entity)
+    if found.head is None or found.head.status != status:
+        return None, None
+    return status, hashed.hexdigest()
+
+
+def _of_chunks(body: memoryview, octets: bytearray, start: int) -> str | None:
+    """sha256 of a chunked body's data, where its chunks are of the plainest kind, end with the block, and have no trailer."""
+    digest, at, end = hashlib.sha256(), 0, len(body)
+    while at < end:
+        line = CHUNK.match(octets, start + at)
+        if line is None:
+            return None
+        size = int(line[1], 16)
+        begin = line.end() - start
+        at = begin + size + 2
+        if bytes(body[at - 2 : at]) != b"\r\n":
+            return None
+        if not size:
+            return digest.hexdigest() if at == end else None
+        digest.update(body[begin : at - 2])
+    return None
 
 
 def _is_time(date: bytes) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import deflate
 import pytest
 
-from archive import records, standard
+from archive import message, records, standard
 from archive.glance import glance
 from tests.proof.world import Kept, build
 
@@ -51,6 +51,39 @@ def test_the_glance_and_the_long_way_say_the_same(members: list[bytes]) -> None:
         if plain is not None:
             said = (plain.type, plain.length, plain.sha256, plain.date, plain.target, bytes(plain.block))
             assert ([], [said]) == long_way(octets)
+
+
+def test_bodies_at_a_glance_are_the_bodies_that_readers_get(members: list[bytes]) -> None:
+    """However a body is framed, well or badly, its digest is that of `message.entity`."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    fields = (b"Transfer-Encoding: chunked", b"transfer-encoding:chunked", b"Content-Length: 7", b"Content-Length: 9", b"X: y")
+    chunks = (
+        b"5\r\nhello\r\n",
+        b"A\r\n0123456789\r\n",
+        b"0\r\n\r\n",
+        b"0\r\nX: 1\r\n\r\n",
+        b"3;a=b\r\nabc\r\n",
+        b"5\r\nhel",
+        b"<p>",
+        b"",
+    )
+    seen = 0
+    for _ in range(3000):
+        head = b"HTTP/1.%d %d X\r\n" % (chance.randrange(2), chance.choice((200, 200, 204, 304, 404)))
+        head += b"".join(field + b"\r\n" for field in chance.sample(fields, chance.randrange(1, 4))) + b"\r\n"
+        block = head + b"".join(chance.choices(chunks, k=chance.randrange(4)))
+        lines = gzip.decompress(next(octets for octets in members if b"WARC-Type: response" in gzip.decompress(octets)))
+        warc = lines.partition(b"\r\n\r\n")[0].split(b"\r\n")
+        warc = [line for line in warc if not line.startswith((b"WARC-Payload", b"WARC-Block", b"Content-"))]
+        warc.append(b"WARC-Block-Digest: sha256:" + hashlib.sha256(block).hexdigest().encode())
+        warc += [b"Content-Type: application/http;msgtype=response", b"Content-Length: %d" % len(block)]
+        plain = glance(bytes(deflate.gzip_compress(b"\r\n".join([*warc, b"", block]) + b"\r\n\r\n", 1)))
+        if plain is not None:
+            seen += 1
+            assert hashlib.sha256(message.entity(block)).hexdigest() == plain.payload_sha256, block
+    assert seen > 1000
 
 
 def test_what_the_glance_accepts_has_no_fault(members: list[bytes]) -> None:

@@ -30,7 +30,7 @@ REASONS = {
     "duplicate-fields": "repeated",
     "fields-empty": "",
     "fields-invalidformat": "is not",
-    "fields-missing": "missing",
+    "fields-missing": "is not",
     "lonely-continuation": "missing in a continuation",
     "lf-line-endings": "LF alone",
     "lonely-request": "WARC-Target-URI: the field is missing",

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -78,8 +79,8 @@ def command(home: Path, way: list[str], listed: Path, out: Path, *, lazy: bool) 
     words = ["url", "-", "--home", str(home), "--json", "--pace", "0", "--per-host", "4", "--ca", ca]
     try:
         main([*words, *(word for rule in rules for word in ("--connect-to", rule))])
-    except SystemExit as end:
-        os._exit(int(end.code or 0))
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(99)
 
@@ -136,7 +137,10 @@ def main() -> None:
             listed.write_text("\n".join(work))
             out = folder / f"out{turn}"
             pid = command(home, way, listed, out, lazy=lazy)
-            sums["killed at work"] += kill(pid, out, rnd, group=turn % 2 == 0)
+            at_work = kill(pid, out, rnd, group=turn % 2 == 0)
+            sums["killed at work"] += at_work
+            if not at_work:  # it had more to do than it can have done
+                wrong.append(f"kill {turn}: the command ended by itself: {out.with_suffix('.log').read_text()[-300:]}")
             for row in lines(out):
                 told.append(Told(row["capture"], row["payload_sha256"], row["observations"]))  # type: ignore[arg-type]
                 sums["acknowledged"] += 1

@@ -39,7 +39,7 @@ def test_10000_power_losses(loop: Loop, seed: int, how: tuple[str, ...], part: i
 @pytest.mark.parametrize("mutant", ["no-sync", "no-folder-sync", "first-told"])
 def test_a_writer_that_forgets_is_found(loop: Loop, seed: int, mutant: str) -> None:
     """Without the sync of the WARC file, without that of its folder, or with rows before octets: many states are bad."""
-    found = loop("losses.py", 60, seed, mutant)
+    found = loop("losses.py", 25, seed, mutant)
 
     assert found["bad"] > found["states"] / 10
 

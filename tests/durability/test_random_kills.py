@@ -15,7 +15,7 @@ def test_10_kills_of_the_whole_command(loop: Loop, seed: int) -> None:
     found = loop("kill_loop.py", 10, seed)
 
     assert ([], 0) == (found["faults"], found["fault count"])
-    assert found["acknowledged"] > 0 and found["killed at work"] > 0
+    assert found["acknowledged"] > 0 and found["killed at work"] == 10
 
 
 @pytest.mark.full
@@ -25,8 +25,8 @@ def test_1000_kills_of_the_whole_command(loop: Loop, seed: int, part: int) -> No
     found = loop("kill_loop.py", 500, seed)
 
     assert ([], 0) == (found["faults"], found["fault count"])
-    assert found["killed at work"] > 400
-    assert found["acknowledged"] > 1000
+    assert found["killed at work"] == 500
+    assert found["acknowledged"] > 500
 
 
 def test_a_disk_that_holds_octets_back_is_found(loop: Loop, seed: int) -> None:

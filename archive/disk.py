@@ -1,4 +1,4 @@
-"""The one seam to the file system: append, sync, rename, cut, space, lock; what tests make fail.
+"""The one seam to the file system: append, sync, folder, rename, cut, space, lock; what tests make fail.
 
 Every promise of the archive rests on these few acts, so every one of them goes through a Disk. Errors
 are the system's own (OSError): the store alone knows what each of them means for what is kept.
@@ -48,6 +48,13 @@ class Disk:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+    def make_folder(self, path: Path) -> None:
+        """The folder is there with all above it, and the names of those made now are on the medium."""
+        missing = [folder for folder in (path, *path.absolute().parents) if not folder.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        for folder in missing:
+            self.sync_folder(folder.absolute().parent)
 
     def rename(self, old: Path, new: Path) -> None:
         """`new` is `old` from now on, in one step; what `new` was is gone."""

@@ -62,7 +62,7 @@ def kind_of(file: IO[bytes]) -> str:
 def _warc(checks: Checks, name: str, file: IO[bytes]) -> Iterator[Finding]:
     packed = records.is_gzip(file)
     number = 0
-    for record in records.walk(file):
+    for record in records.walk(file, inner=True):
         number = record.number
         yield from _record(checks, name, record, packed=packed)
     checks[1].looked += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +65,7 @@ class Home:
 
     def begin(self, disk: Disk) -> None:
         """Makes the folders and, as the last step, the format file."""
-        self.warc.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(self.warc)
         if self.version() is None:
             new = self.path / "format.new"
             new.unlink(missing_ok=True)
@@ -75,7 +74,7 @@ class Home:
                 disk.append(fd, json.dumps({"format": FORMAT}).encode() + b"\n")
                 disk.datasync(fd)
             finally:
-                os.close(fd)
+                disk.close(fd)
             disk.rename(new, self.format)
             disk.sync_folder(self.path)
             disk.sync_folder(self.path.absolute().parent)

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -145,6 +145,7 @@ class Index:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.made = False  # its tables are new: none were there before, or they were lost
         self._names: dict[int, str] = {}
         self._entered: str | None = None  # the last file that has a row
 
@@ -174,6 +175,7 @@ class Index:
                     db.exec_driver_sql("BEGIN IMMEDIATE")
                     tables.create_all(db)
                     db.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+                    index.made = True
                 elif version == 0:
                     raise NotFound(f"{path} is empty: `crawl rebuild` makes it from the WARC files")
         except BaseException:
@@ -277,6 +279,27 @@ class Index:
     def visit(self, visit: str) -> list[Capture]:
         """The captures of one visit, in order."""
         return self._captures(sa.select(captures).where(captures.c.visit == visit).order_by(captures.c.hop))
+
+    def deciding(self, keys: Mapping[str, str]) -> dict[str, Capture]:
+        """The capture that ended the newest visit of each address, by address. keys: the addresses, and the key of each.
+
+        Newest in the order of the log, whatever the clock said. Addresses that we never visited are left out: what was
+        imported is no visit of ours.
+        """
+        found: dict[str, Capture] = {}
+        wanted = sorted(keys)
+        for start in range(0, len(wanted), PAGE):
+            some = wanted[start : start + PAGE]
+            mine = (
+                captures.c.key.in_({keys[url] for url in some}) & captures.c.url.in_(some) & captures.c.foreign_file.is_(None)
+            )
+            newest = sa.select(sa.func.max(captures.c.seq)).where(mine).group_by(captures.c.url)
+            asked = sa.select(captures.c.url, captures.c.visit).where(captures.c.seq.in_(newest))
+            visits = {r.url: r.visit for r in self._all(asked)}
+            ends = self._captures(sa.select(captures).where(captures.c.visit.in_(visits.values())).order_by(captures.c.seq))
+            last = {each.visit: each for each in ends}
+            found |= {url: last[visit] for url, visit in visits.items()}
+        return found
 
     def nearest(self, key: str, at: datetime | None) -> Capture | None:
         """The whole capture nearest in time; the latest where no time is given."""

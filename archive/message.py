@@ -167,7 +167,7 @@ class Dechunker:
         return i
 
     def _plain(self, octets: bytes, i: int) -> int:
-        """Chunks that are plain and all there, one after another: a flood of one-octet chunks must not hold the loop."""
+        """Plain chunks that are all there, one after another: a flood of one-octet chunks must not cost the loop its time."""
         base = self._at - i
         while (size := PLAIN_CHUNK.match(octets, i)) is not None:
             start = size.end()

@@ -11,11 +11,14 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveError
 from archive.finding import Check, Finding
-from archive.store import Archive
 from archive.text import decode_text
+
+if TYPE_CHECKING:
+    from archive.shelf import Archive
 
 VERSION = 1  # of the ledger's tables
 EXTRACTIONS = """

@@ -207,19 +207,20 @@ class Member(Octets):
 Resume = Callable[[int], int | None]
 
 
-def walk(file: IO[bytes], start: int = 0, *, resume: Resume = lambda _: None) -> Iterator[Record]:
+def walk(file: IO[bytes], start: int = 0, *, resume: Resume = lambda _: None, inner: bool = False) -> Iterator[Record]:
     """Every record of a seekable file from `start` on, in order. One is finished when the next one is asked for.
 
     Where octets are no record, a Record without a version stands for them: its faults say why, its offset and
     length which octets they are. Nothing is raised for what the file holds; an empty file has no records.
     resume: where behind an offset the next gzip member is known to begin, for a caller that has an index; else
-    it is looked for.
+    it is looked for. inner: records that share a gzip member are given too, each with the member's offset; the last
+    one has its length, the others have 0.
     """
     file.seek(0, 2)
     size = file.tell()
     if start and size <= start:
         return
-    yield from _members(file, size, start, resume) if is_gzip(file) else _plain(file, size, start)
+    yield from _members(file, size, start, resume, inner=inner) if is_gzip(file) else _plain(file, size, start)
 
 
 def is_gzip(file: IO[bytes]) -> bool:
@@ -242,7 +243,7 @@ def finish(record: Record) -> None:
         record._end = None
 
 
-def _members(file: IO[bytes], size: int, start: int, resume: Resume) -> Iterator[Record]:
+def _members(file: IO[bytes], size: int, start: int, resume: Resume, *, inner: bool) -> Iterator[Record]:
     offset, number = start, 0
     while offset < size:
         file.seek(offset)
@@ -257,14 +258,22 @@ def _members(file: IO[bytes], size: int, start: int, resume: Resume) -> Iterator
         record = _read_head(member, number, offset)
         if empty:
             record.faults = [Fault(ONE_MEMBER, "the gzip member is empty")]
-        record._end = partial(_end_member, record, member, size, resume)
-        yield record
-        finish(record)
+        while True:
+            record._end = partial(_end_member, record, member, size, resume, inner=inner)
+            yield record
+            finish(record)
+            if record.length:
+                break
+            number += 1
+            record = _read_head(member, number, offset)
+            record.faults.append(Fault(ONE_MEMBER, "it is not the first record in its gzip member"))
         offset += record.length
 
 
-def _end_member(record: Record, member: Member, size: int, resume: Resume) -> None:
+def _end_member(record: Record, member: Member, size: int, resume: Resume, *, inner: bool) -> None:
     _end_record(record)
+    if inner and record.readable and VERSION.match(member.peek(8)):
+        return  # the next one lies in the same member
     left = 0 if member.trouble else member.drain()
     if member.trouble:
         record.faults.append(Fault(ONE_MEMBER, member.trouble))

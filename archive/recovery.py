@@ -7,7 +7,6 @@ file from its first octet.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +65,10 @@ def recover(
     """
     found = Recovery()
     present = files(folder)
+    # Rows are entered before the next file is begun. Where the last file alone has none, a crash came before they
+    # were: nothing in it was acknowledged, and what follows a hole in it is no more than a torn tail.
+    unnamed = [path for path in present if index.end(path.name) is None]
+    crashed = unnamed[0] if unnamed and unnamed == present[-1:] and not index.made else None
     for name in index.files():
         if not (folder / name).is_file():
             found.findings.append(f"{name} is missing, and the index points into it: put it back")
@@ -77,16 +80,28 @@ def recover(
             found.findings.append(f"{path.name} ends at {size}, and the index points up to {known}: captures are lost")
         elif known is None or size > known:
             if path.name not in distrusted:
-                _tail(path, known, index, disk, found, progress, last=path == present[-1])
+                _tail(
+                    path, known, index, disk, found, progress,
+                    last=path == present[-1], resume=known is None and path != crashed,
+                )  # fmt: skip
             else:
                 _set_aside(path, known or 0, disk, found)
     if present and present[-1].name not in found.shut and index.end(present[-1].name):
         _last_rows(present[-1], index, found)
+    index.made = False  # from now on it knows what was there
     return found
 
 
 def _tail(
-    path: Path, known: int | None, index: Index, disk: Disk, found: Recovery, progress: Callable[[int], None], *, last: bool
+    path: Path,
+    known: int | None,
+    index: Index,
+    disk: Disk,
+    found: Recovery,
+    progress: Callable[[int], None],
+    *,
+    last: bool,
+    resume: bool,
 ) -> None:
     """Adopts whole captures behind the last row; what is behind those goes to a side file."""
     # What is adopted must be durable first: it was written, and perhaps never synced.
@@ -100,7 +115,7 @@ def _tail(
     damaged: list[str] = []
     # A file with rows was walked before: behind its last row the first fault ends what can be trusted. A file
     # without rows may be old, and a fault in its middle must not hide what follows.
-    for group in _groups(path, good, index, damaged, resume=known is None):
+    for group in _groups(path, good, index, damaged, resume=resume):
         good = group.end
         waiting.append(group)
         if len(waiting) >= MANY:
@@ -108,7 +123,7 @@ def _tail(
             progress(good)
     _adopt(waiting, index, found)
     progress(good)
-    if damaged and known is None:
+    if damaged and resume:
         found.shut.add(path.name)
         found.findings += damaged
     if good < path.stat().st_size and (last or known is not None):
@@ -244,7 +259,7 @@ def _set_aside(path: Path, good: int, disk: Disk, found: Recovery) -> None:
                 disk.append(fd, piece)
         disk.datasync(fd)
     finally:
-        os.close(fd)
+        disk.close(fd)
     # Named by content: a crash between this rename and the cut makes the same name again, not a second copy.
     side = path.with_name(f"{path.name}.{good}-{digest.hexdigest()[:12]}.torn")
     disk.rename(new, side)

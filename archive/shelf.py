@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +65,10 @@ class Archive:
         if found is None:
             raise NotFound(f"no capture of {url} in {self.home.path}")
         return found
+
+    def deciding(self, urls: Iterable[str]) -> dict[str, Capture]:
+        """The capture that ended our newest visit of each of these addresses, by address; those never visited are left out."""
+        return self.index.deciding({url: filed_under(url) for url in urls})
 
     def snapshot(self, visit: str) -> Snapshot:
         """The captures of one visit. Raises NotFound."""

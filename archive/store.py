@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -37,6 +38,7 @@ __all__ = ["Archive", "Settings", "Store", "rebuild"]
 GIB = 1024**3
 MIB = 1024**2
 FULL = (errno.ENOSPC, errno.EDQUOT)
+PATIENCE = 5  # tries for the lock, a tenth of a second apart
 TRIED = 3  # earlier captures looked at for the same octets
 TRIED_304 = 10  # earlier captures looked at for the validators a 304 answers
 
@@ -307,7 +309,8 @@ class Store:
         assert self._file is not None
         path = self._file
         self._shut_file()
-        path.unlink(missing_ok=True)
+        if path.exists():
+            self.disk.remove(path)
         self.disk.sync_folder(self.home.warc)
 
     def _shut_file(self) -> None:
@@ -389,16 +392,25 @@ def _locked(home: Home, disk: Disk, *, create: bool) -> int:
         home.check_free()
         if not create:
             raise NotAnArchive(f"{home.path} is no archive; `crawl url` makes one there")
-        home.path.mkdir(parents=True, exist_ok=True)
-    try:
-        lock = disk.lock(home.lock)
-    except BlockingIOError as exc:
-        raise InUse(f"{home.path} is in use by another writer: {_holder(home.lock)}") from exc
+        disk.make_folder(home.path)
+    lock = _patiently(home, disk)
     # For people only: the lock itself is the kernel's.
     told = {"pid": os.getpid(), "boot": _boot(), "started": f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"}
     os.ftruncate(lock, 0)
     os.pwrite(lock, json.dumps(told).encode() + b"\n", 0)
     return lock
+
+
+def _patiently(home: Home, disk: Disk) -> int:
+    # A writer that is killed while it starts a process leaves a copy of its lock there until that process is up.
+    for left in reversed(range(PATIENCE)):
+        try:
+            return disk.lock(home.lock)
+        except BlockingIOError as exc:
+            if not left:
+                raise InUse(f"{home.path} is in use by another writer: {_holder(home.lock)}") from exc
+            time.sleep(0.1)
+    raise AssertionError
 
 
 def _holder(lock: Path) -> str:

@@ -148,8 +148,9 @@ class _Taking:
     def records(self, file: IO[bytes], kind: str, name: str, source: Mapping[str, object]) -> Iterator[Snapshot | Untaken]:
         """The records of one WARC or ARC file."""
         self.name, self.source, self.info, self.request = name, source, {}, None
-        for record in arc.walk(file) if kind == "arc" else records.walk(file):
+        for record in arc.walk(file) if kind == "arc" else records.walk(file, inner=True):
             if record.version is None:
+                records.finish(record)
                 yield self._untaken(record, "; ".join(map(str, record.faults)))
             elif record.type == "warcinfo":
                 yield from self._flush()

@@ -22,6 +22,7 @@ PORTS = {"http": 80, "https": 443}
 _ENDS = "".join(map(chr, range(0x21)))  # C0 controls and space: trimmed at both ends
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_USER = re.compile(r"^([^/\\?#]*:)?([/\\]*)[^/\\?#]*@")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset(ascii_letters + digits + "-._~")
 _RESOLVED = re.compile(r"(https?)://(\[[^\]]*\]|[^/:]+)(:[0-9]+)?(/[^?]*)(?:\?(.*))?")
@@ -59,6 +60,11 @@ def resolve(reference: str, base: str | None = None, *, charset: str = "utf-8") 
             path = "".join((slash + path_above).rpartition("/")[:2]) + path
     address = f"{scheme}://{_authority(authority, scheme)}{_path(path)}"
     return address + mark + _query(query, charset) if mark else address
+
+
+def bare(text: str) -> str:
+    """The text of an address without the name and password in it: those are a person's own, and are not kept or shown."""
+    return _USER.sub(r"\1\2", text, count=1)
 
 
 def identity(url: str) -> str:

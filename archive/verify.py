@@ -16,9 +16,13 @@
 (10) the versions of the index, the ledger, the manifests and the records are known
 
 A check that checked nothing is NOT CHECKED, never PASS. The verifier reads files and tables with the standard
-library and with eyes of its own (`records`, `standard`), not with the code that wrote them; only the canonical form
-of JSON and the bodies of quotes are asked of that code. It holds one step of octets, one manifest and one page at a
+library and with eyes of its own (`records`, `standard`), not with the code that wrote them; only the bodies of quotes
+are asked of that code. It holds one step of octets, one manifest and one page at a
 time; what it must remember of every record lies in a table on disk.
+
+Most captures of a sound archive are plain: their records are told at one glance (`glance`), and their manifest and
+their row agree with them field by field while they go by. Whatever does not is looked at again the long way, which
+alone finds faults.
 
 What it cannot find without a log that others hold: an archive written anew as a whole, with all of its digests, or
 one cut off behind a capture together with its index. `prove` says so in its report.
@@ -33,6 +37,7 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -40,14 +45,14 @@ from urllib.parse import quote
 from archive import quotes, records, standard
 from archive.errors import ArchiveError, NotFound
 from archive.finding import CHECKS, Check, Finding, Verdict, status
-from archive.manifest import canonical
+from archive.glance import Plain, glance
 from archive.records import ONE_MEMBER, Record
-from archive.store import Archive
 
 __all__ = ["CHECKS", "Finding", "Verdict", "status", "verify"]
 
 FORMAT = INDEX_VERSION = MANIFEST_VERSION = 1
 MANIFEST = "urn:kartoteka:manifest:"
+CHAIN = "urn:kartoteka:chain:"
 MANIFEST_LIMIT = 16 * 1024 * 1024  # octets of a manifest that is read; ours have some thousand
 ASIDE = ".torn"  # recovery's side files
 COUNTED = (
@@ -55,8 +60,24 @@ COUNTED = (
     "values at their places", "versions",
 )  # fmt: skip
 ROWS = "SELECT c.*, f.name FROM captures c LEFT JOIN files f USING (serial)"
+# A capture's row as the manifest and the records tell it too, in the order of `_Run.row_agrees`, and its row in the outbox.
+BY_SEQ = """
+SELECT c.seq, id, visit, hop, url, outcome, status, mime, payload_sha256, size, error, at, refers_to, trusted, foreign_file,
+    record_offset, record_length, record_sha256, serial, manifest_offset, manifest_length, manifest_member_sha256,
+    c.manifest_sha256, o.manifest_sha256
+FROM captures c LEFT JOIN outbox o ON o.seq = c.seq ORDER BY c.seq"""
+PENDING = 1000  # records that may wait for their manifest
+BATCH = 500  # rows that are written at once
+AHEAD = 1 << 20  # octets of a file that are read at once
+LONGEST_MEMBER = 32 << 20  # octets of a member that is read whole; a longer one goes by in steps
 KINDS = ("response", "revisit", "resource", "octets")  # of the record that is the capture
 
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+# RFC 8785 for what a manifest holds: keys sorted, no white space, no float that is spelled in two ways.
+DECODE = json.JSONDecoder().raw_decode
+ENCODE = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode  # fmt: skip
 Progress = Callable[[str, int, int], None]  # what is read, octets (or captures) done, and in all
 Told = dict[str, Any]  # what a manifest says
 
@@ -75,16 +96,15 @@ SCRATCH = """
 PRAGMA cache_size = -16384;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE lies (file TEXT, serial INTEGER, offset INTEGER, length INTEGER, sha256 TEXT, id TEXT, type TEXT, target TEXT,
+CREATE TABLE lies (serial INTEGER, offset INTEGER, file TEXT, length INTEGER, sha256 TEXT, id TEXT, type TEXT, target TEXT,
     date TEXT, status INTEGER, block_length INTEGER, block_sha256 TEXT, payload_sha256 TEXT, refers_to TEXT, named INTEGER,
-    PRIMARY KEY (file, offset)) WITHOUT ROWID;
-CREATE INDEX lies_by_id ON lies (id);
-CREATE TABLE told (place INTEGER PRIMARY KEY, seq INTEGER, id TEXT, file TEXT, offset INTEGER);
-CREATE INDEX told_by_seq ON told (seq);
+    PRIMARY KEY (serial, offset)) WITHOUT ROWID;
+CREATE TABLE told (seq INTEGER, id TEXT, PRIMARY KEY (seq, id)) WITHOUT ROWID;
+CREATE TABLE doubtful (seq INTEGER PRIMARY KEY);
 """
-LIES = """
-INSERT OR IGNORE INTO lies VALUES (:file, :serial, :offset, :length, :sha256, :id, :type, :target, :date, :status,
-    :block_length, :block_sha256, :payload_sha256, :refers_to, 0)"""
+LIES = "INSERT OR IGNORE INTO lies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+Lies = list[Any]  # a row of that table, in the order of its columns
+TIMES_NAMED = 14  # its last column
 
 
 class _Run:
@@ -98,9 +118,17 @@ class _Run:
         self.seen.executescript(SCRATCH)
         self.seen.execute("BEGIN")  # never committed: it is gone when the run is
         self.index: sqlite3.Connection | None = None
+        self.ready: list[Lies] = []  # rows on their way into the table
+        self.pending: list[Lies] = []  # of records whose manifest may come next
+        self.chains: dict[int, Lies] = {}  # certificate chains of the file, by offset
+        self.serials: dict[str, int] = {}
+        self.expected = 0  # the number of the next capture
+        self.rows_by_seq: Iterator[tuple[Any, ...]] = iter(())  # BY_SEQ
+        self.row: tuple[Any, ...] | None = None  # the next of them
 
     def findings(self) -> Iterator[Finding]:
         yield from self.format_and_index()
+        self.serials = {name: serial for serial, name in self.names()}
         scope = self.scope()
         if scope is None:
             yield from self.files()
@@ -219,14 +247,188 @@ class _Run:
         present = [(serial, name, path) for serial, name, path in present if path.is_file()]
         whole = sum(path.stat().st_size for _, _, path in present)
         done = 0
+        if self.index is not None:
+            rows = self.index.cursor()
+            rows.row_factory = None
+            self.rows_by_seq = rows.execute(BY_SEQ)
+        self.row = next(self.rows_by_seq, None)
         for serial, name, path in present:
-            with path.open("rb") as file:
-                for record in records.walk(file, resume=self.known_members(serial)):
-                    yield from self.record(serial, name, record)
-                    self.progress(name, done + record.offset + record.length, whole)
+            self.hold()
+            self.chains.clear()
+            with path.open("rb", buffering=AHEAD) as file:
+                yield from self.one_file(serial, name, file, partial(self.told_of, name, done, whole))
                 done += file.seek(0, 2)
-            yield from self.missing_members(serial, name)
+        self.hold()
+        while self.row is not None:  # rows that no manifest stands for
+            self.doubt(self.row[0])
+            self.row = next(self.rows_by_seq, None)
         yield from self.loose_records()
+
+    def told_of(self, name: str, done: int, whole: int, at: int) -> None:
+        self.progress(name, done + at, whole)
+
+    def one_file(self, serial: int, name: str, file: BinaryIO, told: Callable[[int], None]) -> Iterator[Finding]:
+        """Member after member, as the index knows them; what is not as it says goes the long way."""
+        members: Iterator[tuple[int, int, str]] = iter(())
+        if self.index is not None:
+            rows = self.index.cursor()
+            rows.row_factory = None
+            members = rows.execute("SELECT offset, length, sha256 FROM members WHERE serial = ? ORDER BY offset", (serial,))
+        member, unsure = next(members, None), []
+        size = file.seek(0, 2)
+        offset, looked = file.seek(0), 0
+        while offset < size:
+            if not looked % 128:
+                told(offset)
+            while member is not None and member[0] < offset:
+                unsure.append(member[0])
+                member = next(members, None)
+            if member is not None and member[0] == offset and member[1] <= LONGEST_MEMBER:
+                plain = glance(file.read(member[1]))
+                if plain is not None and plain.length == member[1] and plain.sha256 == member[2]:
+                    yield from self.plain(serial, name, offset, plain)
+                    offset += plain.length
+                    looked += 1
+                    member = next(members, None)
+                    continue
+            self.hold()
+            record = next(records.walk(file, offset, resume=self.known_members(serial)), None)
+            if record is None:
+                break
+            yield from self.record(serial, name, record)
+            offset = file.seek(offset + record.length)
+        told(size)
+        for number in (2, 3, 10):
+            self.checks[number].looked += looked
+        unsure += [row[0] for row in (*([member] if member else []), *members)]
+        yield from self.missing_members(serial, name, unsure)
+
+    # What is plain: a sound capture is settled while it goes by -------------------------------------------------------
+
+    def plain(self, serial: int, name: str, offset: int, plain: Plain) -> Iterator[Finding]:
+        """(2) to (4) hold of this record. A manifest settles the records before it, and its row."""
+        id_, type_, length, sha256, block_length, block_sha256, target, date, status, payload, refers_to, block = plain
+        lies: Lies = [
+            serial, offset, name, length, sha256, id_, type_, target, date, status, block_length, block_sha256, payload,
+            refers_to, 0,
+        ]  # fmt: skip
+        if type_ != "metadata" or not target.startswith(MANIFEST):
+            if target.startswith(CHAIN):
+                self.chains[offset] = lies
+            self.pending.append(lies)
+            if len(self.pending) > PENDING:
+                self.hold()
+            return
+        told = _canonically(block)
+        if told is None or not self.agrees(told, lies):
+            self.hold()
+            self.ready.append(lies)
+            told = yield from self.manifest(name, offset, bytes(block), target.removeprefix(MANIFEST))
+            if told is not None:
+                yield from self.in_order(told, name, offset)
+                yield from self.named_records(name, told)
+            return
+        self.checks[5].looked += 1
+        self.checks[10].looked += 1
+        yield from self.in_order(told, name, offset)
+        if not self.row_agrees(told, lies):
+            yield from self.manifest_digest(f"{name} at {offset}", offset, told, block_sha256)
+            self.remember(told)
+        self.settle(lies)
+
+    def agrees(self, told: Told, lies: Lies) -> bool:
+        """(5) The manifest is of the record it lies in, and names the records before it, all of them, as they are."""
+        try:
+            if told["v"] != MANIFEST_VERSION or told["file"] != lies[2] or MANIFEST + told["id"] != lies[7]:
+                return False
+            if told["began"] != lies[8]:
+                return False
+            named, pending, chain = told["records"], self.pending, told["tls"] and told["tls"]["chain"]
+            if chain:
+                held = self.chains.get(chain["offset"])
+                if held is None or not _is_as_named(chain, held):
+                    return False
+                pending = [each for each in pending if each is not held]
+            if type(told["seq"]) is not int or len(named) != len(pending) or not all(map(_is_as_named, named, pending)):
+                return False
+        except (KeyError, TypeError, AttributeError):
+            return False
+        return True
+
+    def row_agrees(self, told: Told, lies: Lies) -> bool:
+        """(4), (5), (8): the capture's row says what its manifest and its records say. Else it is looked at again."""
+        seq, row = told["seq"], self.row
+        while row is not None and row[0] < seq:
+            self.doubt(row[0])
+            row = self.row = next(self.rows_by_seq, None)
+        if row is None or row[0] != seq:
+            return False
+        self.row = next(self.rows_by_seq, None)
+        tls, foreign, refers = told["tls"], (told.get("facts") or {}).get("foreign"), told.get("refers_to")
+        kinds = [named["kind"] for named in told["records"]]
+        main = next((each for kind, each in zip(kinds, self.own_records(), strict=False) if kind in KINDS), None)
+        began = (datetime.fromisoformat(lies[8]) - EPOCH) // MICROSECOND
+        said = (
+            seq, told["id"], told["visit"], told["hop"], told["url"], told["outcome"], told["status"], told["mime"],
+            told["payload_sha256"], told["size"], told["error"], began, refers and refers["capture"],
+            int(tls is None or bool(tls["verified"])), foreign,
+            *((main[1], main[3], main[4]) if main else (None, None, None)), lies[0], lies[1], lies[3], lies[4], lies[11],
+        )  # fmt: skip
+        if (
+            row[:-1] != said
+            or row[-1] not in (None, lies[11])
+            or (main is not None and not self.record_agrees(row, main, told))
+        ):
+            self.doubt(seq)
+            return False
+        self.checks[8].looked += 1
+        return True
+
+    def own_records(self) -> list[Lies]:
+        return [each for each in self.pending if not each[7].startswith(CHAIN)]
+
+    def record_agrees(self, row: tuple[Any, ...], main: Lies, told: Told) -> bool:
+        """(8): the record's own address, time and status; (4): its body."""
+        _, id_, _, _, url, _, status, _, payload, *_ = row
+        if main[5] != id_ or main[8] != told["began"] or main[9] not in (None, status):
+            return False
+        if main[7] != url and not main[7].startswith("urn:kartoteka:") and main[7] != _as_written(url):
+            return False
+        if told["refers_to"] is None:
+            if main[6] == "revisit" or (None not in (main[12], payload) and main[12] != payload):
+                return False
+            self.checks[4].looked += None not in (main[12], payload)
+        return True
+
+    def settle(self, manifest: Lies) -> None:
+        """The records that wait, and the manifest that names them, are where they belong."""
+        for lies in self.pending:
+            lies[TIMES_NAMED] = 1
+        manifest[TIMES_NAMED] = 1
+        self.pending.append(manifest)
+        self.ready += self.pending
+        self.pending.clear()
+        if len(self.ready) >= BATCH:
+            self.write()
+
+    def hold(self) -> None:
+        """Records whose manifest is not met at once are kept in the table: the long way asks it."""
+        for lies in self.pending:
+            self.chains.pop(lies[1], None)
+        self.ready += self.pending
+        self.pending.clear()
+
+    def write(self) -> None:
+        self.seen.executemany(LIES, self.ready)
+        self.ready.clear()
+
+    def doubt(self, seq: int) -> None:
+        self.seen.execute("INSERT OR IGNORE INTO doubtful VALUES (?)", (seq,))
+
+    def remember(self, told: Told) -> None:
+        self.seen.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", (told["seq"], told["id"]))
+
+    # What is not, or may not be ----------------------------------------------------------------------------------------
 
     def records_of(self, scope: Sequence[sqlite3.Row]) -> Iterator[Finding]:
         """The records of some captures: those of their rows, and those that their manifests name."""
@@ -287,27 +489,15 @@ class _Run:
             return None
         yield from self.follows_the_standard(where, record, digests)
         has_payload = record.readable and (record.type == "resource" or (record.type == "response" and body is not None))
-        row = {
-            "file": name,
-            "serial": serial,
-            "offset": record.offset,
-            "length": record.length,
-            "sha256": record.sha256,
-            "id": _bare(record.get("WARC-Record-ID")),
-            "type": record.type,
-            "target": target,
-            "date": record.get("WARC-Date"),
-            "status": body.head.status if body and body.head else None,
-            "block_length": record.taken,
-            "block_sha256": block.hexdigest(),
-            "payload_sha256": payload.hexdigest() if has_payload else None,
-            "refers_to": _bare(record.get("WARC-Refers-To")),
-        }
-        self.seen.execute(LIES, row)
+        lies: Lies = [serial, record.offset, name, record.length, record.sha256, _bare(record.get("WARC-Record-ID"))]
+        lies += [record.type, target, record.get("WARC-Date"), body.head.status if body and body.head else None]
+        lies += [record.taken, block.hexdigest(), payload.hexdigest() if has_payload else None]
+        self.ready.append([*lies, _bare(record.get("WARC-Refers-To")), 0])
         if not is_manifest or not record.readable:
             return None
-        told = yield from self.manifest(name, record, bytes(kept), target.removeprefix(MANIFEST))
+        told = yield from self.manifest(name, record.offset, bytes(kept), target.removeprefix(MANIFEST))
         if told is not None and whole:
+            yield from self.in_order(told, name, record.offset)
             yield from self.named_records(name, told)
         return told
 
@@ -330,12 +520,15 @@ class _Run:
             kept = f"kept: {row['length']} octets, {row['sha256']}"
             yield from check.fail(where, f"{record.length} octets that hash to {record.sha256}; {kept}")
 
-    def missing_members(self, serial: int, name: str) -> Iterator[Finding]:
+    def missing_members(self, serial: int, name: str, offsets: Sequence[int]) -> Iterator[Finding]:
+        """Of the rows that no plain record stood for: those that no record stood for."""
         if self.index is None:
             return
-        for row in self.index.execute("SELECT offset, kind FROM members WHERE serial = ? ORDER BY offset", (serial,)):
-            if not self.lying(name, row["offset"]):
-                yield from self.checks[2].fail(f"{name} at {row['offset']}", f"the {row['kind']} record is not there")
+        for offset in offsets:
+            if not self.lying(name, offset):
+                query = "SELECT kind FROM members WHERE serial = ? AND offset = ?"
+                kind = self.index.execute(query, (serial, offset)).fetchone()[0]
+                yield from self.checks[2].fail(f"{name} at {offset}", f"the {kind} record is not there")
 
     def follows_the_standard(self, where: str, record: Record, digests: standard.Digests) -> Iterator[Finding]:
         # (3), and in (4) and (10) what the record says of itself
@@ -353,8 +546,8 @@ class _Run:
 
     # (5) ------------------------------------------------------------------------------------------------------------
 
-    def manifest(self, name: str, record: Record, block: bytes, capture: str) -> Generator[Finding, None, Told | None]:
-        check, where = self.checks[5], f"{name} at {record.offset}"
+    def manifest(self, name: str, offset: int, block: bytes, capture: str) -> Generator[Finding, None, Told | None]:
+        check, where = self.checks[5], f"{name} at {offset}"
         check.looked += 1
         self.checks[10].looked += 1
         try:
@@ -363,7 +556,7 @@ class _Run:
                 why = f"a manifest of version {told['v']!r}; this verifier knows {MANIFEST_VERSION}"
                 yield from self.checks[10].fail(where, why)
                 return None
-            if canonical(told) != block:
+            if ENCODE(told).encode() != block:
                 yield from check.fail(where, "the manifest is not in its canonical form (RFC 8785)")
             for said in _named(told):
                 {key: said[key] for key in NAMED}
@@ -375,12 +568,29 @@ class _Run:
             yield from check.fail(where, f"the record is the manifest of {capture}, and what it holds is that of {id_}")
         if file != name:
             yield from check.fail(where, f"the manifest says that it lies in {file}")
-        yield from self.manifest_digest(where, record, told, hashlib.sha256(block).hexdigest())
-        self.seen.execute("INSERT INTO told (seq, id, file, offset) VALUES (?, ?, ?, ?)", (seq, id_, name, record.offset))
-        self.seen.execute("UPDATE lies SET named = named + 1 WHERE file = ? AND offset = ?", (name, record.offset))
+        if type(seq) is not int:
+            yield from check.fail(where, f"not a manifest: its number is {seq!r:.80}")
+            return None
+        yield from self.manifest_digest(where, offset, told, hashlib.sha256(block).hexdigest())
+        self.remember(told)
+        self.named_once_more(name, offset)
         return told
 
-    def manifest_digest(self, where: str, record: Record, told: Told, sha256: str) -> Iterator[Finding]:
+    def in_order(self, told: Told, name: str, offset: int) -> Iterator[Finding]:
+        # (6)
+        check, seq = self.checks[6], told["seq"]
+        check.looked += 1
+        if seq != self.expected:
+            where = f"{name} at {offset}"
+            yield from check.fail(told["id"], f"{where}: the capture has number {seq} where {self.expected} should come")
+        self.expected = seq + 1
+
+    def named_once_more(self, name: str, offset: int) -> None:
+        self.write()
+        query = "UPDATE lies SET named = named + 1 WHERE serial = ? AND offset = ?"
+        self.seen.execute(query, (self.serial(name), offset))
+
+    def manifest_digest(self, where: str, offset: int, told: Told, sha256: str) -> Iterator[Finding]:
         """The capture's row and the log's outbox keep the manifest's digest."""
         if self.index is None:
             return
@@ -390,7 +600,7 @@ class _Run:
             if not self.writing():
                 yield from check.fail(where, f"the index has no capture {told['id']}, whose manifest this is")
             return
-        if row["manifest_offset"] == record.offset and row["manifest_sha256"] != sha256:
+        if row["manifest_offset"] == offset and row["manifest_sha256"] != sha256:
             yield from check.fail(where, f"the manifest of {told['id']} hashes to {sha256}; kept: {row['manifest_sha256']}")
         posted = self.index.execute("SELECT manifest_sha256 FROM outbox WHERE seq = ?", (told["seq"],)).fetchone()
         if posted is not None and posted[0] != sha256:
@@ -409,10 +619,10 @@ class _Run:
                 if row[key] != said[key]:
                     yield from check.fail(told["id"], f"{place} has {key} {row[key]}; the manifest has {said[key]}")
             if said["kind"] != "chain" or not row["named"]:  # one chain serves all captures of a file
-                query = "UPDATE lies SET named = named + 1 WHERE file = ? AND offset = ?"
-                self.seen.execute(query, (name, said["offset"]))
+                self.named_once_more(name, said["offset"])
 
     def loose_records(self) -> Iterator[Finding]:
+        self.write()
         query = "SELECT * FROM lies WHERE type != 'warcinfo' AND named != 1 ORDER BY serial, offset"
         for row in self.seen.execute(query):
             how = f"{row['named']} manifests name" if row["named"] else "no manifest names"
@@ -422,36 +632,52 @@ class _Run:
     # (6) ------------------------------------------------------------------------------------------------------------
 
     def sequence(self) -> Iterator[Finding]:
-        check, expected = self.checks[6], 0
-        for row in self.seen.execute("SELECT * FROM told ORDER BY place"):
-            check.looked += 1
-            if row["seq"] != expected:
-                where = f"{row['file']} at {row['offset']}"
-                yield from check.fail(row["id"], f"{where}: the capture has number {row['seq']} where {expected} should come")
-            expected = row["seq"] + 1
+        """The rest of (6): what stands twice, and the index's own numbers."""
+        check = self.checks[6]
+        self.write()
         for row in self.seen.execute("SELECT id, count(*) AS n FROM lies GROUP BY id HAVING n > 1"):
             yield from check.fail(row["id"] or "a record without an id", f"the record is there {row['n']} times")
-        expected = 0
-        for row in self.index.execute("SELECT seq, id FROM captures ORDER BY seq") if self.index else ():
-            if row["seq"] != expected:
-                yield from check.fail(row["id"], f"the index has number {row['seq']} where {expected} should come")
-            expected = row["seq"] + 1
-            if not self.seen.execute("SELECT 1 FROM told WHERE seq = ? AND id = ?", tuple(row)).fetchone():
+        if self.index is None:
+            return
+        count, first, last = self.index.execute("SELECT count(*), min(seq), max(seq) FROM captures").fetchone()
+        if count and (first, last) != (0, count - 1):
+            yield from self.numbers()
+        for row in self.rows(None, doubtful=True):
+            if not self.seen.execute("SELECT 1 FROM told WHERE seq = ? AND id = ?", (row["seq"], row["id"])).fetchone():
                 yield from check.fail(row["id"], f"the index has this capture as number {row['seq']}, and no manifest does")
+
+    def numbers(self) -> Iterator[Finding]:
+        assert self.index is not None
+        expected = 0
+        for row in self.index.execute("SELECT seq, id FROM captures ORDER BY seq"):
+            if row["seq"] != expected:
+                yield from self.checks[6].fail(row["id"], f"the index has number {row['seq']} where {expected} should come")
+            expected = row["seq"] + 1
 
     # (7), (8) and the rest of (4): the index against what lies there ---------------------------------------------------
 
-    def rows(self, captures: Sequence[str] | None) -> Iterator[sqlite3.Row]:
+    def rows(self, captures: Sequence[str] | None, *, doubtful: bool = False) -> Iterator[sqlite3.Row]:
+        """The captures named; None: those that are not settled yet, and (doubtful False) all that stand for others."""
         if self.index is None:
             return
         if captures is None:
-            yield from self.index.execute(f"{ROWS} ORDER BY c.seq")
+            for (seq,) in self.seen.execute("SELECT seq FROM doubtful ORDER BY seq"):
+                yield from self.index.execute(f"{ROWS} WHERE c.seq = ?", (seq,))
+            if not doubtful:
+                for row in self.index.execute(f"{ROWS} WHERE c.refers_to IS NOT NULL ORDER BY c.seq"):
+                    if not self.seen.execute("SELECT 1 FROM doubtful WHERE seq = ?", (row["seq"],)).fetchone():
+                        yield row
         for wanted in captures or ():
             yield from self.index.execute(f"{ROWS} WHERE c.id = ?", (wanted,))
 
+    def serial(self, name: str) -> int | None:
+        return self.serials.get(name)
+
     def lying(self, name: str, offset: int | None) -> sqlite3.Row | None:
-        query = "SELECT * FROM lies WHERE file = ? AND offset = ?"
-        found: sqlite3.Row | None = self.seen.execute(query, (name, offset)).fetchone()
+        if self.ready:
+            self.write()
+        query = "SELECT * FROM lies WHERE serial = ? AND offset = ?"
+        found: sqlite3.Row | None = self.seen.execute(query, (self.serial(name), offset)).fetchone()
         return found
 
     def revisits(self, captures: Sequence[str] | None) -> Iterator[Finding]:
@@ -487,7 +713,7 @@ class _Run:
     def index_rows(self, captures: Sequence[str] | None) -> Iterator[Finding]:
         if self.index is None:
             self.checks[8].why_not = "there is no index"
-        for row in self.rows(captures):
+        for row in self.rows(captures, doubtful=True):
             self.checks[8].looked += 1
             told = self.told(row)
             if told is None:
@@ -557,6 +783,8 @@ class _Run:
         if self.index is None:
             check.why_not = "there is no index to find captures with"
             return
+        from archive.shelf import Archive  # it brings SQLAlchemy, which costs more than a small archive's whole verification
+
         try:
             with closing(_read_only(path)) as book, Archive.open(self.home) as archive:
                 version = book.execute("PRAGMA user_version").fetchone()[0]
@@ -577,6 +805,23 @@ def _named(told: Told) -> list[Told]:
     """What a manifest says of each record it names, the chain last."""
     chain = told["tls"]["chain"] if told["tls"] else None
     return [*told["records"], *([chain] if chain else [])]
+
+
+def _is_as_named(said: Told, lies: Lies) -> bool:
+    """A record is what the manifest says of it."""
+    return (said["offset"], said["length"], said["sha256"], said["id"], said["type"]) == (
+        lies[1], lies[3], lies[4], lies[5], lies[6]
+    ) and (said["block_length"], said["block_sha256"]) == (lies[10], lies[11])  # fmt: skip
+
+
+def _canonically(block: memoryview) -> Told | None:
+    """What a manifest says, where it is in its canonical form."""
+    try:
+        text = str(block, "utf-8")
+        told, end = DECODE(text)
+        return told if end == len(text) and type(told) is dict and ENCODE(told) == text else None
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from archive.capture import Capture
-from archive.errors import ArchiveError
 from archive.ledger.book import Book, Entry
 from archive.ledger.observation import CoverageWindow
 
@@ -89,9 +88,9 @@ class Clerk:
             self.book.cover(*each.entry)
 
     @staticmethod
-    def _try(write: Callable[[], object]) -> ArchiveError | None:
+    def _try(write: Callable[[], object]) -> Exception | None:
         try:
             write()
-        except ArchiveError as exc:
+        except Exception as exc:  # whatever it is, who handed it in must hear of it, and the next one is served
             return exc
         return None

@@ -15,7 +15,7 @@ import typer
 
 from archive import door
 from archive.door import Globals, Shown
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, InUse
 from crawler.errors import BadSettings
 from crawler.lines import Results, progress, reading_rows, show_coverage
 
@@ -81,14 +81,23 @@ def url_(
 
 
 async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) -> int:
+    from crawler.inbox import Inbox
     from crawler.opening import opened
     from crawler.settings import load
 
     settings = load(options.home)
     results = Results(out, each=True)
-    async with opened(options, read=read, patience=SHORT, waiting=waiting(out)) as crawl:
-        async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
-            results.add(done)
+    try:
+        async with opened(options, read=read, patience=SHORT, waiting=waiting(out)) as crawl:
+            async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
+                results.add(done)
+    except InUse:
+        inbox = Inbox(options.home)
+        if (pid := inbox.taker()) is None:
+            raise
+        out.note(f"the archive is held by a daemon (process {pid}): it does this work, with its own options")
+        for row, fine in inbox.answers(inbox.hand_in(list(addresses(urls)), read=read)):
+            results.tell(row, fine=fine)
     return results.finish()
 
 

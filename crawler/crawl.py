@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from archive.ledger.book import Entry
 from archive.ledger.coverage import Asked
 from archive.ledger.observation import Link, Reading
 from archive.store import Store
-from archive.urls import host, identity
+from archive.urls import bare, host, identity
 from crawler.abreast import abreast
 from crawler.clerk import Clerk
 from crawler.editions import work_of_held
@@ -26,7 +25,6 @@ from crawler.source import Query, Seed, Source
 
 READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done over
-USERINFO = re.compile(r"^([a-z]+://)[^/?#]*@", re.IGNORECASE)
 MOST_PAGES = 400  # 10,000 rows of 25: a register that says more is asked in smaller windows
 
 
@@ -61,7 +59,7 @@ class Done:
         capture, reading = self.capture, self.reading
         where = capture.record or capture.manifest
         return {
-            "url": USERINFO.sub(r"\1", self.url),  # a password is no part of what is told
+            "url": self.url,
             "final_url": capture.url,
             "outcome": str(capture.outcome),
             "status": capture.status,
@@ -123,6 +121,7 @@ class Crawl:
 
     async def url(self, url: str, asked: Asked | None = None) -> Done:
         """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""
+        url = bare(url)
         try:
             address = identity(url)
         except ValueError as exc:

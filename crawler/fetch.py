@@ -166,7 +166,11 @@ class NetworkFetcher:
                 return None
         trip.facts |= self._politeness.facts(manners, floor)
         before = len(trip.exchanges)
-        request = Get(url, self._headers(url, validators), {"via": via} if via else {})
+        # What broke off unanswered is a record too, though it was asked again at once.
+        extensions: dict[str, object] = {"repeated": trip.exchanges.append}
+        if via:
+            extensions["via"] = via
+        request = Get(url, self._headers(url, validators), extensions)
         try:
             try:
                 response = await self._exchange(trip, request, host, manners, floor)

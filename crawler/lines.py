@@ -24,12 +24,16 @@ class Results:
         self.all = self.bad = 0
 
     def add(self, done: Done) -> None:
+        self.tell(done.row(), fine=done.fine)
+
+    def tell(self, row: dict[str, object], *, fine: bool) -> None:
+        """As `add`, of a visit that another process made."""
         self.all += 1
-        self.bad += not done.fine
+        self.bad += not fine
         if self.out.json:
-            self.out.line(done.row())
-        elif self.each or not done.fine:
-            self.out.text(plain(done))
+            self.out.line(row)
+        elif self.each or not fine:
+            self.out.text(plain(row))
 
     def finish(self) -> int:
         if not self.all:
@@ -39,9 +43,8 @@ class Results:
         return door.PARTLY if self.bad else door.DONE
 
 
-def plain(done: Done) -> str:
+def plain(row: dict[str, object]) -> str:
     """One visit as a person reads it."""
-    row = done.row()
     words = [str(row["outcome"]), str(row["status"] or "-"), str(row["verdict"] or "-"), str(row["observations"] or 0).rjust(4)]
     tail = f"  {row['error']}" if row["error"] else ""
     return door.visible(

@@ -143,11 +143,17 @@ def judged(memento: Memento, source: Source | None) -> tuple[Verdict, Page | Non
         return said, page
     if decided := guard or said:
         return decided, page
-    # A source's own marks are stronger than general ones; the reader of any article has no marks of its own.
-    asked = [_general(page)] + ([_own(page, source)] if source else [])
-    for words in asked if source is None or source.last_resort else reversed(asked):
-        if word := next(words, None):
-            return word, page
+    # A source's own marks are stronger than general ones, but for its doubt: a captcha at a court's address is a captcha
+    # and no unknown page. The reader of any article has no marks of its own.
+    own = next(_own(page, source), None) if source and not source.last_resort else None
+    if own and own != "other-page":
+        return own, page
+    if general := next(_general(page), None):
+        return (own if own and general == "other-page" else general), page
+    if own is None and source is not None and source.last_resort:
+        own = next(_own(page, source), None)
+    if own:
+        return own, page
     return Verdict(
         "other-page", f"the marks of {source.name} are not there" if source else "no source knows this address"
     ), page

@@ -116,7 +116,8 @@ class Wire(httpx.AsyncBaseTransport):
     `resolve` stands in for the system's look-up; its answers pass the same guard. `ca` are trust anchors
     beside certifi's; a file without any raises ValueError here. Of `request.extensions` are read: `via`
     (the address that led here), `verify` (False: whoever answers is let pass, and Tls says so), `deadline`
-    (seconds for the whole exchange in place of the limit).
+    (seconds for the whole exchange in place of the limit), `repeated` (takes the Exchange that a kept connection
+    broke off before it was answered, and that was asked again on a new one).
     """
 
     def __init__(
@@ -165,9 +166,27 @@ class Wire(httpx.AsyncBaseTransport):
                 ending = await connection.exchange(octets, turn, deadline)
                 if ending.outcome is Outcome.RESET and not turn.octets and request.method == "GET":
                     # RFC 9112, 9.3.1: it was closed while our request was under way; nobody has answered yet.
+                    if "repeated" in extensions:
+                        extensions["repeated"](
+                            Exchange(
+                                url,
+                                began,
+                                monotonic() - start,
+                                Outcome.RESET,
+                                request.method,
+                                ending.error,
+                                octets,
+                                peer=connection.peer,
+                                dns=connection.dns,
+                                tls=connection.tls,
+                                via=extensions.get("via"),
+                                flags=("stale-connection",),
+                            )
+                        )
                     connection.abort()
                     connection, flags = None, ("stale-connection",)
                     turn = Turn(self.limits, request.method)
+                    began, start = datetime.now(UTC), monotonic()
             if connection is None:
                 connection = _Connection(self, origin)
                 await self._connect(connection, target, deadline)

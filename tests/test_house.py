@@ -35,16 +35,19 @@ A folder that is an archive:
     ledger.sqlite     what the captures say; made again by `crawl rebuild`
     state.sqlite      pauses owed to hosts; not evidence
     kartoteka.toml    settings, where a person made some
+    plan.toml         what is watched, and how often
+    inbox/            work handed to a running daemon
 
 """
 
 # Which rooms an outside library may enter by; docs/dependencies.md has the reasons.
 DOORS = {
+    "apscheduler": {"schedules.daemon"},
     "brotli": {"archive.coding"},
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"crawler.demo.ca"},
-    "deflate": {"archive.warc"},
+    "deflate": {"archive.glance", "archive.warc"},
     "isal": {"archive.warc"},
     "holidays": {"archive.ledger.workdays"},
     "htmldate": {"crawler.sites.article"},

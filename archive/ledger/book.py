@@ -84,6 +84,8 @@ class Book:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version > tables.VERSION:
                 raise TooNew(f"{path} has format {version}; this program knows {tables.VERSION}: use a newer one")
+            if not write and version == 0:
+                raise NotFound(f"the ledger in {home} is just being made; nothing was read yet")
             if write and version < tables.VERSION:
                 tables.metadata.create_all(connection)
                 for trigger in tables.triggers():
@@ -234,16 +236,23 @@ class Book:
         """What no observation took, in the order of the log and of the page."""
         return [(e, Unread(row.text, row.selector)) for e, row in self._of_readings(tables.unread, captures, ())]
 
-    def windows(self, *, known_at: datetime | None = None) -> list[Window]:
-        """Coverage windows, one a page that answered, by time of their capture."""
+    def windows(self, *, known_at: datetime | None = None, runs: Collection[str] | None = None) -> list[Window]:
+        """Coverage windows, one a page that answered, by time of their capture. runs: only of these askings."""
         query = sa.select(tables.coverage).order_by(tables.coverage.c.at, tables.coverage.c.id)
         if known_at is not None:
             query = query.where(tables.coverage.c.at <= _stamp(known_at))
-        return [_read_window(row) for row in self._all(query)]
+        return [_read_window(row) for row in self._batched(query, tables.coverage.c.run, runs)]
 
-    def coverage(self, *, known_at: datetime | None = None) -> list[Window]:
-        """The windows as wholes: each asking folded from the pages that answered it."""
-        pages = self.windows(known_at=known_at)
+    def runs(self) -> list[tuple[str, str, str, datetime]]:
+        """Source, court and id of every asking of a register, with the time of its last page; in order of that time."""
+        row = tables.coverage.c
+        last = sa.func.max(row.at).label("last")
+        query = sa.select(row.source, row.court, row.run, last).group_by(row.source, row.court, row.run).order_by(last, row.run)
+        return [(each.source, each.court, each.run, datetime.fromisoformat(each.last)) for each in self._all(query)]
+
+    def coverage(self, *, known_at: datetime | None = None, runs: Collection[str] | None = None) -> list[Window]:
+        """The windows as wholes: each asking folded from the pages that answered it. runs: only these askings."""
+        pages = self.windows(known_at=known_at, runs=runs)
         counters = {e.capture: e.counter for e in self.extractions(captures={page.capture for page in pages})}
         return fold((page, counters.get(page.capture)) for page in pages)
 

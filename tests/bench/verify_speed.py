@@ -10,6 +10,7 @@ processes; user and system time of each are theirs alone. warcio checks block an
 from __future__ import annotations
 
 import argparse
+import gzip
 import os
 import random
 import statistics
@@ -25,16 +26,27 @@ from archive.capture import Exchange, Outcome, Visit  # noqa: E402
 from archive.store import Settings, Store  # noqa: E402
 
 LETTERS = "абвгдежзиклмнопрстуфхцчшщыэюя"
-HEAD = (
-    b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 02 Mar 2026 12:00:00 GMT\r\n"
-    b"Content-Type: text/html; charset=windows-1251\r\nContent-Length: %d\r\nConnection: keep-alive\r\n\r\n"
-)
+
+
+def answer(chance: random.Random, body: bytes) -> bytes:
+    """A third gzip-coded, a third chunked, the rest as it is: what a server sends."""
+    coding = chance.randrange(3)
+    said = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Mon, 02 Mar 2026 12:00:00 GMT\r\n"
+    said += b"Content-Type: text/html; charset=windows-1251\r\nConnection: keep-alive\r\n"
+    if coding == 1:
+        body = gzip.compress(body, 6, mtime=0)
+        said += b"Content-Encoding: gzip\r\n"
+    if coding == 2:
+        pieces = [body[i : i + 8192] for i in range(0, len(body), 8192)]
+        body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+        return said + b"Transfer-Encoding: chunked\r\n\r\n" + body
+    return said + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
 def page(chance: random.Random, words: list[str], number: int) -> bytes:
-    """A register's listing: rows of links and names, 3 to 200 KB, most about 25."""
+    """A register's listing: rows of links and names, 3 to 200 KB, about 35 on the mean."""
     rows = []
-    for _ in range(int(min(400, max(10, chance.expovariate(1 / 60))))):
+    for _ in range(int(min(400, max(10, chance.expovariate(1 / 140))))):
         link = f"/modules.php?name=sud_delo&amp;case_id={chance.randrange(10**9)}"
         told = " ".join(chance.choices(words, k=25))
         rows.append(f"<tr><td><a href='{link}'>{chance.randrange(9999)}/2026</a></td><td>{told}</td></tr>")
@@ -51,12 +63,12 @@ def make(home: Path, octets: int) -> None:
         while sum(path.stat().st_size for path in (home / "warc").iterdir()) < octets:
             waiting = []
             for _ in range(200):
-                body = page(chance, words, number)
-                head, url = HEAD % len(body), f"https://court{number % 50}.example/card?id={number}"
+                answered = answer(chance, page(chance, words, number))
+                head, url = answered.index(b"\r\n\r\n") + 4, f"https://court{number % 50}.example/card?id={number}"
                 request = f"GET /card?id={number} HTTP/1.1\r\nHost: court{number % 50}.example\r\n\r\n".encode()
                 exchange = Exchange(
                     url=url, began=noon + timedelta(seconds=number), elapsed=0.1, outcome=Outcome.CAPTURED, request=request,
-                    response=head + body, head_length=len(head), status=200, peer="203.0.113.7:443",
+                    response=answered, head_length=head, status=200, peer="203.0.113.7:443",
                 )  # fmt: skip
                 waiting.append(store.keep(Visit(url, (exchange,))))
                 number += 1

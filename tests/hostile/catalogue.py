@@ -203,7 +203,7 @@ def bomb(coding: str, mebibytes: int) -> bytes:
             coder = zlib.compressobj(9)
             body = b"".join(map(coder.compress, pieces)) + coder.flush()
         elif name == "br":
-            squeeze = brotli.Compressor(quality=5)
+            squeeze = brotli.Compressor(quality=1)
             body = b"".join(map(squeeze.process, pieces)) + squeeze.finish()
         else:
             press = zstandard.ZstdCompressor(level=3).compressobj()
@@ -522,7 +522,7 @@ TLS = [
     Kind("tls-resets", "reset", resets_at_once, "https://{host}/"),
     Kind("tls-stalls", "timeout", first(b"", stays=True), "https://{host}/"),
     Kind("tls-stalls-in-a-record", "timeout", first(b"\x16\x03\x03\x40\x00\x02", stays=True), "https://{host}/"),
-    Kind("tls-good-and-drips", "too-slow", drips(length(1000), b"a"), "https://{host}/", tls="good"),
+    Kind("tls-good-and-drips", "too-slow", drips(length(100_000), b"a"), "https://{host}/", tls="good"),
     Kind("tls-good-and-floods", "too-large", floods(length(10**12), b"a"), "https://{host}/", tls="good"),
     Kind("tls-good-and-short", "truncated", length(10) + b"abc", "https://{host}/", tls="good"),
     Kind("tls-good-and-no-http", "bad-http", PAGE, "https://{host}/", tls="good"),

@@ -23,6 +23,7 @@ from archive.store import Settings, Store
 from crawler.fetch import NetworkFetcher
 from crawler.politeness import Manners, Politeness
 from crawler.wire import ConnectTo, Limits, Wire
+from tests.hostile.street import AtHome
 
 
 def peak() -> int:
@@ -42,7 +43,11 @@ class Crawl:
         self.job, self.store = job, store
         self.limits = Limits(**job["limits"])
         self.wire = Wire(
-            limits=self.limits, connect_to=ConnectTo(job["connect_to"]), ca=[Path(job["ca"])], resolve=self.resolve
+            limits=self.limits,
+            guard=AtHome(),
+            connect_to=ConnectTo(job["connect_to"]),
+            ca=[Path(job["ca"])],
+            resolve=self.resolve,
         )
         obeyed = {visit["url"].partition("//")[2].partition("/")[0] for visit in job["visits"] if visit["obey"]}
 

@@ -17,7 +17,7 @@ def test_a_cr_before_a_bare_lf_is_no_data() -> None:
 def test_a_sender_of_bare_lfs_is_let_pass() -> None:
     """One that ends all its lines so is old, not hostile."""
     chunks = Dechunker()
-    assert chunks.feed(b"4\nabcd\n0\n\n") == 11
+    assert chunks.feed(b"4\nabcd\n0\n\n") == 10
     assert (chunks.done, chunks.spans) == (True, [(2, 6)])
 
 

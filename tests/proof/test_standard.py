@@ -193,7 +193,8 @@ def test_a_finding_names_record_offset_field_and_clause(tmp_path: Path) -> None:
     [
         (gzip.compress(GOOD["warcinfo"])[:-6], "inside a gzip member"),
         (gzip.compress(GOOD["warcinfo"]) + b"trailing", "no gzip member"),
-        (gzip.compress(GOOD["warcinfo"] + GOOD["response"]), "follow the record in its gzip member"),
+        (gzip.compress(GOOD["warcinfo"] + GOOD["response"]), "not the first record in its gzip member"),
+        (gzip.compress(GOOD["warcinfo"] + b"more"), "follow the record in its gzip member"),
         (gzip.compress(GOOD["warcinfo"]) + gzip.compress(b"") + gzip.compress(GOOD["response"]), "is empty"),
         (gzip.compress(GOOD["warcinfo"]) + b"\x1f\x8b\x08" + b"\0" * 60, "broken"),
     ],

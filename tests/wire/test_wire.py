@@ -585,11 +585,17 @@ async def test_a_kept_connection_that_died_is_replaced_unseen(end: str) -> None:
 
     async with origin(script) as server:
         wire = server.wire()
-        first, second = await fetch(wire), await fetch(wire)
+        repeated: list[Exchange] = []
+        first = await fetch(wire)
+        second = await fetch(wire, repeated=repeated.append)
         await wire.aclose()
 
     assert (first.outcome, first.flags) == (Outcome.CAPTURED, ())
     assert (second.outcome, second.response, second.flags) == (Outcome.CAPTURED, OK, ("stale-connection",))
+    # What broke off is told too: sent, and never answered.
+    assert [(e.outcome, e.request, e.response, e.flags) for e in repeated] == [
+        (Outcome.RESET, second.request, b"", ("stale-connection",))
+    ]
     assert server.connections == 2
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from archive.door import visible
+
 BOM = b"\xef\xbb\xbf"  # Excel takes a file without it for the local code page
 
 # What ends a line for some reader: one row is one line, in every one of them.
@@ -38,8 +40,8 @@ def _joined(part: object) -> str:
 
 
 def _inert(text: str) -> str:
-    text = _BREAKS.sub(" ", text).replace("\x00", "")
-    return "'" + text if text.startswith(_FORMULA) else text
+    text = visible(_BREAKS.sub(" ", text).replace("\x00", ""))  # a file is looked at in terminals too
+    return "'" + text if text.lstrip().startswith(_FORMULA) else text
 
 
 def _line(cells: Iterable[str]) -> bytes:

@@ -1,0 +1,324 @@
+"""Runs what is due, and stops gently; the only room that knows APScheduler.
+
+Crash-only: a `kill -9` is the ordinary end, a clean stop is only faster. What is due is asked of the archive, so nothing is
+remembered here that a restart could forget. The scheduler is a timer and nothing more: it would sleep through an hour that
+the clock is set back, and compute every run that a clock set forward has missed (reliability.md 0, finding 9).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from archive.errors import ArchiveError
+from archive.ledger.coverage import Asked
+from crawler.crawl import Crawl, Desk, Done
+from crawler.errors import BadSettings
+from crawler.inbox import LOOK, Inbox, Order
+from crawler.sites import sources
+from schedules.past import pasts
+from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
+
+GRACE = 30.0  # seconds that what is in flight has to end in, once the daemon is to stop
+BACK, FORWARD = timedelta(seconds=-2), timedelta(minutes=5)  # jumps of the clock that are told (reliability.md 3.1, R10)
+
+
+class Alarm:
+    """Calls `ring` at a wall-clock time, and every BEAT by a clock that nobody can set."""
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._timer = AsyncIOScheduler(timezone=UTC)
+        self._beat: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Alarm:
+        self._timer.start()
+        self._beat = asyncio.create_task(self._beats())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._beat is not None
+        self._beat.cancel()
+        await asyncio.gather(self._beat, return_exceptions=True)
+        self._timer.shutdown(wait=False)
+        await asyncio.sleep(0)  # it ends in the loop's next turn
+
+    def set(self, at: datetime) -> None:
+        """The one trigger, in place of the one that was set before. A time that has passed rings at once."""
+        self._timer.add_job(
+            self._rings, "date", run_date=at, id="wake", replace_existing=True, misfire_grace_time=None, coalesce=True
+        )
+
+    async def _rings(self) -> None:
+        self._ring()
+
+    async def _beats(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT.total_seconds())
+            self._ring()
+
+
+class Intake(Crawl):
+    """A crawl whose intake can be shut: what is in flight goes on to its end, and nothing new begins."""
+
+    def __init__(self, crawl: Crawl) -> None:
+        super().__init__(crawl.fetcher, crawl.desk, crawl.now)
+        self._open = asyncio.Event()
+        self._open.set()
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def shut(self) -> None:
+        self._open.clear()
+
+    async def drained(self) -> None:
+        """Returns when nothing is in flight."""
+        await self._idle.wait()
+
+    async def url(self, url: str, asked: Asked | None = None) -> Done:
+        await self._open.wait()
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            return await super().url(url, asked)
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+
+
+class Orders:
+    """What people tell a daemon; they may do so before it has begun."""
+
+    def __init__(self) -> None:
+        self.stop_asked = asyncio.Event()
+        self.at_once = asyncio.Event()
+        self.woken = asyncio.Event()
+        self.stale = False
+
+    def stop(self) -> None:
+        """Gently; told twice: at once."""
+        (self.at_once if self.stop_asked.is_set() else self.stop_asked).set()
+        self.woken.set()
+
+    def reload(self) -> None:
+        """The plan is to be read anew."""
+        self.stale = True
+        self.woken.set()
+
+
+class Daemon:
+    """One plan, run until it is told to stop.
+
+    reload: the plan as its file says now; raises BadSettings. done: told of every visit. note: told what a person should know.
+    now: the wall clock, UTC. in_flight, per_host: as for `Crawl.urls`, of addresses that are not of a register.
+    """
+
+    def __init__(
+        self,
+        crawl: Crawl,
+        plan: Plan,
+        reload: Callable[[], Plan],
+        orders: Orders,
+        *,
+        done: Callable[[Done], None],
+        note: Callable[[str], None],
+        now: Callable[[], datetime],
+        in_flight: int = 64,
+        per_host: int = 1,
+    ) -> None:
+        self.crawl = Intake(crawl)
+        # For those who asked that pages be kept and not read.
+        self._unread = Intake(Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now))
+        self._inbox = Inbox(crawl.desk.store.home.path)
+        self.plan = plan
+        self.now = now
+        self._reload, self._orders, self._done, self._note = reload, orders, done, note
+        self._in_flight, self._per_host = in_flight, per_host
+        self._sources = {source.name: source for source in sources()}
+        self._past: dict[str, Past] = {}
+        self._running: set[str] = set()  # names of targets under way
+        self._ended: dict[str, Target] = {}  # targets whose past must be asked for anew
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._clocks: tuple[datetime, float] | None = None
+
+    async def run(self) -> None:
+        """Until it is told to stop. Raises ArchiveError only where the archive cannot be asked."""
+        self._past = await self._pasts(self.plan.targets)
+        self._note(f"{len(self.plan.targets)} targets are watched, {len(due(self.plan, self._past, self.now()))} are due")
+        self._inbox.open()
+        self._keep(self._take_orders())
+        try:
+            async with Alarm(self._orders.woken.set) as alarm:
+                while not self._orders.stop_asked.is_set():
+                    self._orders.woken.clear()
+                    alarm.set(await self._look())
+                    await self._orders.woken.wait()
+            await self._end()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._inbox.close()
+
+    async def _look(self) -> datetime:
+        """Begins what is due, and says when to look again."""
+        await self._take_plan()
+        ended, self._ended = self._ended, {}
+        if ended:
+            await self._learn(ended)
+        now = self._clock()
+        coming = [each for each in turns(self.plan, self._past, now) if each.target.name not in self._running]
+        addresses = []
+        for each in coming:
+            if each.due <= now:
+                self._running.add(each.target.name)
+                if isinstance(each.target, Docket):
+                    self._begin(self._docket(each.target), [each.target])
+                else:
+                    addresses.append(each.target)
+        if addresses:
+            self._begin(self._addresses([each.url for each in addresses]), list(addresses))
+        return wake(coming, now)
+
+    async def _learn(self, ended: dict[str, Target]) -> None:
+        """What the archive says of targets whose visit has just ended."""
+        told = await self._pasts(ended.values())
+        for name in ended:
+            past = told.get(name)
+            if past is None or past == self._past.get(name) or not past.ended:
+                # It ended, and the archive does not say so: without this it would be due again at once, for ever.
+                past = Past(self.now(), "broken off")
+            self._past[name] = past
+            self._running.discard(name)
+
+    async def _take_plan(self) -> None:
+        if not self._orders.stale:
+            return
+        self._orders.stale = False
+        try:
+            plan = await asyncio.to_thread(self._reload)
+        except BadSettings as exc:
+            self._note(f"the plan is not changed: {exc}")
+            return
+        known = set(self.plan.targets)
+        new = [target for target in plan.targets if target not in known and target.name not in self._running]
+        self._past |= await self._pasts(new)
+        self.plan = plan
+        self._note(f"the plan was read anew: {len(plan.targets)} targets are watched")
+
+    async def _pasts(self, targets: Iterable[Target]) -> dict[str, Past]:
+        wanted = list(targets)
+        archive, clerk = self.crawl.desk.store.archive, self.crawl.desk.clerk
+        assert clerk is not None
+        return await clerk.ask(lambda book: pasts(wanted, archive, book, self._sources, self.now()))
+
+    def _clock(self) -> datetime:
+        """Now; a jump of the wall clock is told, and is no reason to do more than what the plan says is due."""
+        now, steady = self.now(), asyncio.get_running_loop().time()
+        if self._clocks is not None:
+            jump = (now - self._clocks[0]) - timedelta(seconds=steady - self._clocks[1])
+            if not BACK <= jump <= FORWARD:
+                self._note(f"the clock was set {'forward' if jump > timedelta() else 'back'} by {abs(jump)}")
+        self._clocks = now, steady
+        return now
+
+    def _begin(self, visits: AsyncIterator[Done], targets: list[Target]) -> None:
+        self._keep(self._work(visits, {target.name: target for target in targets}))
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, visits: AsyncIterator[Done], targets: dict[str, Target]) -> None:
+        left = dict(targets)
+        try:
+            async for done in visits:
+                self._done(done)
+                if done.url in left:
+                    self._ended[done.url] = left.pop(done.url)
+        except Exception as exc:  # one source's fault must not end the others' watch; what was kept is kept
+            self._broken_off(", ".join(list(left)[:3]), exc)
+        self._ended |= left
+        self._orders.woken.set()
+
+    def _broken_off(self, what: str, exc: Exception) -> None:
+        for wrong in _leaves(exc):
+            why = str(wrong) if isinstance(wrong, ArchiveError) else f"{type(wrong).__name__}: {wrong}"
+            self._note(f"{what}: broken off: {why}")
+
+    async def _take_orders(self) -> None:
+        """What others hand in, each once; one that a kill broke off is taken again by the next daemon."""
+        taken: set[str] = set()
+        while True:
+            for order in self._inbox.orders():
+                name = order.id if isinstance(order, Order) else order.stem
+                if name not in taken:
+                    taken.add(name)
+                    if isinstance(order, Order):
+                        self._keep(self._order(order))
+                    else:
+                        self._note(f"{order} is no order; remove it")
+            await asyncio.sleep(LOOK)
+
+    async def _order(self, order: Order) -> None:
+        try:
+            answered = self._inbox.answered(order)
+            crawl = self.crawl if order.read else self._unread
+            left = [url for url in order.urls if url not in answered]
+            async for done in crawl.urls(left, in_flight=self._in_flight, per_host=self._per_host):
+                self._done(done)
+                self._inbox.answer(order, done.row(), fine=done.fine)
+            self._inbox.end(order)
+        except Exception as exc:  # as above; the order stays, and the next daemon takes it again
+            self._broken_off(f"order {order.id}", exc)
+
+    def _docket(self, docket: Docket) -> AsyncIterator[Done]:
+        query = docket.query(self.now().astimezone(UTC).date())
+        return self.crawl.source(self._sources[docket.source], query, str(uuid.uuid4()))
+
+    def _addresses(self, urls: list[str]) -> AsyncIterator[Done]:
+        return self.crawl.urls(urls, in_flight=self._in_flight, per_host=self._per_host)
+
+    async def _end(self) -> None:
+        """Nothing new; what is in flight has GRACE seconds."""
+        intakes = (self.crawl, self._unread)
+        for intake in intakes:
+            intake.shut()
+        self._note(f"stopping: what is in flight has {GRACE:g} seconds")
+        at_once = asyncio.create_task(self._orders.at_once.wait())
+        drained = asyncio.gather(*(intake.drained() for intake in intakes))
+        await asyncio.wait((at_once, drained), timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
+        at_once.cancel()
+        drained.cancel()
+
+
+def _leaves(exc: BaseException) -> Iterator[BaseException]:
+    """The errors that a group of tasks ended with."""
+    if isinstance(exc, BaseExceptionGroup):
+        for each in exc.exceptions:
+            yield from _leaves(each)
+    else:
+        yield exc
+
+
+@contextlib.contextmanager
+def signals(orders: Orders) -> Iterator[None]:
+    """SIGTERM and SIGINT stop gently, a second one at once; SIGHUP reads the plan anew."""
+    loop = asyncio.get_running_loop()
+    acts = {signal.SIGTERM: orders.stop, signal.SIGINT: orders.stop, signal.SIGHUP: orders.reload}
+    for number, act in acts.items():
+        loop.add_signal_handler(number, act)
+    try:
+        yield
+    finally:
+        for number in acts:
+            loop.remove_signal_handler(number)

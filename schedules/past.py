@@ -1,0 +1,103 @@
+"""When each target of the plan was visited last, and whether it answered: told by the archive and its ledger."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from archive.capture import Capture
+from archive.ledger.book import Book
+from archive.ledger.observation import Window
+from archive.shelf import Archive
+from archive.urls import identity
+from crawler.source import Source
+from schedules.plan import Address, Docket, Past, Target
+
+# Words that say nobody answered for the page itself: another try may. All other words are answers, "gone" too.
+TROUBLES = frozenset(("captcha", "blocked", "outage", "login", "unreachable"))
+TRIED = 5  # askings of a court that are looked through for the plan's own: people ask for other windows between
+
+
+def pasts(
+    targets: Iterable[Target], archive: Archive, book: Book | None, sources: Mapping[str, Source], now: datetime
+) -> dict[str, Past]:
+    """By the target's name; those never visited are left out. book: None where nothing was ever read. now: UTC.
+
+    An address was answered when its newest visit brought an answer that is no captcha, block or outage. A register was, when
+    every window of its newest asking was; that asking had ended when each window was asked for and each card visited.
+    """
+    wanted = list(targets)
+    dockets = [each for each in wanted if isinstance(each, Docket)]
+    found = _addresses([each.url for each in wanted if isinstance(each, Address)], archive, book)
+    if book is not None and dockets:
+        found |= _dockets(dockets, archive, book, sources, now)
+    return found
+
+
+def _addresses(urls: list[str], archive: Archive, book: Book | None) -> dict[str, Past]:
+    ended = archive.deciding(urls)
+    whole = {capture.id for capture in ended.values() if capture.outcome.whole}
+    verdicts = {each.capture: each.verdict for each in book.extractions(captures=whole)} if book else {}
+    return {url: Past(capture.at, _trouble(capture, verdicts.get(capture.id))) for url, capture in ended.items()}
+
+
+def _trouble(capture: Capture, verdict: str | None) -> str | None:
+    if not capture.outcome.whole:
+        return str(capture.outcome)
+    if verdict is None:
+        return "not read"  # killed between keeping and reading, or refused by the ledger
+    return verdict if verdict in TROUBLES else None
+
+
+def _dockets(
+    dockets: list[Docket], archive: Archive, book: Book, sources: Mapping[str, Source], now: datetime
+) -> dict[str, Past]:
+    askings: dict[tuple[str, str], list[str]] = defaultdict(list)
+    wrong: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for source, court, run, at in book.runs():
+        # What was asked while the clock ran ahead may be newer or older than all else: only the log knows.
+        (wrong if at > now else askings)[source, court].append(run)
+    near = {run for d in dockets for run in (*askings[d.source, d.court][-TRIED:], *wrong[d.source, d.court])}
+    windows: dict[str, list[Window]] = defaultdict(list)
+    for window in book.coverage(runs=near):
+        windows[window.asked.run].append(window)
+    pages: dict[str, list[Capture]] = defaultdict(list)
+    for page in book.windows(runs=near):
+        pages[page.asked.run].append(archive.capture(page.capture))
+    found = {}
+    for docket in dockets:
+        runs = [*askings[docket.source, docket.court][-TRIED:], *wrong[docket.source, docket.court]]
+        for run in sorted(runs, key=lambda each: max(page.seq for page in pages[each]), reverse=True):
+            past = _asking(docket, sources[docket.source], windows[run], pages[run], archive, book)
+            if past is not None:
+                found[docket.name] = past
+                break
+    return found
+
+
+def _asking(
+    docket: Docket, source: Source, windows: list[Window], pages: list[Capture], archive: Archive, book: Book
+) -> Past | None:
+    """What one asking of a court's register says; None where it was for other windows than the plan's."""
+    first = min(pages, key=lambda capture: capture.seq)
+    asked = {(window.asked.register, window.asked.first, window.asked.last) for window in windows}
+    # It was made a moment before the first page was asked for: that may have been the day before.
+    days = (first.at.date(), first.at.date() - timedelta(days=1))
+    meant = [{(s.register, s.first, s.last) for s in source.seeds(docket.query(day))} for day in days]
+    if not any(asked & each for each in meant):
+        return None
+    ended = any(each <= asked for each in meant) and _cards_visited(pages, first.seq, archive, book)
+    trouble = next((window.asked.gap for window in windows if window.asked.gap in TROUBLES), None)
+    return Past(first.at, trouble, ended)
+
+
+def _cards_visited(pages: list[Capture], since: int, archive: Archive, book: Book) -> bool:
+    """Was each card that these listings point to visited since, with whatever end?"""
+    cards = set()
+    for _, link in book.links(captures={page.id for page in pages}, rel="card"):
+        with contextlib.suppress(ValueError):
+            cards.add(identity(link.url))
+    visited = archive.deciding(cards)
+    return all(card in visited and visited[card].seq >= since for card in cards)

@@ -1,0 +1,176 @@
+"""What is watched, how often, and what of it is due; pure, time passed in.
+
+A target is one court's register or one address. When it was visited last is told by the archive (room `past`), in the order of
+its log: a clock that jumps costs each target at most one visit too many, and no target its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from crawler.source import Query
+
+BEAT = timedelta(seconds=30)  # a daemon looks at its plan at least this often (reliability.md 3.1, R10)
+SKEW = timedelta(minutes=1)  # a visit may seem to lie this far ahead: clocks are set right in small steps
+LATEST_RETRY = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours in which nothing is begun, from `start` until `end` by the clocks of `zone`; over midnight where end <= start."""
+
+    start: time
+    end: time
+    zone: tzinfo = UTC
+
+    def __post_init__(self) -> None:
+        if self.start == self.end:
+            raise ValueError("quiet hours that never end")
+
+    def over(self, moment: datetime) -> datetime:
+        """The moment itself, or, where it lies in the quiet hours, their end; in UTC."""
+        local = moment.astimezone(self.zone)
+        clock = local.timetz().replace(tzinfo=None)
+        if self.start < self.end:
+            inside, wraps = self.start <= clock < self.end, False
+        else:
+            inside, wraps = clock >= self.start or clock < self.end, clock >= self.start
+        if not inside:
+            return moment
+        day = local.date() + timedelta(days=wraps)
+        # An hour that a change of clocks repeats must not end before it began.
+        return max(datetime.combine(day, self.end, self.zone).astimezone(UTC), moment)
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """One court's register, as one source reads it. days: how far back cases are asked for, by day of receipt."""
+
+    source: str
+    court: str
+    days: int
+    every: timedelta
+    quiet: Quiet | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.source} {self.court}"
+
+    def query(self, day: date) -> Query:
+        """What is asked on a day (UTC)."""
+        return Query((self.court,), day - timedelta(days=self.days), day)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address, as an article cites it; canonical (archive.urls.identity)."""
+
+    url: str
+    every: timedelta
+    quiet: Quiet | None = None
+
+    @property
+    def name(self) -> str:
+        return self.url
+
+
+Target = Docket | Address
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All targets, each once."""
+
+    dockets: tuple[Docket, ...] = ()
+    addresses: tuple[Address, ...] = ()
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return (*self.dockets, *self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The newest visit of a target. at: its begin, UTC. trouble: why it was not answered, None where it was.
+
+    ended: False where it was broken off, by a kill or a stop.
+    """
+
+    at: datetime
+    trouble: str | None = None
+    ended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a target's next visit is due, and why. last: when the newest one began."""
+
+    target: Target
+    due: datetime
+    last: datetime | None
+    reason: str
+
+    def row(self) -> dict[str, object]:
+        """The line of `crawl due --json` (CONTRACT)."""
+        last = None if self.last is None else _stamp(self.last)
+        return {"source": self.target.name, "due": _stamp(self.due), "last": last, "reason": self.reason}
+
+
+def retry(every: timedelta) -> timedelta:
+    """How soon a target is tried again that did not answer: sooner than its turn, and never so often that it is a siege."""
+    return min(every / 4, LATEST_RETRY)
+
+
+def turn(target: Target, past: Past | None, now: datetime) -> Due:
+    """The next visit of a target. One that is overdue is due once, however many turns it missed."""
+    if past is None:
+        moment, reason = now, "never visited"
+    elif past.at - now > SKEW:
+        # Only the clock can tell how long ago that was, and it was wrong then or is now.
+        moment, reason = now, "visited at a time that has not come: the clock was set back"
+    elif not past.ended:
+        moment, reason = past.at, "the last visit was broken off"
+    elif past.trouble is not None:
+        moment = past.at + retry(target.every)
+        reason = f"not answered ({past.trouble}), tried again after {spoken(retry(target.every))}"
+    else:
+        moment, reason = past.at + target.every, f"every {spoken(target.every)}"
+    if target.quiet is not None:
+        begun = max(moment, now)
+        over = target.quiet.over(begun)
+        if over != begun:
+            moment, reason = over, f"{reason}; quiet hours until {_stamp(over)}"
+    return Due(target, moment, None if past is None else past.at, reason)
+
+
+def turns(plan: Plan, last: Mapping[str, Past], now: datetime) -> list[Due]:
+    """Every target's next visit, the earliest first. last: by the target's name."""
+    return sorted((turn(t, last.get(t.name), now) for t in plan.targets), key=lambda each: (each.due, each.target.name))
+
+
+def due(plan: Plan, last: Mapping[str, Past], now: datetime) -> list[Due]:
+    """What is due now, the longest due first; each target at most once."""
+    return [each for each in turns(plan, last, now) if each.due <= now]
+
+
+def wake(coming: Iterable[Due], now: datetime) -> datetime:
+    """When to look again: at the first turn that comes, and within BEAT at the latest, whatever the clock does meanwhile."""
+    return min([now + BEAT, *(each.due for each in coming if each.due > now)])
+
+
+def spoken(interval: timedelta) -> str:
+    """An interval as the plan writes it: 1d, 90m."""
+    minutes = max(round(interval.total_seconds() / 60), 1)
+    for unit, size in (("w", 10_080), ("d", 1_440), ("h", 60)):
+        if minutes % size == 0:
+            return f"{minutes // size}{unit}"
+    return f"{minutes}m"
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

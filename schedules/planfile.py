@@ -1,0 +1,231 @@
+"""plan.toml: read into a Plan, with the line of every error; made with comments where there is none."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, time, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from archive.home import Home
+from archive.urls import identity
+from crawler.errors import BadSettings
+from crawler.source import Source
+from schedules.plan import Address, Docket, Plan, Quiet
+
+FILE = "plan.toml"
+DAYS = 60  # how far back a register is asked where the plan does not say: cases appear weeks after their receipt
+MOST_DAYS = 36_525
+UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+LONGEST = timedelta(days=3_660)
+
+TEMPLATE = """\
+# What is watched, and how often. `crawl plan check` says whether it is right, `crawl due` what is due, `crawl daemon` runs it
+# (and reads this file anew on SIGHUP). Intervals: 30m, 6h, 1d, 2w.
+
+# The clock that quiet hours go by; UTC where none is named.
+# zone = "Europe/Moscow"
+
+# A court register. Without `courts`: every court of the source that has a site (`crawl sources` lists them).
+# [[source]]
+# name = "sudrf"
+# courts = ["61GV0008", "77OV0000"]
+# every = "1d"
+# days = 60                  # how many days back cases are asked for, by their day of receipt
+# quiet = "22:00-07:00"      # hours in which nothing is begun
+
+# Addresses that articles cite, by name or from a file beside this one, one a line.
+# [[links]]
+# urls = ["https://example.org/article"]
+# file = "cited.txt"
+# every = "1w"
+"""
+
+_SYNTAX = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.S)
+
+
+class BadPlan(BadSettings):
+    """A plan that cannot be used; the text names the file, the line, and what to do."""
+
+
+def load(home: Path, known: Iterable[Source]) -> Plan | None:
+    """The plan of an archive; None where it has none yet. Raises BadPlan."""
+    path = home / FILE
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BadPlan(f"{path}: {exc}") from exc
+    return read(text, known, lambda name: (home / name).read_text("utf-8"))
+
+
+def make(home: Path) -> Path:
+    """The plan's file, made with its comments where there is none. Raises NotAnArchive for a folder that holds other things."""
+    path = home / FILE
+    if not path.exists():
+        if Home(home).version() is None:
+            Home(home).check_free()
+        home.mkdir(parents=True, exist_ok=True)
+        path.write_text(TEMPLATE, "utf-8")
+    return path
+
+
+def read(text: str, known: Iterable[Source], listed: Callable[[str], str]) -> Plan:
+    """A plan from its text. listed: the text of a file of addresses, by its name. Raises BadPlan."""
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        match = _SYNTAX.fullmatch(str(exc))
+        # An error at the end of the document has no line of its own.
+        line, what = (int(match[2]), match[1]) if match else (len(text.splitlines()), str(exc))
+        raise BadPlan(f"{FILE} line {line}: {what}") from exc
+    return _Reader(text.splitlines(), {source.name: source for source in known}, listed).plan(told)
+
+
+class _Reader:
+    """One reading of one plan. Every complaint is made where its line can be found: table, number of the table, key."""
+
+    def __init__(self, lines: list[str], known: Mapping[str, Source], listed: Callable[[str], str]) -> None:
+        self.lines, self.known, self.listed = lines, known, listed
+        self.zone: tzinfo = UTC
+
+    def plan(self, told: dict[str, Any]) -> Plan:
+        for key in told.keys() - {"zone", "source", "links"}:
+            raise self.bad(f"there is nothing called {key!r}; known are zone, [[source]], [[links]]", key=key)
+        self.zone = self._zone(told.get("zone", "UTC"))
+        dockets: dict[str, Docket] = {}
+        for number, table in self._tables(told, "source"):
+            for docket in self._dockets(number, table):
+                if docket.name in dockets:
+                    raise self.bad(f"{docket.name} is watched already", "source", number, "courts", docket.court)
+                dockets[docket.name] = docket
+        addresses: dict[str, Address] = {}
+        for number, table in self._tables(told, "links"):
+            for address in self._addresses(number, table):
+                # Many articles cite one page: it is visited as often as the keenest of them wants.
+                other = addresses.get(address.url)
+                addresses[address.url] = address if other is None else min(address, other, key=lambda each: each.every)
+        return Plan(tuple(dockets.values()), tuple(addresses.values()))
+
+    def _tables(self, told: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        tables = told.get(name, [])
+        if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+            raise self.bad(f"[[{name}]] is written with two brackets", key=name)
+        allowed = {"source": {"name", "courts", "days"}, "links": {"urls", "file"}}[name] | {"every", "quiet"}
+        for number, table in enumerate(tables):
+            for key in table:
+                if key not in allowed:
+                    raise self.bad(f"[[{name}]] has no {key!r}; it has {', '.join(sorted(allowed))}", name, number, key)
+            yield number, table
+
+    def _dockets(self, number: int, table: dict[str, Any]) -> Iterator[Docket]:
+        name = table.get("name")
+        source = self.known.get(name) if isinstance(name, str) else None
+        registers = {each.name for each in self.known.values() if each.kind == "court-register"}
+        if source is None:
+            said = "[[source]] needs a name" if name is None else f"no source {name!r}"
+            raise self.bad(f"{said}; known are {', '.join(sorted(registers))}", "source", number, "name")
+        if source.name not in registers:
+            raise self.bad(f"{name!r} has no register to ask; list its addresses under [[links]]", "source", number, "name")
+        sites = {place.court: bool(place.host) for place in source.places() if place.court}
+        courts = table.get("courts", [court for court, site in sites.items() if site])
+        if not isinstance(courts, list) or not courts:
+            raise self.bad("courts is a list of official codes", "source", number, "courts")
+        for court in courts:
+            if court not in sites:
+                told = f"{name} has no court {court!r}; `crawl sources --json` lists them"
+                raise self.bad(told, "source", number, "courts", str(court))
+            if not sites[court]:
+                raise self.bad(f"no site of court {court} is known", "source", number, "courts", court)
+        days = table.get("days", DAYS)
+        if type(days) is not int or not 0 <= days <= MOST_DAYS:
+            raise self.bad(f"days is a number from 0 to {MOST_DAYS}", "source", number, "days")
+        every, quiet = self._times("source", number, table)
+        for court in courts:
+            yield Docket(source.name, court, days, every, quiet)
+
+    def _addresses(self, number: int, table: dict[str, Any]) -> Iterator[Address]:
+        urls, file = table.get("urls", []), table.get("file")
+        if not ("urls" in table or "file" in table):
+            raise self.bad("[[links]] needs urls or a file of them", "links", number)
+        if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
+            raise self.bad("urls is a list of addresses", "links", number, "urls")
+        if file is not None and not isinstance(file, str):
+            raise self.bad("file is the name of a file", "links", number, "file")
+        every, quiet = self._times("links", number, table)
+        for url in urls:
+            try:
+                yield Address(identity(url), every, quiet)
+            except ValueError as exc:
+                raise self.bad(f"{url!r}: {exc}", "links", number, "urls", url) from exc
+        if file is None:
+            return
+        try:
+            lines = self.listed(file).splitlines()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise self.bad(f"{file}: {exc}", "links", number, "file") from exc
+        for at, line in enumerate(lines, 1):
+            if line.strip() and not line.lstrip().startswith("#"):
+                try:
+                    yield Address(identity(line.strip()), every, quiet)
+                except ValueError as exc:
+                    raise BadPlan(f"{file} line {at}: {exc}; mend or remove it") from exc
+
+    def _times(self, name: str, number: int, table: dict[str, Any]) -> tuple[timedelta, Quiet | None]:
+        if "every" not in table:
+            raise self.bad(f'[[{name}]] does not say how often: every = "1d"', name, number)
+        every = interval(table["every"])
+        if every is None:
+            told = f"{table['every']!r} is no interval from 1m to {LONGEST.days}d; write 30m, 6h, 1d or 2w"
+            raise self.bad(told, name, number, "every")
+        if "quiet" not in table:
+            return every, None
+        try:
+            start, end = (time.fromisoformat(part) for part in str(table["quiet"]).split("-"))
+            return every, Quiet(start, end, self.zone)
+        except ValueError as exc:
+            told = f'{table["quiet"]!r} are no quiet hours; write quiet = "22:00-07:00"'
+            raise self.bad(told, name, number, "quiet") from exc
+
+    def _zone(self, name: object) -> tzinfo:
+        if name == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(str(name))
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+            raise self.bad(f'no time zone {name!r}; write zone = "Europe/Moscow"', key="zone") from exc
+
+    def bad(
+        self, what: str, table: str | None = None, number: int = 0, key: str | None = None, value: str | None = None
+    ) -> BadPlan:
+        return BadPlan(f"{FILE} line {self._line(table, number, key, value)}: {what}")
+
+    def _line(self, table: str | None, number: int, key: str | None, value: str | None) -> int:
+        """The line of a value, else of its key, else of its table's head: as near as the text lets us come."""
+        heads = [n for n, line in enumerate(self.lines) if re.match(r"\s*\[", line) and not _inside(line)]
+        own = [n for n in heads if table and re.match(rf"\s*\[\[\s*[\"']?{table}[\"']?\s*\]\]", self.lines[n])]
+        start = own[number] if number < len(own) else 0
+        end = next((n for n in heads if n > start), len(self.lines)) if own or not table else len(self.lines)
+        at = start
+        if key is not None:
+            key_of = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=|\s*\[+\s*[\"']?{re.escape(key)}\b")
+            at = next((n for n in range(start, end if table else len(self.lines)) if key_of.match(self.lines[n])), start)
+        if value is not None:
+            at = next((n for n in range(at, end) if value in self.lines[n].partition("#")[0]), at)
+        return at + 1
+
+
+def _inside(line: str) -> bool:
+    """A line of a list that begins with a list: no head of a table."""
+    return re.fullmatch(r"\s*\[\[?[^\[\]=,]+\]\]?\s*(#.*)?", line) is None
+
+
+def interval(text: object) -> timedelta | None:
+    """30m, 6h, 1d, 2w; None for anything else."""
+    match = re.fullmatch(r"([1-9]\d{0,5})([mhdw])", text, re.ASCII) if isinstance(text, str) else None
+    found = int(match[1]) * UNITS[match[2]] if match else None
+    return found if found is not None and found <= LONGEST else None

@@ -39,7 +39,7 @@ MANIFEST = "urn:kartoteka:manifest:"  # + the capture's id: no indexer takes it 
 CHAIN = "urn:kartoteka:chain:"  # + the digest of the PEM text
 
 LEVEL = 6  # libdeflate: smaller than zlib -9 in a third of its time
-FAST = 1  # isal: five times as fast as 6, on plain bodies a seventh larger; what is compressed already gains nothing from a higher one
+FAST = 1  # isal: five times as fast as 6, on plain bodies a seventh larger; coded bodies gain nothing from a higher one
 COMPRESSED = ("application/pdf", "application/zip", "application/gzip", "application/vnd.openxmlformats")
 
 # ---------------------------------------------------------------------------------------------- writing

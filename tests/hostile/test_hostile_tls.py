@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from archive.door import Globals
-from crawler import cli
+from crawler import opening
+from crawler.opening import opened
 from crawler.politeness import Manners
 from tests.hostile.catalogue import by_path, hears_and_hangs_up
 from tests.hostile.certificates import Authority
@@ -67,7 +68,7 @@ async def court(tmp_path: Path) -> AsyncIterator[tuple[Path, Authority, dict[str
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(origin(register(GOOD), tls=authority.context("good", HOST)))
         options = Globals(home, [f"{HOST}:443:127.0.0.1:{server.port}"], [authority.file], pace=0)
-        async with cli.opened(options) as crawl:
+        async with opened(options) as crawl:
             done = await crawl.url(CARD)
             assert (done.capture.outcome, done.reading and done.reading.verdict) == ("captured", "page")
             assert crawl.desk.clerk is not None
@@ -80,7 +81,7 @@ async def again(home: Path, authority: Authority, fault: str | None, script: Scr
     context = authority.context(fault, HOST) if fault else None
     async with origin(script or register(FALSE), tls=context) as server:
         options = Globals(home, [f"{HOST}:443:127.0.0.1:{server.port}"], [authority.file], pace=0)
-        async with cli.opened(options) as crawl:
+        async with opened(options) as crawl:
             done = await crawl.url(CARD)
             assert crawl.desk.clerk is not None
             archive = crawl.desk.store.archive
@@ -110,7 +111,7 @@ async def test_a_capture_without_verification_feeds_nothing(
 ) -> None:
     """Where a source allows it the false card is kept beside the failure, marked, and the ledger does not take it."""
     home, authority, told = court
-    monkeypatch.setattr(cli, "manners", lambda _: Manners(0.0, robots="not asked in this test", unverified=True))
+    monkeypatch.setattr(opening, "manners", lambda _: Manners(0.0, robots="not asked in this test", unverified=True))
     done, manifest, after, captures = await again(home, authority, "expired", None)
 
     assert [("tls-failed", False), ("captured", False)] == [(str(c.outcome), c.trusted) for c in captures]

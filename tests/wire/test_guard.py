@@ -18,7 +18,7 @@ from crawler.guard import Guard
 from crawler.wire import ConnectTo, Limits, Wire
 from tests.world.faults import always, fetch, origin
 
-REAL = Path(__file__).parents[3].parent / "shared" / "realdata"
+REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 CLOSED = re.findall(

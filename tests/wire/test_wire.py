@@ -24,7 +24,7 @@ from crawler.wire import ConnectTo, Limits, Wire
 from tests.world.answers import answer, pieces
 from tests.world.faults import Peer, always, fetch, fetch_all, once, origin, received
 
-REAL = Path(__file__).parents[3].parent / "shared" / "realdata"
+REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 QUICK = Limits(first_byte=0.3, whole=1.5, connect=0.5, tls=0.5, dns=0.3, rate=1000, rate_window=0.4, linger=0.1)
 

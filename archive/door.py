@@ -137,19 +137,25 @@ class Shown:
         self._write("\n".join(line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")))
         return len(rows)
 
-    def line(self, row: Mapping[str, Any]) -> None:
-        """One row now: long work shows its results as they come."""
-        self._write(json_line(row))
+    def line(self, row: Mapping[str, Any], *, now: bool = True) -> None:
+        """One row as it comes. now: False where `flush` follows before anything is waited for."""
+        self._write(json_line(row), now=now)
 
     def text(self, text: str) -> None:
         """A sentence for a person: part of the result."""
         if not self.json:
             self._write(text)
 
-    def _write(self, line: str) -> None:
+    def flush(self) -> None:
+        """What was written is out."""
+        self._write(None)
+
+    def _write(self, line: str | None, *, now: bool = True) -> None:
         try:
-            self.out.write(line + "\n")
-            self.out.flush()
+            if line is not None:
+                self.out.write(line + "\n")
+            if now:
+                self.out.flush()
         except BrokenPipeError:
             # Whoever read has enough (`| head`): no error, and nothing more is to be written at the end either.
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115

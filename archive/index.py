@@ -11,6 +11,7 @@ import json
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -118,7 +119,11 @@ LATEST = _compiled(
     .order_by(captures.c.at.desc(), captures.c.seq.desc())
     .limit(1)
 )
-SAME_PAYLOAD = _compiled(sa.select(captures).where(captures.c.payload_sha256 == ASKED, REFERABLE).order_by(captures.c.seq))
+SAME_PAYLOAD = _compiled(
+    sa.select(captures)
+    .where(captures.c.payload_sha256.in_(sa.select(sa.literal_column("value")).select_from(sa.text("json_each(?)"))), REFERABLE)
+    .order_by(captures.c.seq)
+)
 ONE = _compiled(sa.select(captures).where(captures.c.id == ASKED))
 
 
@@ -143,8 +148,11 @@ def serial(name: str) -> int:
 class Index:
     """The tables, open for reading, or for writing by the one thread that holds the archive's lock."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, *, write: bool = False) -> None:
         self._engine = engine
+        self._write = write
+        self._mine = threading.local()
+        self._kept: list[sa.PoolProxiedConnection] = []  # of the threads that read
         self.made = False  # its tables are new: none were there before, or they were lost
         self._names: dict[int, str] = {}
         self._entered: str | None = None  # the last file that has a row
@@ -164,7 +172,7 @@ class Index:
             address, connect_args={"isolation_level": "IMMEDIATE" if write else None, "timeout": 60}, **pool
         )
         sa.event.listen(engine, "connect", _writing if write else _reading)
-        index = cls(engine)
+        index = cls(engine, write=write)
         try:
             with _renamed(), engine.begin() as db:
                 version = db.exec_driver_sql("PRAGMA user_version").scalar_one()
@@ -184,6 +192,8 @@ class Index:
         return index
 
     def close(self) -> None:
+        for connection in self._kept:
+            connection.invalidate()  # closed, whichever thread had it
         self._engine.dispose()
 
     # -- writing
@@ -312,8 +322,12 @@ class Index:
 
     def referable(self, payloads: Iterable[str]) -> dict[str, list[Capture]]:
         """Captures whose stored body a revisit may refer to, by payload digest, the oldest first."""
-        held = {payload: self._held(SAME_PAYLOAD, payload) for payload in payloads}
-        return {payload: found for payload, found in held.items() if found}
+        found: dict[str, list[Capture]] = {}
+        wanted = list(payloads)
+        for capture in self._held(SAME_PAYLOAD, json.dumps(wanted)) if wanted else ():
+            assert capture.payload_sha256 is not None
+            found.setdefault(capture.payload_sha256, []).append(capture)
+        return found
 
     def earlier(self, key: str, url: str, most: int) -> list[Capture]:
         """Whole, trusted captures of exactly this address, the latest first: what a 304 may stand for."""
@@ -346,9 +360,21 @@ class Index:
 
     def _held(self, compiled: str, asked: str) -> list[Capture]:
         """The captures that one of the compiled questions finds."""
-        with _renamed(), closing(self._engine.raw_connection()) as db:
-            rows = cast(sqlite3.Connection, db.driver_connection).execute(compiled, (asked,)).fetchall()
+        with _renamed():
+            if self._write:
+                with closing(self._engine.raw_connection()) as db:
+                    rows = cast(sqlite3.Connection, db.driver_connection).execute(compiled, (asked,)).fetchall()
+            else:
+                rows = self._own().execute(compiled, (asked,)).fetchall()
         return self._named(rows)
+
+    def _own(self) -> sqlite3.Connection:
+        """This thread's connection, kept: to take one from the pool and give it back costs four times the question."""
+        held = getattr(self._mine, "connection", None)
+        if held is None:
+            held = self._mine.connection = self._engine.raw_connection()
+            self._kept.append(held)
+        return cast(sqlite3.Connection, held.driver_connection)
 
     def _named(self, rows: Sequence[Sequence[Any]]) -> list[Capture]:
         if any(r[SERIAL] not in self._names for r in rows):

@@ -6,11 +6,12 @@ names (reliability 2.2). Durations are whole microseconds, so that no number has
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+
+import orjson
 
 from archive import __version__
 from archive.capture import Capture, Exchange, Outcome, Span, Tls, Visit
@@ -22,12 +23,16 @@ VERSION = 1
 SOFTWARE = f"kartoteka/{__version__}"
 LARGEST = 2**53 - 1  # RFC 8785, 3.2.2.3: numbers are doubles
 
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
-
 
 def canonical(value: Mapping[str, object]) -> bytes:
-    """RFC 8785: keys sorted by UTF-16, no white space, one spelling for every value. value: as `plain` makes it."""
-    return _CANONICAL(value).encode()
+    """RFC 8785: keys sorted by UTF-16, no white space, one spelling for every value. value: as `plain` makes it.
+
+    Raises ValueError where it is not.
+    """
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError as exc:  # orjson's own error is one
+        raise ValueError(f"no canonical JSON: {exc}") from exc
 
 
 def plain(value: Any) -> Any:
@@ -164,7 +169,7 @@ def _tls(tls: Tls, chain: Mapping[str, object] | None) -> dict[str, object]:
 def parse(block: bytes) -> dict[str, Any]:
     """A manifest as kept. Raises BadRecord when it is none, or of a version this program does not know."""
     try:
-        manifest = json.loads(block)
+        manifest = orjson.loads(block)
     except ValueError as exc:
         raise BadRecord(f"a manifest is not JSON: {exc}") from exc
     if not isinstance(manifest, dict) or manifest.get("v") != VERSION:

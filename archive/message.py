@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archive.errors import BadMessage
 
@@ -64,12 +65,20 @@ def parse_head(octets: bytes | bytearray, start: int = 0) -> Head | None:
     end = HEAD_END.search(octets, start)
     if end is None:
         return None
-    block = bytes(octets[start : end.start()])
+    block = bytes(octets[start : end.end()])
+    return _short(block) if len(block) <= 4096 else _parsed(block)
+
+
+def _parsed(block: bytes) -> Head:
+    """The head whose octets these are, its empty line included. Raises BadMessage."""
+    length = len(block)
+    block = block[:-3] if block.endswith(b"\n\r\n") else block[:-2]
+    bare = not block.endswith(b"\r")
     if b"\0" in block:
         raise BadMessage("NUL in the head")
     flags = []
     lines = block.split(b"\n")
-    if any(not line.endswith(b"\r") for line in lines[:-1]) or octets[end.start() - 1 : end.start()] != b"\r":
+    if bare or any(not line.endswith(b"\r") for line in lines[:-1]):
         flags.append("bare-lf")
     lines = [line.removesuffix(b"\r") for line in lines]
     if b"\r" in block.replace(b"\r\n", b"").removesuffix(b"\r"):
@@ -83,7 +92,11 @@ def parse_head(octets: bytes | bytearray, start: int = 0) -> Head | None:
     if code == 101:
         raise BadMessage("101 Switching Protocols was not asked for")
     fields = _fields(lines[1:], flags)
-    return Head(code, b"1." + status[1], status[3] or b"", fields, end.end() - start, tuple(flags))
+    return Head(code, b"1." + status[1], status[3] or b"", fields, length, tuple(flags))
+
+
+# The wire cuts a head, and the store looks at the same one again.
+_short = lru_cache(1024)(_parsed)
 
 
 def _fields(lines: list[bytes], flags: list[str]) -> tuple[tuple[bytes, bytes], ...]:

@@ -26,6 +26,10 @@ _USER = re.compile(r"^([^/\\?#]*:)?([/\\]*)[^/\\?#]*@")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset(ascii_letters + digits + "-._~")
 _RESOLVED = re.compile(r"(https?)://(\[[^\]]*\]|[^/:]+)(:[0-9]+)?(/[^?]*)(?:\?(.*))?")
+# Most addresses a crawl meets are in their canonical form already: nothing to encode, nothing to walk.
+_CANONICAL = re.compile(
+    r"(https?)://([a-z0-9.-]+)(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~!$&'()*+,;=:@/-]*)(?:\?([A-Za-z0-9._~!$&()*+,;=:@/?-]+))?"
+)
 _DOTS = re.compile(r"%2e", re.IGNORECASE)
 # WHATWG URL, 3.1: forbidden domain code points.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f#/:<>?@\[\\\]^|%]")
@@ -40,6 +44,8 @@ def resolve(reference: str, base: str | None = None, *, charset: str = "utf-8") 
     base: the address of the page (or of the redirect) that holds the reference. charset: that page's, for the letters of
     the query: a browser sends those of a windows-1251 page in windows-1251.
     """
+    if base is None and _canonical(reference) is not None:
+        return reference
     text = _SURROGATES.sub("\ufffd", reference).strip(_ENDS)
     text = text.replace("\t", "").replace("\n", "").replace("\r", "").partition("#")[0]
     text, mark, query = text.partition("?")
@@ -72,6 +78,8 @@ def identity(url: str) -> str:
 
     Parameters keep their order, and octets of any charset stay the octets they are.
     """
+    if _canonical(url) is not None:
+        return url
     scheme, name, port, path, query = _parts(url)
     path = _path(_plain(path))  # walked once more: an unescaped dot is a dot segment too
     return f"{scheme}://{name}{port}{path}" + (f"?{_plain(query)}" if query else "")
@@ -89,8 +97,26 @@ def origin(url: str) -> str:
 
 
 @lru_cache(4096)  # a visit asks several times: its lane, its form, its origin, its host
+def _canonical(url: str) -> tuple[str, str, str, str, str] | None:
+    """The parts of an address that is its own identity; None where that takes a closer look."""
+    found = _CANONICAL.fullmatch(url)
+    if found is None:
+        return None
+    scheme, name, port, path, query = found.groups("")
+    if "/." in path or name.endswith(".") or _host(name) != name or (port and not _own_port(port, scheme)):
+        return None
+    return scheme, name, port, path, query
+
+
+def _own_port(port: str, scheme: str) -> bool:
+    return int(port[1:]) <= 65535 and int(port[1:]) != PORTS[scheme]
+
+
+@lru_cache(4096)
 def _parts(url: str) -> tuple[str, str, str, str, str]:
     """Scheme, host, port with its colon or nothing, path, query."""
+    if (parts := _canonical(url)) is not None:
+        return parts
     found = _RESOLVED.fullmatch(resolve(url))
     assert found is not None  # resolve writes nothing else
     scheme, name, port, path, query = found.groups("")

@@ -132,6 +132,7 @@ def warc_date(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+@lru_cache(256)
 def read_date(text: str) -> datetime:
     """A WARC-Date of 0 to 9 fraction digits, in UTC. Raises ValueError."""
     match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", text)
@@ -184,6 +185,7 @@ def _packed(octets: bytes, level: int) -> bytes:
 _UNFIT = re.compile(r"[\x00-\x20\x7f-\x9f<>\ud800-\udfff]")
 
 
+@lru_cache(256)
 def uri(url: str) -> str:
     """The address as a field value: octets that would break the line or a reader are percent-encoded."""
     return _UNFIT.sub(lambda m: quote(m[0], safe="", errors="replace"), url)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 SHORT = 15.0  # seconds that one address asked for by hand waits for a host's cool-down; then it is told, and asked for later
+FEW = 50  # addresses on a command line that are fetched faster than a process starts
 T = TypeVar("T")
 
 
@@ -63,9 +64,17 @@ def addresses(given: list[str]) -> Iterable[str]:
         if word != "-":
             yield word
             continue
-        for line in sys.stdin:
+        for line in _standard_input():
             if line.strip() and not line.startswith("#"):
                 yield line.strip()
+
+
+def _standard_input() -> Iterable[str]:
+    """A reader of its own: one thread may still wait in it when Python ends, and must not hold `sys.stdin` then."""
+    try:
+        return open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: PTH123, SIM115
+    except OSError:  # no file of the system's
+        return sys.stdin
 
 
 @app.command("url")
@@ -86,10 +95,12 @@ async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) ->
     from crawler.settings import load
 
     settings = load(options.home)
-    results = Results(out, each=True)
+    results = Results(out, each=True, together=True)
     try:
-        async with opened(options, read=read, patience=SHORT, waiting=waiting(out)) as crawl:
-            async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=options.per_host or 1):
+        fetchers = settings.fetchers if "-" in urls or len(urls) > FEW else 0
+        async with opened(options, read=read, patience=SHORT, waiting=waiting(out), fetchers=fetchers) as crawl:
+            per_host = options.per_host or 1
+            async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=per_host, rest=results.rest):
                 results.add(done)
     except InUse:
         inbox = Inbox(options.home)
@@ -98,6 +109,7 @@ async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) ->
         out.note(f"the archive is held by a daemon (process {pid}): it does this work, with its own options")
         for row, fine in inbox.answers(inbox.hand_in(list(addresses(urls)), read=read)):
             results.tell(row, fine=fine)
+            results.rest()
     return results.finish()
 
 

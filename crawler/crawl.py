@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -83,10 +85,34 @@ class Desk:
         self.store = store
         self.clerk = clerk
         self.readers = readers
+        self._kept: deque[tuple[asyncio.Future[Snapshot], Future[Snapshot]]] = deque()
+        self._rung = False
 
     async def keep(self, visit: Visit) -> Snapshot:
         """Durable when this returns."""
-        return await asyncio.wrap_future(self.store.keep(visit))
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[Snapshot] = loop.create_future()
+
+        def kept(done: Future[Snapshot]) -> None:
+            # In the writer's thread, for one visit after another: the loop is woken once for all that it finds then.
+            self._kept.append((told, done))
+            if not self._rung:
+                self._rung = True
+                loop.call_soon_threadsafe(self._tell)
+
+        self.store.keep(visit).add_done_callback(kept)
+        return await told
+
+    def _tell(self) -> None:
+        self._rung = False  # before the first is taken: what comes from now on rings again
+        while self._kept:
+            told, done = self._kept.popleft()
+            if told.done():
+                continue
+            if (problem := done.exception()) is not None:
+                told.set_exception(problem)
+            else:
+                told.set_result(done.result())
 
     async def read(self, url: str, snapshot: Snapshot, asked: Asked | None = None) -> Done:
         """The deciding capture of a snapshot; a refusal of the ledger is told in what is returned."""
@@ -133,15 +159,17 @@ class Crawl:
             visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
         return await self.desk.read(url, await self.desk.keep(visit), asked)
 
-    async def urls(self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1) -> AsyncIterator[Done]:
-        """Many addresses, hosts in turn; results as they come."""
+    async def urls(
+        self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1, rest: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[Done]:
+        """Many addresses, hosts in turn; results as they come. rest: called when all that have come are handed out."""
 
         def lane(url: str) -> str:
             with contextlib.suppress(ValueError):
                 return host(url)
             return ""
 
-        async for done in abreast(addresses, self.url, lane, in_flight=in_flight, per_lane=per_host):
+        async for done in abreast(addresses, self.url, lane, in_flight=in_flight, per_lane=per_host, rest=rest):
             yield done
 
     async def source(self, source: Source, query: Query, run: str) -> AsyncIterator[Done]:

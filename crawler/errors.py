@@ -1,4 +1,4 @@
-"""Two families, and one error of our own: we could not get it, or it is not the page we know.
+"""Two families, and two errors of our own: we could not get it, or it is not the page we know.
 
 FetchFailed             each has its outcome word (archive.capture.Outcome) and carries the Exchange as far as it came
     Guarded                 the address is not one we connect to
@@ -16,6 +16,7 @@ FetchFailed             each has its outcome word (archive.capture.Outcome) and 
     Paused                  the host is cooling down
 Unreadable              the bytes are kept, and are not the page the reader knows
 BadSettings             what a person set cannot be used
+FetcherDied             a process of ours that fetches ended, and ended again
 """
 
 from __future__ import annotations
@@ -91,6 +92,10 @@ class Paused(FetchFailed):
 
 class Unreadable(Exception):
     """The page is not the one its reader knows: the selector or the rule, and what was found instead."""
+
+
+class FetcherDied(Exception):
+    """A fetching process ended twice with the same address in hand; all that was acknowledged is kept."""
 
 
 class BadSettings(Exception):

@@ -17,10 +17,13 @@ T = TypeVar("T")
 
 
 class Results:
-    """Shows results as they come and remembers whether all went well. each: those that went well too, to people."""
+    """Shows results as they come and remembers whether all went well.
 
-    def __init__(self, out: Shown, *, each: bool) -> None:
-        self.out, self.each = out, each
+    each: those that went well too, to people. together: lines that come together go out together, when `rest` is called.
+    """
+
+    def __init__(self, out: Shown, *, each: bool, together: bool = False) -> None:
+        self.out, self.each, self.together = out, each, together
         self.all = self.bad = 0
 
     def add(self, done: Done) -> None:
@@ -31,9 +34,14 @@ class Results:
         self.all += 1
         self.bad += not fine
         if self.out.json:
-            self.out.line(row)
+            self.out.line(row, now=not self.together)
         elif self.each or not fine:
             self.out.text(plain(row))
+
+    def rest(self) -> None:
+        """All that has come is told: what was held back goes out."""
+        if self.together:
+            self.out.flush()
 
     def finish(self) -> int:
         if not self.all:

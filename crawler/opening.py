@@ -15,24 +15,15 @@ from archive.store import Store
 from crawler import settings
 from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
-from crawler.errors import BadSettings
-from crawler.fetch import NetworkFetcher
-from crawler.politeness import Manners, Politeness
+from crawler.fetch import Fetcher
+from crawler.network import Network, nobody_told
 from crawler.readers import Readers
 from crawler.settings import Settings
-from crawler.sites import source_for
-from crawler.wire import ConnectTo, Wire
-
-GENERAL = Manners(pause=2.0)  # towards hosts of no source of ours
 
 
 def now() -> datetime:
     """The one clock of this floor's commands: wall time in UTC."""
     return datetime.now(UTC)
-
-
-def _nobody_told(_host: str, _seconds: float, _why: str) -> None:
-    pass
 
 
 @contextlib.asynccontextmanager
@@ -56,36 +47,40 @@ async def opened(
     *,
     read: bool = True,
     patience: float = 120.0,
-    waiting: Callable[[str, float, str], None] = _nobody_told,
+    waiting: Callable[[str, float, str], None] = nobody_told,
+    fetchers: int = 0,
 ) -> AsyncIterator[Crawl]:
-    """The same, with its network. patience: seconds that a host's cool-down is waited for; waiting: told of long waits."""
+    """The same, with its network. patience: seconds that a host's cool-down is waited for; waiting: told of long waits.
+
+    fetchers: processes that fetch; 0: this one does, which is enough for a few addresses and for a polite round.
+    """
     told = settings.load(options.home)
-    try:
-        wire = Wire(connect_to=ConnectTo(options.connect_to), ca=options.ca)
-    except ValueError as exc:
-        raise BadSettings(f"--connect-to or --ca: {exc}") from exc
+    network = Network(
+        options.home,
+        user_agent(told),
+        connect_to=tuple(options.connect_to),
+        ca=tuple(options.ca),
+        pace=options.pace,
+        per_host=options.per_host,
+        tries=told.tries,
+        patience=patience,
+    )
+    network.wire()  # what cannot be used is told before an archive is made
     async with contextlib.AsyncExitStack() as stack:
         desk = await stack.enter_async_context(at_desk(options, read=read))
-        politeness = Politeness(options.home / "state.sqlite", pace=options.pace, per_host=options.per_host, waiting=waiting)
-        stack.callback(politeness.close)
-        stack.push_async_callback(wire.aclose)
 
         async def aside(visit: Visit) -> None:
             await desk.keep(visit)
 
-        fetcher = NetworkFetcher(
-            wire, politeness, user_agent=user_agent(told), manners=manners, aside=aside, tries=told.tries, patience=patience
-        )
+        fetcher: Fetcher
+        if fetchers:
+            from crawler.shards import Shards
+
+            fetcher = await stack.enter_async_context(Shards(network, fetchers, aside, waiting))
+        else:
+            fetcher = await stack.enter_async_context(network.opened(aside, waiting))
         yield Crawl(fetcher, desk, now)
 
 
 def user_agent(told: Settings) -> str:
     return f"kartoteka/{__version__}" + (f" (+{told.contact})" if told.contact else "")
-
-
-def manners(url: str) -> Manners:
-    """How we behave towards an address: what its source declares, else the general rule."""
-    source = source_for(url)
-    if source is None:
-        return GENERAL
-    return Manners(pause=source.pause, platform=source.platform, platform_pause=source.platform_pause)

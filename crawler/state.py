@@ -13,8 +13,12 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 
-def open_state(path: Path | None) -> Engine:
-    """An engine on the file with one connection, or on memory where there is none."""
+def open_state(path: Path | None, *, checkpoints: bool = True) -> Engine:
+    """An engine on the file with one connection, or on memory where there is none.
+
+    checkpoints: false for all but one of the processes that share the file (SQLite before 3.51.3 can corrupt a log that two of them
+    move into the file).
+    """
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{path}" if path else "sqlite://", poolclass=StaticPool)
@@ -24,6 +28,8 @@ def open_state(path: Path | None) -> Engine:
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "trusted_schema=OFF"):
             cursor.execute(f"PRAGMA {pragma}")
+        if not checkpoints:
+            cursor.execute("PRAGMA wal_autocheckpoint=0")
         cursor.close()
 
     return engine

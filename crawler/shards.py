@@ -1,0 +1,347 @@
+"""Fetching in processes of their own: hosts are shared out over them, and every visit comes back whole.
+
+One interpreter that fetches and writes spends a third of its time waiting for its own lock (docs/speed.md). So a list of
+addresses is fetched by processes started anew (never forked: a fork would hold the archive's lock), while this one keeps,
+reads and enters. A host always falls to the same process, and so do all hosts of one platform, which share their pauses.
+Between them go frames: four octets of length, then a pickled list of messages. A process that dies is started again, and
+what it had in hand is asked for once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, cast
+from zlib import crc32
+
+from archive.capture import Visit
+from archive.urls import host
+from crawler.errors import FetcherDied
+from crawler.fetch import Validators
+from crawler.network import Network, manners, nobody_told
+
+_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from crawler.shards import serve; serve(int(sys.argv[2]))"
+_SIZE = struct.Struct(">Q")
+DEATHS = 2  # of its process, and an address is given up
+PATIENCE = 5.0  # seconds for a process to end in good order
+
+
+class _Line(asyncio.Protocol):
+    """Messages both ways over one socket; what is said in one turn of the loop goes out in one frame."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._unsaid: list[tuple[Any, ...]] = []
+        self._transport: asyncio.Transport | None = None
+        self.open_to_more = asyncio.Event()  # the other side takes what it is sent
+        self.open_to_more.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def pause_writing(self) -> None:
+        self.open_to_more.clear()
+
+    def resume_writing(self) -> None:
+        self.open_to_more.set()
+
+    def say(self, *message: Any) -> None:
+        if not self._unsaid:
+            asyncio.get_running_loop().call_soon(self._out)
+        self._unsaid.append(message)
+
+    def _out(self) -> None:
+        said, self._unsaid = self._unsaid, []
+        if self._transport is not None and not self._transport.is_closing():
+            octets = pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
+            self._transport.writelines((_SIZE.pack(len(octets)), octets))
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        start, have = 0, len(buffer)
+        with memoryview(buffer) as view:
+            while have - start >= _SIZE.size:
+                end = start + _SIZE.size + _SIZE.unpack_from(view, start)[0]
+                if have < end:
+                    break
+                messages = pickle.loads(view[start + _SIZE.size : end])  # noqa: S301: a process of our own wrote it
+                start = end
+                for message in messages:
+                    self.hear(*message)
+        if start:
+            del buffer[:start]
+
+    def hear(self, *message: Any) -> None:
+        raise NotImplementedError
+
+    def hang_up(self) -> None:
+        if self._transport is not None:
+            if self._unsaid:
+                self._out()
+            self._transport.close()
+
+
+# ------------------------------------------------------------------------------ the side that keeps
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One address in a process's hands."""
+
+    url: str
+    validators: Validators | None
+    answer: asyncio.Future[Visit]
+    deaths: int = 0
+
+
+class Shards:
+    """A Fetcher over `count` processes. Use as an async context manager; the processes start with their first address.
+
+    aside: takes the visits to robots.txt, in the order they were made; waiting: told of long waits.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        count: int,
+        aside: Callable[[Visit], Awaitable[None]],
+        waiting: Callable[[str, float, str], None] = nobody_told,
+    ) -> None:
+        network.wire()  # an option that cannot be used is told here, and not by every process
+        self._aside, self.waiting = aside, waiting
+        self._shards = [_Shard(self, network, number) for number in range(count)]
+        self._asides: set[asyncio.Task[None]] = set()
+        self._failed: BaseException | None = None  # why nothing more can be kept
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.gather(*(shard.close() for shard in self._shards))
+        await asyncio.gather(*self._asides, return_exceptions=True)
+        if self._failed is not None and exc is None:
+            raise self._failed
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of those that run."""
+        return [shard.process.pid for shard in self._shards if shard.process is not None and shard.process.poll() is None]
+
+    async def fetch(self, url: str, *, validators: Validators | None = None) -> Visit:
+        """As `NetworkFetcher.fetch`, elsewhere. Raises FetcherDied where an address ends its process twice."""
+        if self._failed is not None:
+            raise self._failed
+        return await self._shards[self._falls_to(url)].fetch(url, validators)
+
+    def _falls_to(self, url: str) -> int:
+        if len(self._shards) == 1:
+            return 0
+        return crc32((manners(url).platform or host(url)).encode()) % len(self._shards)
+
+    def put_aside(self, visit: Visit) -> None:
+        async def keep() -> None:
+            try:
+                await self._aside(visit)
+            except BaseException as exc:
+                self._failed = self._failed or exc
+                raise
+
+        task = asyncio.create_task(keep())
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+
+class _Shard(_Line):
+    """One process and the socket to it."""
+
+    def __init__(self, shards: Shards, network: Network, number: int) -> None:
+        super().__init__()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._shards, self._network, self._number = shards, network, number
+        self._asked: dict[int, _Asked] = {}
+        self._count = 0
+        self._starting: asyncio.Task[None] | None = None
+        self._gone = asyncio.Event()
+        self._closed = False
+
+    async def fetch(self, url: str, validators: Validators | None) -> Visit:
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+        await asyncio.shield(self._starting)
+        self._count = number = self._count + 1
+        asked = self._asked[number] = _Asked(url, validators, asyncio.get_running_loop().create_future())
+        self.say("fetch", number, url, validators)
+        try:
+            return await asked.answer
+        except asyncio.CancelledError:
+            self.say("cancel", number)
+            raise
+        finally:
+            self._asked.pop(number, None)
+
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            # Python's own search path: a checkout, an environment, a test run each have another one.
+            words = [sys.executable, "-c", _START, json.dumps(sys.path), str(theirs.fileno())]
+            self.process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        self._gone.clear()
+        self._buffer.clear()
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+        self.say("open", self._network, self._number)
+
+    def hear(self, *message: Any) -> None:
+        match message:
+            case "visit", int(number), Visit() as visit:
+                if (asked := self._asked.get(number)) and not asked.answer.done():
+                    asked.answer.set_result(visit)
+            case "aside", Visit() as visit:
+                self._shards.put_aside(visit)
+            case "waiting", host_, seconds, why:
+                self._shards.waiting(host_, seconds, why)
+            case "bug", int(number), str(why):
+                if (asked := self._asked.get(number)) and not asked.answer.done():
+                    asked.answer.set_exception(RuntimeError(f"while fetching {asked.url}: {why}"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._gone.set()
+        self.open_to_more.set()
+        if not self._closed:
+            self._starting = asyncio.create_task(self._again())
+
+    async def _again(self) -> None:
+        """The process has died: what it had in hand goes to another one, once."""
+        assert self.process is not None
+        status = await asyncio.to_thread(self.process.wait)
+        name = signal.Signals(-status).name if status < 0 else f"status {status}"
+        for number, asked in list(self._asked.items()):
+            asked.deaths += 1
+            if asked.deaths >= DEATHS and not asked.answer.done():
+                del self._asked[number]
+                asked.answer.set_exception(
+                    FetcherDied(f"the fetching process ended with {name} twice while {asked.url} was under way; run again")
+                )
+        if self._asked:
+            await self._start()
+            for number, asked in self._asked.items():
+                self.say("fetch", number, asked.url, asked.validators)
+        else:
+            self._starting = None
+
+    async def close(self) -> None:
+        """End the process; what it has in hand is not waited for."""
+        self._closed = True
+        if self._starting is not None:
+            await asyncio.gather(self._starting, return_exceptions=True)
+        process = self.process
+        if process is None:
+            return
+        if self._transport is not None:
+            self.hang_up()
+            await self._gone.wait()
+        try:
+            await asyncio.to_thread(process.wait, PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+
+
+# ------------------------------------------------------------------------------ the side that fetches
+
+
+class _Desk(_Line):
+    """What the fetching process is told, and what it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network: asyncio.Future[tuple[Network, int]] = asyncio.get_running_loop().create_future()
+        self.over = asyncio.Event()
+        self.fetch: Callable[[str, Validators | None], Awaitable[Visit]] | None = None
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._early: list[tuple[int, str, Validators | None]] = []
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.over.set()
+
+    def hear(self, *message: Any) -> None:
+        match message:
+            case "fetch", number, url, validators:
+                if self.fetch is None:
+                    self._early.append((number, url, validators))
+                else:
+                    self._begin(number, url, validators)
+            case "cancel", number:
+                if (task := self._tasks.get(number)) is not None:
+                    task.cancel()
+            case "open", network, number:
+                self.network.set_result((network, number))
+
+    def ready(self, fetch: Callable[[str, Validators | None], Awaitable[Visit]]) -> None:
+        self.fetch = fetch
+        for order in self._early:
+            self._begin(*order)
+
+    async def shut(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _begin(self, number: int, url: str, validators: Validators | None) -> None:
+        task = self._tasks[number] = asyncio.create_task(self._visit(number, url, validators))
+        task.add_done_callback(lambda _: self._tasks.pop(number, None))
+
+    async def _visit(self, number: int, url: str, validators: Validators | None) -> None:
+        assert self.fetch is not None
+        await self.open_to_more.wait()  # what the keeper has not taken yet lies in this process's memory
+        try:
+            visit = await self.fetch(url, validators)
+        except Exception as exc:  # a fault of our own: it must be heard where the address was asked for
+            self.say("bug", number, repr(exc))
+        else:
+            self.say("visit", number, visit)
+
+
+def serve(descriptor: int) -> None:
+    """The fetching process: until the other side hangs up, however that comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: who keeps decides
+    link = socket.socket(fileno=descriptor)
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(_serve(link))
+    else:
+        uvloop.run(_serve(link))
+
+
+async def _serve(link: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    desk = _Desk()
+    await loop.create_unix_connection(lambda: desk, sock=link)
+    opened = asyncio.ensure_future(desk.network)
+    await asyncio.wait([opened, over := asyncio.create_task(desk.over.wait())], return_when=asyncio.FIRST_COMPLETED)
+    if opened.done():
+        network, number = opened.result()
+
+        async def aside(visit: Visit) -> None:
+            desk.say("aside", visit)
+
+        def waiting(host_: str, seconds: float, why: str) -> None:
+            desk.say("waiting", host_, seconds, why)
+
+        async with network.opened(aside, waiting, first=number == 0) as fetcher:
+            desk.ready(lambda url, validators: fetcher.fetch(url, validators=validators))
+            await over
+            await desk.shut()
+    over.cancel()

@@ -30,9 +30,15 @@ class Held(Protocol):
         ...
 
 
+_chance = bytearray()  # random octets not yet used: the system is asked for many at once
+
+
 def new_id() -> str:
-    """A random UUID (RFC 9562, 5.4) as text; four of them go into every capture."""
-    n = (int.from_bytes(os.urandom(16), "big") & _RANDOM) | _VERSION_4
+    """A random UUID (RFC 9562, 5.4) as text; four of them go into every capture. In the writer's thread alone."""
+    if not _chance:
+        _chance.extend(os.urandom(4096))
+    n = (int.from_bytes(_chance[-16:], "big") & _RANDOM) | _VERSION_4
+    del _chance[-16:]
     h = f"{n:032x}"
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 

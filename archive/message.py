@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from archive.errors import BadMessage
@@ -20,6 +20,7 @@ FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTA
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?", re.DOTALL)  # RFC 9112, 7.1
 CHUNK_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:[ \t;\r].*)?)?", re.DOTALL)
 PLAIN_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n")
+COMMA = re.compile(rb"[ \t]*,[ \t]*")
 LONGEST_CHUNK_LINE = 16_384
 LONGEST_TRAILER = 65_536
 
@@ -38,14 +39,22 @@ class Head:
     fields: tuple[tuple[bytes, bytes], ...]
     length: int
     flags: tuple[str, ...] = ()
+    _values: dict[bytes, list[bytes]] = field(init=False, repr=False, compare=False)  # by name in lower case
+
+    def __post_init__(self) -> None:
+        values: dict[bytes, list[bytes]] = {}
+        for name, value in self.fields:
+            values.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_values", values)
 
     def get(self, name: bytes) -> bytes | None:
-        """The first value of a field, None where it is absent."""
-        return next(iter(self.all(name)), None)
+        """The first value of a field, None where it is absent. name: in lower case."""
+        values = self._values.get(name)
+        return values[0] if values else None
 
     def all(self, name: bytes) -> list[bytes]:
-        wanted = name.lower()
-        return [value for field, value in self.fields if field.lower() == wanted]
+        """Every value of a field, in order. name: in lower case."""
+        return list(self._values.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +131,7 @@ def framing(head: Head, method: str = "GET") -> Framing:
     if head.status < 200 or head.status in (204, 304) or method == "HEAD":
         return Framing("none")
     length = _content_length(head)
-    codings = [
-        c for value in head.all(b"transfer-encoding") for c in re.split(rb"[ \t]*,[ \t]*", value.lower().strip(b" \t")) if c
-    ]
+    codings = [c for value in head.all(b"transfer-encoding") for c in COMMA.split(value.lower().strip(b" \t")) if c]
     codings = [c for c in codings if c != b"identity"]
     if codings == [b"chunked"]:
         # Both fields: the chunks rule, and a server that sends both is worth a mark (RFC 9112, 6.3.3).

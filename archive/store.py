@@ -40,15 +40,16 @@ MIB = 1024**2
 FULL = (errno.ENOSPC, errno.EDQUOT)
 PATIENCE = 5  # tries for the lock, a tenth of a second apart
 TRIED = 3  # earlier captures looked at for the same octets
+BUSY = 0.25  # of the writer's time: above it pages come faster than a polite crawl's, and are packed faster
 TRIED_304 = 10  # earlier captures looked at for the validators a 304 answers
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Sizes in octets. floor: what is left free on the disk (R6). smallest_revisit: bodies below it are written again."""
+    """Sizes in octets. level: as warc.member. floor: what is left free on the disk (R6). smallest_revisit: bodies below it are written again."""
 
     rotate: int = 1_000_000_000
-    level: int = warc.LEVEL
+    level: int | None = None  # of deflate; None: warc.LEVEL, and warc.FAST while the writer has little rest
     floor: int = GIB
     smallest_revisit: int = 128
     batch: int = 16 * MIB
@@ -84,6 +85,7 @@ class Store:
         self._end = 0
         self._chains: dict[str, Mapping[str, object]] = {}
         self._distrusted: set[str] = set()  # files of which a sync failed (R4)
+        self._busy = 0.0  # of the writer's time, lately
         self._unsure = False  # the index may or may not have taken what is in the file
         self.index = Index.open(home.index, write=True)
         try:
@@ -172,9 +174,15 @@ class Store:
     # -- the writer's thread
 
     def _run(self) -> None:
+        began = time.monotonic()
         while orders := self._take():
+            taken = time.monotonic()
             while orders:
                 orders = self._round(orders)
+            ended = time.monotonic()
+            if ended > began:
+                self._busy += 0.2 * ((ended - taken) / (ended - began) - self._busy)
+            began = ended
 
     def _take(self) -> list[Order]:
         """What waits, up to one batch; empty when the store closes."""
@@ -254,7 +262,8 @@ class Store:
             self._file, self._end, self._chains = self._next_file(), 0, {}
         assert self._file is not None
         s = self.settings
-        batch = Batch(self._file.name, self._end, self._seq, held, dict(self._chains), s.level, s.smallest_revisit)
+        level = s.level if s.level is not None else warc.FAST if self._busy > BUSY else warc.LEVEL
+        batch = Batch(self._file.name, self._end, self._seq, held, dict(self._chains), level, s.smallest_revisit)
         if new:
             batch.begin(self._now(), [("software", manifest.SOFTWARE), *s.warcinfo.items()])
         return batch

@@ -70,7 +70,7 @@ def resolve(reference: str, base: str | None = None, *, charset: str = "utf-8") 
 
 def bare(text: str) -> str:
     """The text of an address without the name and password in it: those are a person's own, and are not kept or shown."""
-    return _USER.sub(r"\1\2", text, count=1)
+    return _USER.sub(r"\1\2", text, count=1) if "@" in text else text
 
 
 def identity(url: str) -> str:
@@ -312,6 +312,8 @@ _ASP = (
     re.compile(rb"(.*/)\([0-9a-z]{24}\)/([^?]+\.aspx.*)", re.DOTALL),
 )
 _KEY_ESCAPED = re.compile(rb"[\x00-\x20#%\x7f-\xff]")
+_KEY_SCHEME = re.compile(rb"([A-Za-z][A-Za-z0-9+.\-]*):")
+_KEY_AUTHORITY = re.compile(rb"[/?]")
 _WWW = re.compile(rb"^www[0-9]*\.")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 
@@ -325,12 +327,12 @@ def urlkey(url: str) -> str:
     """
     octets = _SURROGATES.sub("\ufffd", url).encode("utf-8").strip(b" \t\r\n\x0b\x0c")
     octets = octets.replace(b"\t", b"").replace(b"\r", b"").replace(b"\n", b"").partition(b"#")[0]
-    said = re.match(rb"([A-Za-z][A-Za-z0-9+.\-]*):", octets)
+    said = _KEY_SCHEME.match(octets)
     scheme = said[1].lower() if said else b"http"
     if said and scheme not in (b"http", b"https", b"ftp") and not octets.startswith(b"//", said.end()):
         return octets.lower().decode("utf-8", "replace")
     rest = octets[said.end() if said else 0 :].lstrip(b"/")
-    authority = re.split(rb"[/?]", rest, maxsplit=1)[0]
+    authority = _KEY_AUTHORITY.split(rest, maxsplit=1)[0]
     path, _, query = rest[len(authority) :].partition(b"?")
     key = _key_host(authority, scheme) + b")" + _key_path(path)
     query = _key_query(query)

@@ -121,9 +121,13 @@ def shape(exchange: Exchange, content_type: str | None = None) -> Shape:
     return Shape("response", head, body, hashlib.sha256(body).hexdigest(), agreed, mime, coded)
 
 
+MEDIA_TYPE = re.compile(r"[;\s]")
+
+
+@lru_cache(256)
 def media_type(content_type: str | None) -> str | None:
     """The media type alone, lower-case, cut as cdxj-indexer cuts it; None where there is none."""
-    return re.split(r"[;\s]", content_type, maxsplit=1)[0].lower() or None if content_type else None
+    return MEDIA_TYPE.split(content_type, maxsplit=1)[0].lower() or None if content_type else None
 
 
 @lru_cache(256)  # all records of an exchange share it

@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from archive import urls
 from archive.capture import Exchange, Outcome, Visit
+from archive.message import Head
 from crawler.errors import DnsFailed, FetchFailed, Refused, Reset, TimedOut, TlsFailed, TooSlow, Truncated
 from crawler.politeness import Clock, CoolingDown, Manners, Politeness, RetryAfter, retry_after
 from crawler.robots import REDIRECTS as ROBOTS_HOPS
@@ -356,4 +357,7 @@ def _asked(visit: Visit) -> bool:
 
 
 def _first(response: httpx.Response, name: bytes) -> bytes | None:
+    head = response.extensions.get("head")
+    if isinstance(head, Head):
+        return head.get(name)
     return next((value for field, value in response.headers.raw if field.lower() == name), None)

@@ -31,6 +31,7 @@ from typing import NamedTuple, cast
 import httpx
 
 from archive.capture import Exchange, Outcome, Tls
+from archive.message import Head
 from crawler import tls
 from crawler.errors import failed
 from crawler.guard import SCHEMES, Guard
@@ -108,6 +109,24 @@ class Get(httpx.Request):
     @cached_property
     def headers(self) -> httpx.Headers:  # type: ignore[override]
         return httpx.Headers(list(self.fields))
+
+
+class _Answer(httpx.Response):
+    """A response whose fields are taken apart for httpx when somebody asks for them; most are asked for two."""
+
+    def __init__(self, head: Head, exchange: Exchange, entity: _Entity) -> None:
+        super().__init__(head.status, stream=entity)
+        del self.headers
+        self.extensions = {
+            "exchange": exchange,
+            "head": head,
+            "http_version": b"HTTP/" + head.version,
+            "reason_phrase": head.reason,
+        }
+
+    @cached_property
+    def headers(self) -> httpx.Headers:  # type: ignore[override]
+        return httpx.Headers(list(cast(Head, self.extensions["head"]).fields))
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -224,12 +243,7 @@ class Wire(httpx.AsyncBaseTransport):
         if ending is not WHOLE:
             raise failed(exchange)
         assert head is not None
-        return httpx.Response(
-            head.status,
-            headers=list(head.fields),
-            stream=_Entity(response, turn.spans()),
-            extensions={"exchange": exchange, "http_version": b"HTTP/" + head.version, "reason_phrase": head.reason},
-        )
+        return _Answer(head, exchange, _Entity(response, turn.spans()))
 
     async def aclose(self) -> None:
         """Close every connection; exchanges under way end as reset."""

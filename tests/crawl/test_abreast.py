@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 
-from crawler.abreast import CHUNK, READ_AHEAD, abreast
+from crawler.abreast import READ_AHEAD, abreast
 
 
 async def test_a_lane_keeps_its_order_and_its_bound() -> None:
@@ -68,7 +69,60 @@ async def test_a_long_list_is_read_only_as_fast_as_it_is_worked_off() -> None:
         if piece > 3 * READ_AHEAD:
             break
 
-    assert taken <= 4 * READ_AHEAD + 2 * CHUNK
+    assert taken <= 5 * READ_AHEAD + 8
+
+
+async def test_a_line_is_worked_off_before_the_next_one_is_typed() -> None:
+    """Who hands in one address and waits for its result gets it."""
+    answered = Event()
+
+    def typed() -> Iterator[str]:
+        yield "first"
+        assert answered.wait(30)
+        yield "second"
+
+    async def do(piece: str) -> str:
+        return piece
+
+    done = []
+    async for piece in abreast(typed(), do, str, in_flight=3):
+        done.append(piece)
+        answered.set()
+
+    assert ["first", "second"] == done
+
+
+async def test_a_list_that_breaks_off_fails_after_its_last_piece() -> None:
+    """What was handed in before the fault is done, and the fault is told."""
+
+    def torn() -> Iterator[int]:
+        yield from range(10)
+        raise OSError("the pipe broke")
+
+    async def do(piece: int) -> int:
+        return piece
+
+    done = []
+    with pytest.raises(OSError, match="the pipe broke"):
+        async for piece in abreast(torn(), do, str, in_flight=100):
+            done.append(piece)
+
+    assert set(done) <= set(range(10))
+
+
+async def test_results_that_come_together_are_told_together() -> None:
+    """`rest` is called when all is handed out and something is waited for, and at the end."""
+    told: list[int] = []
+    held: list[int] = []
+
+    async def do(piece: int) -> int:
+        await asyncio.sleep(0)
+        return piece
+
+    async for piece in abreast(range(100), do, str, in_flight=10, rest=lambda: told.extend(held) or held.clear()):
+        held.append(piece)
+
+    assert list(range(100)) == sorted(told)
 
 
 async def test_one_piece_that_fails_ends_the_rest() -> None:

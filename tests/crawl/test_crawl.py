@@ -27,10 +27,12 @@ async def served() -> AsyncIterator[Served]:
 
 
 @pytest.fixture
-async def crawl(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Crawl]:
+async def crawl(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[Crawl]:
     monkeypatch.setenv("KARTOTEKA_FREE_BYTES", "0")
     options = Globals(tmp_path / "home", list(served.connect_to), [served.ca_file], pace=0)
-    async with opened(options) as crawl:
+    async with opened(options, fetchers=getattr(request, "param", 0)) as crawl:
         yield crawl
 
 
@@ -58,6 +60,7 @@ def truth(world: World) -> dict[tuple[str, ...], list[int]]:
     return {key: counts(row) for key, row in world.truth().tally(("month", "court")).items()}
 
 
+@pytest.mark.parametrize("crawl", [0, 2], ids=["one process", "two that fetch"], indirect=True)
 async def test_every_accident_of_two_visits(crawl: Crawl, served: Served) -> None:
     """After captchas, outages, blocks, resets and a withdrawn page the ledger says what is true; made anew it is the same."""
     world = served.world

@@ -46,7 +46,7 @@ TRIED_304 = 10  # earlier captures looked at for the validators a 304 answers
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Sizes in octets. level: as warc.member. floor: what is left free on the disk (R6). smallest_revisit: bodies below it are written again."""
+    """Sizes in octets. floor: what is left free on the disk (R6). smallest_revisit: bodies below it are written again."""
 
     rotate: int = 1_000_000_000
     level: int | None = None  # of deflate; None: warc.LEVEL, and warc.FAST while the writer has little rest

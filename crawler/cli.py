@@ -16,7 +16,7 @@ import typer
 from archive import door
 from archive.door import Globals, Shown
 from archive.errors import ArchiveError, InUse
-from crawler.errors import BadSettings
+from crawler.errors import BadSettings, FetcherDied
 from crawler.lines import Results, progress, reading_rows, show_coverage
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ def told() -> Iterator[None]:
     except BadSettings as exc:
         door.complain(exc)
         raise typer.Exit(door.USAGE) from exc
+    except FetcherDied as exc:
+        door.complain(exc)
+        raise typer.Exit(door.BUG) from exc
     except ArchiveError as exc:
         raise door.fail(exc) from exc
     except OSError as exc:
@@ -72,7 +75,7 @@ def addresses(given: list[str]) -> Iterable[str]:
 def _standard_input() -> Iterable[str]:
     """A reader of its own: one thread may still wait in it when Python ends, and must not hold `sys.stdin` then."""
     try:
-        return open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: PTH123, SIM115
+        return open(sys.stdin.fileno(), encoding="utf-8", errors="surrogateescape", closefd=False)
     except OSError:  # no file of the system's
         return sys.stdin
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from archive.capture import Visit
 from crawler.errors import BadSettings
@@ -33,8 +34,8 @@ def manners(url: str) -> Manners:
 class Network:
     """What a fetcher is made from; plain values, so that another process can make the same one.
 
-    home: where pauses and robots.txt are remembered (`state.sqlite`). connect_to, ca, pace, per_host: the options of these names.
-    patience: seconds that a host's cool-down is waited for.
+    home: where pauses and robots.txt are remembered (`state.sqlite`). connect_to, ca, pace, per_host: the options of
+    these names. patience: seconds that a host's cool-down is waited for.
     """
 
     home: Path
@@ -45,6 +46,16 @@ class Network:
     per_host: int | None = None
     tries: int = 3
     patience: float = 120.0
+
+    def told(self) -> dict[str, Any]:
+        """The same in what JSON can say."""
+        return asdict(self) | {"home": str(self.home), "ca": [str(path) for path in self.ca]}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Network:
+        """Made again from what `told` said."""
+        values = dict(told) | {"home": Path(told["home"]), "ca": tuple(map(Path, told["ca"]))}
+        return cls(**values | {"connect_to": tuple(told["connect_to"])})
 
     def wire(self) -> Wire:
         """Raises BadSettings where an option cannot be used."""

@@ -188,7 +188,7 @@ class Politeness:
     """Lets exchanges with hosts begin when their time has come.
 
     waiting: told of each long wait, with the host, the seconds and why. pace overrides every pause (0: no pause, no
-    cool-down, no breaker at all, for tests); per_host the exchanges at once. checkpoints: of the processes that share the file, one.
+    cool-down, no breaker at all, for tests); per_host the exchanges at once. checkpoints: as state.open_state.
     """
 
     def __init__(

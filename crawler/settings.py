@@ -22,12 +22,12 @@ class Settings(BaseSettings):
     contact: str | None = Field(None, description="address or URL that a site's operator can write to; goes into User-Agent")
     tries: int = Field(3, ge=1, le=10, description="attempts at one address")
     in_flight: int = Field(64, ge=1, le=4096, description="addresses under way at once")
-    fetchers: int = Field(1, ge=0, le=16, description="processes that fetch a list of addresses; 0: the crawl's own")
+    fetchers: int = Field(0, ge=0, le=16, description="processes that fetch a list of addresses; 0: the one that writes does")
     readers: int = Field(1, ge=1, le=64, description="processes that read pages")
     warc_bytes: int = Field(1_000_000_000, ge=1_000_000, description="a WARC file is closed beyond this size")
     free_bytes: int = Field(1 << 30, ge=0, description="space that is never used: below it nothing new is taken in")
     level: int | None = Field(
-        None, ge=1, le=9, description="deflate level of WARC records; unset: 6, and 1 while pages come faster than a polite crawl's"
+        None, ge=1, le=9, description="deflate level of WARC records; unset: 6, and 1 while pages come in faster than politely"
     )
 
     @classmethod

@@ -3,34 +3,34 @@
 One interpreter that fetches and writes spends a third of its time waiting for its own lock (docs/speed.md). So a list of
 addresses is fetched by processes started anew (never forked: a fork would hold the archive's lock), while this one keeps,
 reads and enters. A host always falls to the same process, and so do all hosts of one platform, which share their pauses.
-Between them go frames: four octets of length, then a pickled list of messages. A process that dies is started again, and
-what it had in hand is asked for once more.
+Between them go frames: two lengths, a list of messages in JSON, then the octets that those speak of, in their order. A
+process that dies is started again, and what it had in hand is asked for once more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import pickle
 import signal
 import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, cast
 from zlib import crc32
 
-from archive.capture import Visit
+from archive.capture import Exchange, Outcome, Tls, Visit
 from archive.urls import host
 from crawler.errors import FetcherDied
 from crawler.fetch import Validators
 from crawler.network import Network, manners, nobody_told
 
 _START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from crawler.shards import serve; serve(int(sys.argv[2]))"
-_SIZE = struct.Struct(">Q")
+_SIZE = struct.Struct(">QQ")
 DEATHS = 2  # of its process, and an address is given up
 PATIENCE = 5.0  # seconds for a process to end in good order
 
@@ -41,6 +41,7 @@ class _Line(asyncio.Protocol):
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._unsaid: list[tuple[Any, ...]] = []
+        self._octets: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self.open_to_more = asyncio.Event()  # the other side takes what it is sent
         self.open_to_more.set()
@@ -54,16 +55,18 @@ class _Line(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.open_to_more.set()
 
-    def say(self, *message: Any) -> None:
+    def say(self, *message: Any, octets: Iterable[bytes] = ()) -> None:
+        """A message of plain values; octets: what it speaks of by their lengths."""
         if not self._unsaid:
             asyncio.get_running_loop().call_soon(self._out)
         self._unsaid.append(message)
+        self._octets += octets
 
     def _out(self) -> None:
-        said, self._unsaid = self._unsaid, []
+        said, octets, self._unsaid, self._octets = self._unsaid, self._octets, [], []
         if self._transport is not None and not self._transport.is_closing():
-            octets = pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
-            self._transport.writelines((_SIZE.pack(len(octets)), octets))
+            head = json.dumps(said).encode("ascii")
+            self._transport.writelines((_SIZE.pack(len(head), sum(map(len, octets))), head, *octets))
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
@@ -71,17 +74,21 @@ class _Line(asyncio.Protocol):
         start, have = 0, len(buffer)
         with memoryview(buffer) as view:
             while have - start >= _SIZE.size:
-                end = start + _SIZE.size + _SIZE.unpack_from(view, start)[0]
-                if have < end:
+                head, octets = _SIZE.unpack_from(view, start)
+                said = start + _SIZE.size + head
+                if have < said + octets:
                     break
-                messages = pickle.loads(view[start + _SIZE.size : end])  # noqa: S301: a process of our own wrote it
-                start = end
-                for message in messages:
-                    self.hear(*message)
+                messages = json.loads(bytes(view[start + _SIZE.size : said]))
+                start = said + octets
+                with view[said:start] as rest:
+                    cut = _Cut(rest)
+                    for message in messages:
+                        self.hear(cut, *message)
         if start:
             del buffer[:start]
 
-    def hear(self, *message: Any) -> None:
+    def hear(self, cut: _Cut, *message: Any) -> None:
+        """One message. cut: gives the octets that it speaks of."""
         raise NotImplementedError
 
     def hang_up(self) -> None:
@@ -89,6 +96,60 @@ class _Line(asyncio.Protocol):
             if self._unsaid:
                 self._out()
             self._transport.close()
+
+
+class _Cut:
+    """The octets of a frame, cut off from the front."""
+
+    def __init__(self, octets: memoryview) -> None:
+        self._octets, self._at = octets, 0
+
+    def __call__(self, length: int) -> bytes:
+        start = self._at
+        self._at += length
+        return bytes(self._octets[start : self._at])
+
+
+def _told(visit: Visit) -> tuple[dict[str, Any], list[bytes]]:
+    """A visit in plain values, and its octets."""
+    octets: list[bytes] = []
+    exchanges = []
+    for each in visit.exchanges:
+        chain = each.tls.chain if each.tls else ()
+        pieces = (each.request, *each.interim, each.response, each.surplus, *chain)
+        octets += pieces
+        told: dict[str, Any] = {name: getattr(each, name) for name in _PLAIN}
+        told["began"], told["outcome"] = each.began.isoformat(), each.outcome.value
+        told["tls"] = each.tls and {name: getattr(each.tls, name) for name in _PLAIN_TLS}
+        told["lengths"] = [
+            len(each.request),
+            [*map(len, each.interim)],
+            len(each.response),
+            len(each.surplus),
+            [*map(len, chain)],
+        ]
+        exchanges.append(told)
+    return {"url": visit.url, "exchanges": exchanges, "facts": dict(visit.facts)}, octets
+
+
+def _visit(told: dict[str, Any], cut: _Cut) -> Visit:
+    """The same visit again."""
+    exchanges = []
+    for each in told["exchanges"]:
+        request, interim, response, surplus, chain = each.pop("lengths")
+        octets: dict[str, Any] = {"request": cut(request), "interim": tuple(map(cut, interim))}
+        octets |= {"response": cut(response), "surplus": cut(surplus)}
+        certificates = tuple(map(cut, chain))
+        each["began"], each["outcome"] = datetime.fromisoformat(each["began"]), Outcome(each["outcome"])
+        each["dns"], each["flags"] = tuple(each["dns"]), tuple(each["flags"])
+        each["tls"] = each["tls"] and Tls(**each["tls"], chain=certificates)
+        exchanges.append(Exchange(**each, **octets))
+    return Visit(told["url"], tuple(exchanges), told["facts"])
+
+
+_OCTETS = ("request", "interim", "response", "surplus")
+_PLAIN = tuple(field.name for field in fields(Exchange) if field.name not in (*_OCTETS, "began", "outcome", "tls"))
+_PLAIN_TLS = tuple(field.name for field in fields(Tls) if field.name != "chain")
 
 
 # ------------------------------------------------------------------------------ the side that keeps
@@ -161,6 +222,10 @@ class Shards:
         task.add_done_callback(self._asides.discard)
 
 
+def _spawned(words: list[str], descriptor: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(words, pass_fds=[descriptor], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+
+
 class _Shard(_Line):
     """One process and the socket to it."""
 
@@ -180,7 +245,7 @@ class _Shard(_Line):
         await asyncio.shield(self._starting)
         self._count = number = self._count + 1
         asked = self._asked[number] = _Asked(url, validators, asyncio.get_running_loop().create_future())
-        self.say("fetch", number, url, validators)
+        self.say("fetch", number, url, validators and asdict(validators))
         try:
             return await asked.answer
         except asyncio.CancelledError:
@@ -194,19 +259,20 @@ class _Shard(_Line):
         with theirs:
             # Python's own search path: a checkout, an environment, a test run each have another one.
             words = [sys.executable, "-c", _START, json.dumps(sys.path), str(theirs.fileno())]
-            self.process = subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+            self.process = _spawned(words, theirs.fileno())
         self._gone.clear()
         self._buffer.clear()
         await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
-        self.say("open", self._network, self._number)
+        self.say("open", self._network.told(), self._number)
 
-    def hear(self, *message: Any) -> None:
+    def hear(self, cut: _Cut, *message: Any) -> None:
         match message:
-            case "visit", int(number), Visit() as visit:
+            case "visit", int(number), told:
+                visit = _visit(told, cut)
                 if (asked := self._asked.get(number)) and not asked.answer.done():
                     asked.answer.set_result(visit)
-            case "aside", Visit() as visit:
-                self._shards.put_aside(visit)
+            case "aside", told:
+                self._shards.put_aside(_visit(told, cut))
             case "waiting", host_, seconds, why:
                 self._shards.waiting(host_, seconds, why)
             case "bug", int(number), str(why):
@@ -235,7 +301,7 @@ class _Shard(_Line):
         if self._asked:
             await self._start()
             for number, asked in self._asked.items():
-                self.say("fetch", number, asked.url, asked.validators)
+                self.say("fetch", number, asked.url, asked.validators and asdict(asked.validators))
         else:
             self._starting = None
 
@@ -275,9 +341,10 @@ class _Desk(_Line):
         self._transport = None
         self.over.set()
 
-    def hear(self, *message: Any) -> None:
+    def hear(self, _: _Cut, *message: Any) -> None:
         match message:
-            case "fetch", number, url, validators:
+            case "fetch", number, url, told:
+                validators = told and Validators(**told)
                 if self.fetch is None:
                     self._early.append((number, url, validators))
                 else:
@@ -286,7 +353,7 @@ class _Desk(_Line):
                 if (task := self._tasks.get(number)) is not None:
                     task.cancel()
             case "open", network, number:
-                self.network.set_result((network, number))
+                self.network.set_result((Network.of(network), number))
 
     def ready(self, fetch: Callable[[str, Validators | None], Awaitable[Visit]]) -> None:
         self.fetch = fetch
@@ -310,7 +377,8 @@ class _Desk(_Line):
         except Exception as exc:  # a fault of our own: it must be heard where the address was asked for
             self.say("bug", number, repr(exc))
         else:
-            self.say("visit", number, visit)
+            told, octets = _told(visit)
+            self.say("visit", number, told, octets=octets)
 
 
 def serve(descriptor: int) -> None:
@@ -329,13 +397,14 @@ async def _serve(link: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     desk = _Desk()
     await loop.create_unix_connection(lambda: desk, sock=link)
-    opened = asyncio.ensure_future(desk.network)
-    await asyncio.wait([opened, over := asyncio.create_task(desk.over.wait())], return_when=asyncio.FIRST_COMPLETED)
-    if opened.done():
-        network, number = opened.result()
+    over = asyncio.create_task(desk.over.wait())
+    await asyncio.wait((cast("asyncio.Future[Any]", desk.network), over), return_when=asyncio.FIRST_COMPLETED)
+    if desk.network.done():
+        network, number = desk.network.result()
 
         async def aside(visit: Visit) -> None:
-            desk.say("aside", visit)
+            told, octets = _told(visit)
+            desk.say("aside", told, octets=octets)
 
         def waiting(host_: str, seconds: float, why: str) -> None:
             desk.say("waiting", host_, seconds, why)

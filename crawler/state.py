@@ -16,8 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 def open_state(path: Path | None, *, checkpoints: bool = True) -> Engine:
     """An engine on the file with one connection, or on memory where there is none.
 
-    checkpoints: false for all but one of the processes that share the file (SQLite before 3.51.3 can corrupt a log that two of them
-    move into the file).
+    checkpoints: false for all but one of the processes that share the file (SQLite before 3.51.3 can corrupt a log that
+    two of them move into it).
     """
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)

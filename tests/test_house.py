@@ -49,6 +49,7 @@ DOORS = {
     "cryptography": {"crawler.demo.ca"},
     "deflate": {"archive.glance", "archive.warc"},
     "isal": {"archive.warc"},
+    "orjson": {"archive.manifest"},
     "holidays": {"archive.ledger.workdays"},
     "htmldate": {"crawler.sites.article"},
     "httpx": {"crawler.fetch", "crawler.wire"},
@@ -67,7 +68,7 @@ DOORS = {
     "tldextract": {"crawler.editions"},
     "trafilatura": {"crawler.sites.article"},
     "typer": {"archive.ask", "archive.cli", "archive.door", "crawler.cli", "schedules.cli"},
-    "uvloop": {"crawler.cli"},
+    "uvloop": {"crawler.cli", "crawler.shards"},
     "warcio": {"archive.warc"},
     "zstandard": {"archive.coding"},
 }  # fmt: skip

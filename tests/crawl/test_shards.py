@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from archive.capture import Outcome, Visit
+from archive.capture import Exchange, Outcome, Tls, Visit
 from crawler.errors import BadSettings, FetcherDied
 from crawler.network import Network
-from crawler.shards import Shards
+from crawler.shards import Shards, _Cut, _told, _visit
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,7 +99,9 @@ async def test_a_host_always_falls_to_the_same_process(site: Site, tmp_path: Pat
     """Its pauses are kept by one; hosts of one platform share their pauses, so they share the process."""
     async with shards(site, tmp_path, 4) as made:
         falls = {made._falls_to(f"http://h.test/{n}?q={n}") for n in range(50)}
-        courts = {made._falls_to(f"https://{name}.sudrf.ru/modules.php?name=sud_delo") for name in ("2zovs--msk", "leninsky--bkr")}
+        courts = {
+            made._falls_to(f"https://{name}.sudrf.ru/modules.php?name=sud_delo") for name in ("2zovs--msk", "leninsky--bkr")
+        }
         spread = {made._falls_to(f"http://h{n}.test/") for n in range(50)}
 
     assert (1, 1, 4) == (len(falls), len(courts), len(spread))
@@ -124,7 +130,7 @@ async def test_an_address_that_kills_twice_is_given_up(site: Site, tmp_path: Pat
             await site.reached.wait()
             site.reached.clear()
             os.kill(made.pids[0], signal.SIGKILL)
-        with pytest.raises(FetcherDied, match="SIGKILL twice while http://court.test/held was under way; run again"):
+        with pytest.raises(FetcherDied, match=r"SIGKILL twice while http://court\.test/held was under way; run again"):
             await held
         other = await made.fetch(site.url("/other"))
 
@@ -194,7 +200,7 @@ _KEEPER = """
 import asyncio, sys
 from pathlib import Path
 from crawler.network import Network
-from crawler.shards import Shards
+from crawler.shards import Shards, _Cut, _told, _visit
 
 async def main():
     async def aside(visit): pass
@@ -206,3 +212,46 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+OCTETS = st.binary(max_size=40)
+EXCHANGES = st.builds(
+    Exchange,
+    url=st.text(),
+    began=st.datetimes(timezones=st.just(UTC)),
+    elapsed=st.floats(0, 1e6),
+    outcome=st.sampled_from([each for each in Outcome if each is not Outcome.REVISIT]),
+    error=st.none() | st.text(),
+    request=OCTETS,
+    interim=st.lists(OCTETS).map(tuple),
+    response=OCTETS,
+    head_length=st.integers(0, 40),
+    status=st.none() | st.integers(100, 999),
+    surplus=OCTETS,
+    truncated=st.sampled_from([None, "length", "time"]),
+    first_byte=st.none() | st.floats(0, 1e6),
+    peer=st.none() | st.text(),
+    dns=st.lists(st.text()).map(tuple),
+    tls=st.none()
+    | st.builds(
+        Tls,
+        st.none() | st.text(),
+        st.none() | st.text(),
+        st.none(),
+        st.booleans(),
+        st.none() | st.text(),
+        st.lists(OCTETS).map(tuple),
+    ),
+    via=st.none() | st.text(),
+    flags=st.lists(st.text()).map(tuple),
+)
+
+
+@given(st.lists(st.builds(Visit, st.text(), st.lists(EXCHANGES, min_size=1).map(tuple)), max_size=3))
+def test_a_visit_is_the_same_on_the_other_side(visits: list[Visit]) -> None:
+    """Every field and every octet of it, whatever stands beside it in the frame."""
+    told = [_told(visit) for visit in visits]
+    said = json.loads(json.dumps([plain for plain, _ in told]))
+    cut = _Cut(memoryview(b"".join(piece for _, octets in told for piece in octets)))
+
+    assert visits == [_visit(plain, cut) for plain in said]

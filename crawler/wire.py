@@ -17,7 +17,7 @@ import re
 import select
 import socket
 import ssl
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -45,6 +45,7 @@ _Origin = tuple[str, str, int, bool]  # scheme, host, port, verify
 
 # Our own lack, not the server's answer: said so, lest a full descriptor table reads as a dead court.
 _LOCAL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+LARGE = 64 * 1024  # octets: below it a response is not worth counting after its exchange
 _RULE = re.compile(r"(\[[^]]*\]|[^:\[\]]*):([0-9]*):(\[[^]]*\]|[^:\[\]]*):([0-9]*)")
 
 
@@ -138,6 +139,8 @@ class Wire(httpx.AsyncBaseTransport):
         self._idle: dict[_Origin, dict[_Connection, None]] = {}
         self._oldest: OrderedDict[_Connection, None] = OrderedDict()
         self._live: set[_Connection] = set()
+        self._held = 0  # octets of all turns under way, and of large responses that somebody has
+        self._put_down: deque[int] = deque()  # of those, what nobody has any more
         if self._ca:
             _ = self._strict
 
@@ -145,6 +148,13 @@ class Wire(httpx.AsyncBaseTransport):
     def open_connections(self) -> int:
         """Connections held now, idle ones included."""
         return len(self._live)
+
+    @property
+    def held(self) -> int:
+        """Octets of all exchanges under way, and of large responses that somebody has still."""
+        while self._put_down:
+            self._held -= self._put_down.popleft()
+        return self._held
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         began, start = datetime.now(UTC), monotonic()
@@ -198,6 +208,9 @@ class Wire(httpx.AsyncBaseTransport):
             if connection is not None:
                 self._give_back(connection, turn)
         interim, response, surplus = turn.pieces()
+        turn.octets = bytearray()  # it is in the pieces now, and a failure's traceback would keep it
+        if len(response) > LARGE:
+            response = self._count(response)
         head, frame = turn.head, turn.framing
         sent = connection is not None and connection.sent
         exchange = Exchange(
@@ -352,6 +365,28 @@ class Wire(httpx.AsyncBaseTransport):
         self._live.discard(connection)
         self._forget_idle(connection)
 
+    def _count(self, response: bytes) -> bytes:
+        large = _Large(response)
+        large.put_down = self._put_down.append
+        self._held += len(large)
+        return large
+
+    def _relieve(self) -> None:
+        """Too much is held by all together: the exchange that holds the most ends. What it has is kept."""
+        largest = max(self._live, key=_Connection.holds)
+        # What waits for a slow disk is no fault of a small page that comes meanwhile.
+        if self.held > self.limits.held and largest.holds() > self.limits.held // 64:
+            largest.give_way()
+
+
+class _Large(bytes):
+    """A response that counts as held for as long as somebody has it: a visit of many hops, the writer's queue."""
+
+    put_down: Callable[[int], None]
+
+    def __del__(self) -> None:
+        self.put_down(len(self))
+
 
 class _Broken(Exception):
     """The exchange ended before it could be put to a connection, or on one."""
@@ -460,15 +495,18 @@ class _Connection(asyncio.Protocol):
         self._lingering = False
         self._window = 0
         self._woken = self._loop.create_future()
-        if self._early:
-            early, self._early = self._early, b""
-            self._receive(early)
-        if self._ended is None:
-            self._send(octets)
-            self._arm(min(deadline, monotonic() + self._limits.first_byte))
-        else:
-            self._sender_ended()
-        await self._woken
+        try:
+            if self._early:
+                early, self._early = self._early, b""
+                self._receive(early)
+            if self._ended is None:
+                self._send(octets)
+                self._arm(min(deadline, monotonic() + self._limits.first_byte))
+            else:
+                self._sender_ended()
+            await self._woken
+        finally:
+            self._wire._held -= len(turn.octets)
         self._turn = None
         assert turn.ending is not None
         return turn.ending
@@ -508,7 +546,10 @@ class _Connection(asyncio.Protocol):
         if self.first_byte is None:
             self.first_byte = now = monotonic()
             self._arm(min(self._deadline, now + self._limits.rate_window))
+        self._wire._held += len(data)
         if not turn.feed(data):
+            if self._wire._held > self._limits.held:
+                self._wire._relieve()
             return
         if self._lingering:
             if len(turn.octets) - self._window > self._limits.surplus:
@@ -552,6 +593,16 @@ class _Connection(asyncio.Protocol):
                 self._turn.eof(sure=ending.outcome is Outcome.CAPTURED)
             else:
                 self._turn.break_off(ending.outcome, str(self._ended), "disconnect")
+        self._wake()
+
+    def holds(self) -> int:
+        """Octets of the turn under way."""
+        return len(self._turn.octets) if self._turn is not None else 0
+
+    def give_way(self) -> None:
+        """End the turn under way: others need the room."""
+        assert self._turn is not None
+        self._turn.break_off(Outcome.TOO_LARGE, f"the largest of all exchanges that hold {self._limits.held} octets", "length")
         self._wake()
 
     def _wake(self) -> None:

@@ -85,8 +85,9 @@ class Desk:
         self.readers = readers
 
     async def keep(self, visit: Visit) -> Snapshot:
-        """Durable when this returns."""
-        return await asyncio.wrap_future(self.store.keep(visit))
+        """Durable when this returns. No other address waits while the writer has no room for this one."""
+        keep = self.store.keep
+        return await asyncio.wrap_future(keep(visit) if self.store.has_room(visit) else await asyncio.to_thread(keep, visit))
 
     async def read(self, url: str, snapshot: Snapshot, asked: Asked | None = None) -> Done:
         """The deciding capture of a snapshot; a refusal of the ledger is told in what is returned."""
@@ -100,7 +101,7 @@ class Desk:
         source = source_for(capture.url)
         name = source.name if source else None
         try:
-            reading = await self.readers.read(self.store.archive.memento(capture), name)
+            reading = await self.readers.open_and_read(lambda: self.store.archive.memento(capture), name)
             await self.clerk.enter(Entry(capture, reading, asked.page(reading) if asked else None))
         except ArchiveError as exc:
             return Done(url, snapshot, None, name, refused=str(exc))
@@ -131,7 +132,9 @@ class Crawl:
             visit = await self.fetcher.fetch(address, validators=self._validators(address))
         if asked is not None:
             visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
-        return await self.desk.read(url, await self.desk.keep(visit), asked)
+        snapshot = await self.desk.keep(visit)
+        del visit  # its octets are in the archive, and reading may have to wait
+        return await self.desk.read(url, snapshot, asked)
 
     async def urls(self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1) -> AsyncIterator[Done]:
         """Many addresses, hosts in turn; results as they come."""

@@ -553,13 +553,15 @@ class _Connection(asyncio.Protocol):
             return
         if self._lingering:
             if len(turn.octets) - self._window > self._limits.surplus:
-                self._wake()
+                self._enough()
         elif self._ended is None and (turn.ending is not WHOLE or not turn.keeps) and turn.listens:
             self._lingering = True
             self._window = len(turn.octets)
             self._arm(min(self._deadline, monotonic() + self._limits.linger))
-        else:
+        elif turn.ending is WHOLE:
             self._wake()
+        else:
+            self._enough()
 
     def eof_received(self) -> None:
         if self._shaking:
@@ -603,6 +605,12 @@ class _Connection(asyncio.Protocol):
         """End the turn under way: others need the room."""
         assert self._turn is not None
         self._turn.break_off(Outcome.TOO_LARGE, f"the largest of all exchanges that hold {self._limits.held} octets", "length")
+        self._enough()
+
+    def _enough(self) -> None:
+        """Tell whoever waits, and read no more: a loop may read thirty times before anybody whom it woke has his turn."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
         self._wake()
 
     def _wake(self) -> None:

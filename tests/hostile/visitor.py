@@ -22,7 +22,6 @@ from typing import Any
 
 from archive.capture import Exchange, Visit
 from archive.ledger.book import Book
-from archive.memento import Memento
 from archive.store import Settings, Store
 from crawler.clerk import Clerk
 from crawler.crawl import Desk
@@ -156,7 +155,8 @@ async def main() -> None:
         clerk = await stack.enter_async_context(Clerk(stack.enter_context(Book.open(Path(job["home"]), write=True))))
         readers = stack.enter_context(Readers(1))
         crawl = Crawl(job, Desk(store, clerk, readers))
-        await readers.read(Memento.saved("http://good-0.test/", b"<title>a page</title>"))
+        warm = await crawl.bad({"name": "the first page pays for what is loaded late", "url": job["good"][0]})
+        assert warm["verdict"] is not None, warm
         (reader,) = readers.pids
         before, began = forget(), peak(reader)
         visits, rounds = job["visits"], job["rounds"]

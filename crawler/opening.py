@@ -66,6 +66,7 @@ async def opened(
         raise BadSettings(f"--connect-to or --ca: {exc}") from exc
     async with contextlib.AsyncExitStack() as stack:
         desk = await stack.enter_async_context(at_desk(options, read=read))
+        wire.unasked = lambda exchange: desk.store.keep(Visit(exchange.url, (exchange,)))
         politeness = Politeness(options.home / "state.sqlite", pace=options.pace, per_host=options.per_host, waiting=waiting)
         stack.callback(politeness.close)
         stack.push_async_callback(wire.aclose)

@@ -45,6 +45,7 @@ _Origin = tuple[str, str, int, bool]  # scheme, host, port, verify
 
 # Our own lack, not the server's answer: said so, lest a full descriptor table reads as a dead court.
 _LOCAL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+UNASKED = "urn:kartoteka:unasked:"
 LARGE = 64 * 1024  # octets: below it a response is not worth counting after its exchange
 _RULE = re.compile(r"(\[[^]]*\]|[^:\[\]]*):([0-9]*):(\[[^]]*\]|[^:\[\]]*):([0-9]*)")
 
@@ -118,7 +119,8 @@ class Wire(httpx.AsyncBaseTransport):
     beside certifi's; a file without any raises ValueError here. Of `request.extensions` are read: `via`
     (the address that led here), `verify` (False: whoever answers is let pass, and Tls says so), `deadline`
     (seconds for the whole exchange in place of the limit), `repeated` (takes the Exchange that a kept connection
-    broke off before it was answered, and that was asked again on a new one).
+    broke off before it was answered, and that was asked again on a new one). `unasked` may be set to what takes the octets
+    that came on an idle connection, as an Exchange without a request whose URL is UNASKED and the origin.
     """
 
     def __init__(
@@ -140,6 +142,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._oldest: OrderedDict[_Connection, None] = OrderedDict()
         self._live: set[_Connection] = set()
         self._held = 0  # octets of all turns under way, and of large responses that somebody has
+        self.unasked: Callable[[Exchange], object] = lambda exchange: None
         self._put_down: deque[int] = deque()  # of those, what nobody has any more
         if self._ca:
             _ = self._strict
@@ -540,8 +543,7 @@ class _Connection(asyncio.Protocol):
             if self._rested is None:
                 self._early += data
             else:
-                log.warning("%s sent %d octets that nobody asked for: %r", self.peer, len(data), data[:80])
-                self.abort()
+                self._unasked(data)
             return
         if self.first_byte is None:
             self.first_byte = now = monotonic()
@@ -562,6 +564,26 @@ class _Connection(asyncio.Protocol):
             self._wake()
         else:
             self._enough()
+
+    def _unasked(self, data: bytes) -> None:
+        """Octets on an idle connection: whose answer they are nobody can know, and nobody is taken for it."""
+        log.warning("%s sent %d octets that nobody asked for: %r", self.peer, len(data), data[:80])
+        scheme, host, port, _ = self.origin
+        exchange = Exchange(
+            f"{UNASKED}{scheme}://{host}:{port}",
+            datetime.now(UTC),
+            0.0,
+            Outcome.BAD_HTTP,
+            error=f"{len(data)} octets that nobody asked for, on a connection that was idle",
+            response=data,
+            truncated="disconnect",
+            peer=self.peer,
+            dns=self.dns,
+            tls=self.tls,
+            flags=("unasked",),
+        )
+        self.abort()
+        self._wire.unasked(exchange)
 
     def eof_received(self) -> None:
         if self._shaking:

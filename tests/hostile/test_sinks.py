@@ -165,8 +165,8 @@ def inert(said: Said) -> None:
         assert CONTROLS.search(octets.decode().replace("\n", "")) is None, said.words
 
 
-async def through_the_house(texts: Sequence[str], addresses: Sequence[bytes], folder: Path) -> dict[str, int]:
-    """Capture, ledger, every question, every export, restore; what was counted on the way."""
+async def through_the_house(texts: Sequence[str], addresses: Sequence[bytes], folder: Path, *proved: str) -> dict[str, int]:
+    """Capture, ledger, every question, every export, restore; what was counted on the way. proved: the property, or all."""
     home = folder / "home"
     counted = {"texts": len(texts), "addresses": len(addresses), "outputs": 0, "cells": 0, "lines": 0}
     asked = [CARD.encode(), *(f"http://{PRESS}/{n}".encode() for n in range(0, len(texts), 4)), *addresses]
@@ -182,7 +182,7 @@ async def through_the_house(texts: Sequence[str], addresses: Sequence[bytes], fo
     case = json.loads(cases.out.splitlines()[0])
     page = f"http://{PRESS}/0"
     questions = [
-        ("cases",), ("case", case["case"]), ("prove", case["case"]), ("prove", page), ("tally", "--by", "article,court"),
+        ("cases",), ("case", case["case"]), ("prove", case["case"], *proved), ("prove", page), ("tally", "--by", "article,court"),
     ]  # fmt: skip
     exports = [
         ("export", form, "-o", str(folder / f"out.{form}"), *(["--with-names"] if form != "cdxj" else []))
@@ -248,7 +248,7 @@ def as_addresses(texts: Sequence[str]) -> list[bytes]:
 async def test_naughty_text_through_the_whole_house(tmp_path: Path) -> None:
     """As names, titles, header fields and addresses: inert in every output, and read back as it was."""
     counted = await through_the_house(
-        EVERY, [*as_addresses(EVERY[::4]), b"http://press.test/\xff\xfe", b"\xed\xa0\x80"], tmp_path
+        EVERY, [*as_addresses(EVERY[::4]), b"http://press.test/\xff\xfe", b"\xed\xa0\x80"], tmp_path, "name"
     )
     print(counted)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import logging
 import re
@@ -144,6 +145,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._held = 0  # octets of all turns under way, and of large responses that somebody has
         self.unasked: Callable[[Exchange], object] = lambda exchange: None
         self._put_down: deque[int] = deque()  # of those, what nobody has any more
+        _give_large_blocks_back()
         if self._ca:
             _ = self._strict
 
@@ -380,6 +382,18 @@ class Wire(httpx.AsyncBaseTransport):
         # What waits for a slow disk is no fault of a small page that comes meanwhile.
         if self.held > self.limits.held and largest.holds() > self.limits.held // 64:
             largest.give_way()
+
+
+def _give_large_blocks_back() -> None:
+    """Blocks from a MiB on leave the process when they are freed.
+
+    glibc by itself raises that threshold to 32 MiB with what it meets, and bodies that grew among others then leave holes:
+    after eight floods at once 117 MiB stayed, and 5 this way.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        adjust = ctypes.CDLL(None).mallopt
+        adjust(-3, 1024 * 1024)  # M_MMAP_THRESHOLD
+        adjust(-1, 2 * 1024 * 1024)  # M_TRIM_THRESHOLD
 
 
 class _Large(bytes):

@@ -145,13 +145,17 @@ class Store:
         self.index.close()
         self.disk.close(self._lock)
 
+    def has_room(self, visit: Visit) -> bool:
+        """Whether `keep` would take it without blocking."""
+        return not self._waiting or self._waiting + _size(visit) <= self.settings.queue
+
     def keep(self, visit: Visit) -> Future[Snapshot]:
         """Resolved when the visit is durable; blocks while more than `settings.queue` octets wait.
 
         The future raises DiskFull (keep it again when there is room), Poisoned (the disk failed twice), or
         ValueError (facts that no manifest can hold). Raises RuntimeError when the store is closed.
         """
-        size = sum(len(e.response) + len(e.request) for e in visit.exchanges)
+        size = _size(visit)
         order = Order(visit, size, Future())
         with self._change:
             while self._waiting and self._waiting + size > self.settings.queue and not self._closing:
@@ -340,6 +344,10 @@ class Store:
                 record = warc.read_member(last, entry.span.offset, entry.span.length)
                 self._chains[record.block_sha256] = manifest.told_again(record, "chain")
         return found
+
+
+def _size(visit: Visit) -> int:
+    return sum(len(e.response) + len(e.request) + len(e.surplus) + sum(map(len, e.interim)) for e in visit.exchanges)
 
 
 class _Held:

@@ -89,7 +89,7 @@ class Desk:
         self._rung = False
 
     async def keep(self, visit: Visit) -> Snapshot:
-        """Durable when this returns."""
+        """Durable when this returns. No other address waits while the writer has no room for this one."""
         loop = asyncio.get_running_loop()
         told: asyncio.Future[Snapshot] = loop.create_future()
 
@@ -100,7 +100,10 @@ class Desk:
                 self._rung = True
                 loop.call_soon_threadsafe(self._tell)
 
-        self.store.keep(visit).add_done_callback(kept)
+        keep = self.store.keep
+        under_way = keep(visit) if self.store.has_room(visit) else await asyncio.to_thread(keep, visit)
+        under_way.add_done_callback(kept)
+        del visit, under_way
         return await told
 
     def _tell(self) -> None:
@@ -126,7 +129,7 @@ class Desk:
         source = source_for(capture.url)
         name = source.name if source else None
         try:
-            reading = await self.readers.read(self.store.archive.memento(capture), name)
+            reading = await self.readers.open_and_read(lambda: self.store.archive.memento(capture), name)
             await self.clerk.enter(Entry(capture, reading, asked.page(reading) if asked else None))
         except ArchiveError as exc:
             return Done(url, snapshot, None, name, refused=str(exc))
@@ -157,7 +160,9 @@ class Crawl:
             visit = await self.fetcher.fetch(address, validators=self._validators(address))
         if asked is not None:
             visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
-        return await self.desk.read(url, await self.desk.keep(visit), asked)
+        snapshot = await self.desk.keep(visit)
+        del visit  # its octets are in the archive, and reading may have to wait
+        return await self.desk.read(url, snapshot, asked)
 
     async def urls(
         self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1, rest: Callable[[], None] = lambda: None

@@ -68,13 +68,18 @@ class Network:
     async def opened(
         self,
         aside: Callable[[Visit], Awaitable[None]],
+        unasked: Callable[[Visit], object],
         waiting: Callable[[str, float, str], None] = nobody_told,
         *,
         first: bool = True,
     ) -> AsyncIterator[NetworkFetcher]:
-        """aside: takes the visits to robots.txt; waiting: told of long waits. first: of the processes that share the state."""
+        """aside: takes the visits to robots.txt; unasked: what came on a connection that was idle; waiting: told of long waits.
+
+        first: of the processes that share the state.
+        """
         async with contextlib.AsyncExitStack() as stack:
             wire = self.wire()
+            wire.unasked = lambda exchange: unasked(Visit(exchange.url, (exchange,)))
             stack.push_async_callback(wire.aclose)
             path = self.home / "state.sqlite"
             politeness = Politeness(path, pace=self.pace, per_host=self.per_host, waiting=waiting, checkpoints=first)

@@ -78,7 +78,7 @@ async def opened(
 
             fetcher = await stack.enter_async_context(Shards(network, fetchers, aside, waiting))
         else:
-            fetcher = await stack.enter_async_context(network.opened(aside, waiting))
+            fetcher = await stack.enter_async_context(network.opened(aside, desk.store.keep, waiting))
         yield Crawl(fetcher, desk, now)
 
 

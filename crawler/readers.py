@@ -103,11 +103,18 @@ class Readers:
 
     async def read(self, memento: Memento, source_name: str | None = None) -> Reading:
         """As `read`, in a worker. Never raises for a page: a crash or a limit is the verdict `unreadable` with its reason."""
+        return await self.open_and_read(lambda: memento, source_name)
+
+    async def open_and_read(self, opened: Callable[[], Memento], source_name: str | None = None) -> Reading:
+        """The same of what `opened` gives, and raises what it raises. It is called in a reader's thread when a worker's turn
+        has come: however many captures wait, only as many as there are workers are in memory.
+        """
         import asyncio  # a tenth of a second: workers start often and do without
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, memento, source_name)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, opened, source_name)
 
-    def _read(self, memento: Memento, source_name: str | None) -> Reading:
+    def _read(self, opened: Callable[[], Memento], source_name: str | None) -> Reading:
+        memento = opened()
         if len(memento.entity) > self._bounds.size:
             return _unread(f"{len(memento.entity)} octets; at most {self._bounds.size} are parsed")
         worker = self._free.get()

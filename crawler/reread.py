@@ -46,7 +46,7 @@ async def readings(
 async def _read(archive: Archive, readers: Readers, capture: Capture) -> Reading | ArchiveError:
     source = source_for(capture.url)
     try:
-        return await readers.read(archive.memento(capture), source.name if source else None)
+        return await readers.open_and_read(lambda: archive.memento(capture), source.name if source else None)
     except ArchiveError as exc:
         return exc
 

@@ -168,7 +168,7 @@ class _Asked:
 class Shards:
     """A Fetcher over `count` processes. Use as an async context manager; the processes start with their first address.
 
-    aside: takes the visits to robots.txt, in the order they were made; waiting: told of long waits.
+    aside: takes the visits to robots.txt, and what came unasked, in the order they were made; waiting: told of long waits.
     """
 
     def __init__(
@@ -402,14 +402,17 @@ async def _serve(link: socket.socket) -> None:
     if desk.network.done():
         network, number = desk.network.result()
 
-        async def aside(visit: Visit) -> None:
+        def put_aside(visit: Visit) -> None:
             told, octets = _told(visit)
             desk.say("aside", told, octets=octets)
+
+        async def aside(visit: Visit) -> None:
+            put_aside(visit)
 
         def waiting(host_: str, seconds: float, why: str) -> None:
             desk.say("waiting", host_, seconds, why)
 
-        async with network.opened(aside, waiting, first=number == 0) as fetcher:
+        async with network.opened(aside, put_aside, waiting, first=number == 0) as fetcher:
             desk.ready(lambda url, validators: fetcher.fetch(url, validators=validators))
             await over
             await desk.shut()

@@ -36,6 +36,7 @@ class Limits:
     idle_connections: int = 256
     linger: float = 0.5  # how long a connection that ends anyway is listened to for its last octets
     surplus: int = 64 * 1024
+    held: int = 80 * 1024 * 1024  # received by all exchanges together and not put down yet; beyond it the largest one ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import logging
 import re
 import select
 import socket
 import ssl
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ _Origin = tuple[str, str, int, bool]  # scheme, host, port, verify
 
 # Our own lack, not the server's answer: said so, lest a full descriptor table reads as a dead court.
 _LOCAL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+UNASKED = "urn:kartoteka:unasked:"
+LARGE = 64 * 1024  # octets: below it a response is not worth counting after its exchange
 _RULE = re.compile(r"(\[[^]]*\]|[^:\[\]]*):([0-9]*):(\[[^]]*\]|[^:\[\]]*):([0-9]*)")
 
 
@@ -136,7 +139,8 @@ class Wire(httpx.AsyncBaseTransport):
     beside certifi's; a file without any raises ValueError here. Of `request.extensions` are read: `via`
     (the address that led here), `verify` (False: whoever answers is let pass, and Tls says so), `deadline`
     (seconds for the whole exchange in place of the limit), `repeated` (takes the Exchange that a kept connection
-    broke off before it was answered, and that was asked again on a new one).
+    broke off before it was answered, and that was asked again on a new one). `unasked` may be set to what takes the octets
+    that came on an idle connection, as an Exchange without a request whose URL is UNASKED and the origin.
     """
 
     def __init__(
@@ -157,6 +161,10 @@ class Wire(httpx.AsyncBaseTransport):
         self._idle: dict[_Origin, dict[_Connection, None]] = {}
         self._oldest: OrderedDict[_Connection, None] = OrderedDict()
         self._live: set[_Connection] = set()
+        self._held = 0  # octets of all turns under way, and of large responses that somebody has
+        self.unasked: Callable[[Exchange], object] = lambda exchange: None
+        self._put_down: deque[int] = deque()  # of those, what nobody has any more
+        _give_large_blocks_back()
         if self._ca:
             _ = self._strict
 
@@ -164,6 +172,13 @@ class Wire(httpx.AsyncBaseTransport):
     def open_connections(self) -> int:
         """Connections held now, idle ones included."""
         return len(self._live)
+
+    @property
+    def held(self) -> int:
+        """Octets of all exchanges under way, and of large responses that somebody has still."""
+        while self._put_down:
+            self._held -= self._put_down.popleft()
+        return self._held
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         began, start = datetime.now(UTC), monotonic()
@@ -217,6 +232,9 @@ class Wire(httpx.AsyncBaseTransport):
             if connection is not None:
                 self._give_back(connection, turn)
         interim, response, surplus = turn.pieces()
+        turn.octets = bytearray()  # it is in the pieces now, and a failure's traceback would keep it
+        if len(response) > LARGE:
+            response = self._count(response)
         head, frame = turn.head, turn.framing
         sent = connection is not None and connection.sent
         exchange = Exchange(
@@ -366,6 +384,40 @@ class Wire(httpx.AsyncBaseTransport):
         self._live.discard(connection)
         self._forget_idle(connection)
 
+    def _count(self, response: bytes) -> bytes:
+        large = _Large(response)
+        large.put_down = self._put_down.append
+        self._held += len(large)
+        return large
+
+    def _relieve(self) -> None:
+        """Too much is held by all together: the exchange that holds the most ends. What it has is kept."""
+        largest = max(self._live, key=_Connection.holds)
+        # What waits for a slow disk is no fault of a small page that comes meanwhile.
+        if self.held > self.limits.held and largest.holds() > self.limits.held // 64:
+            largest.give_way()
+
+
+def _give_large_blocks_back() -> None:
+    """Blocks from a MiB on leave the process when they are freed.
+
+    glibc by itself raises that threshold to 32 MiB with what it meets, and bodies that grew among others then leave holes:
+    after eight floods at once 117 MiB stayed, and 5 this way.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        adjust = ctypes.CDLL(None).mallopt
+        adjust(-3, 1024 * 1024)  # M_MMAP_THRESHOLD
+        adjust(-1, 2 * 1024 * 1024)  # M_TRIM_THRESHOLD
+
+
+class _Large(bytes):
+    """A response that counts as held for as long as somebody has it: a visit of many hops, the writer's queue."""
+
+    put_down: Callable[[int], None]
+
+    def __del__(self) -> None:
+        self.put_down(len(self))
+
 
 class _Broken(Exception):
     """The exchange ended before it could be put to a connection, or on one."""
@@ -474,15 +526,18 @@ class _Connection(asyncio.Protocol):
         self._lingering = False
         self._window = 0
         self._woken = self._loop.create_future()
-        if self._early:
-            early, self._early = self._early, b""
-            self._receive(early)
-        if self._ended is None:
-            self._send(octets)
-            self._arm(min(deadline, monotonic() + self._limits.first_byte))
-        else:
-            self._sender_ended()
-        await self._woken
+        try:
+            if self._early:
+                early, self._early = self._early, b""
+                self._receive(early)
+            if self._ended is None:
+                self._send(octets)
+                self._arm(min(deadline, monotonic() + self._limits.first_byte))
+            else:
+                self._sender_ended()
+            await self._woken
+        finally:
+            self._wire._held -= len(turn.octets)
         self._turn = None
         assert turn.ending is not None
         return turn.ending
@@ -516,23 +571,47 @@ class _Connection(asyncio.Protocol):
             if self._rested is None:
                 self._early += data
             else:
-                log.warning("%s sent %d octets that nobody asked for: %r", self.peer, len(data), data[:80])
-                self.abort()
+                self._unasked(data)
             return
         if self.first_byte is None:
             self.first_byte = now = monotonic()
             self._arm(min(self._deadline, now + self._limits.rate_window))
+        self._wire._held += len(data)
         if not turn.feed(data):
+            if self._wire._held > self._limits.held:
+                self._wire._relieve()
             return
         if self._lingering:
             if len(turn.octets) - self._window > self._limits.surplus:
-                self._wake()
+                self._enough()
         elif self._ended is None and (turn.ending is not WHOLE or not turn.keeps) and turn.listens:
             self._lingering = True
             self._window = len(turn.octets)
             self._arm(min(self._deadline, monotonic() + self._limits.linger))
-        else:
+        elif turn.ending is WHOLE:
             self._wake()
+        else:
+            self._enough()
+
+    def _unasked(self, data: bytes) -> None:
+        """Octets on an idle connection: whose answer they are nobody can know, and nobody is taken for it."""
+        log.warning("%s sent %d octets that nobody asked for: %r", self.peer, len(data), data[:80])
+        scheme, host, port, _ = self.origin
+        exchange = Exchange(
+            f"{UNASKED}{scheme}://{host}:{port}",
+            datetime.now(UTC),
+            0.0,
+            Outcome.BAD_HTTP,
+            error=f"{len(data)} octets that nobody asked for, on a connection that was idle",
+            response=data,
+            truncated="disconnect",
+            peer=self.peer,
+            dns=self.dns,
+            tls=self.tls,
+            flags=("unasked",),
+        )
+        self.abort()
+        self._wire.unasked(exchange)
 
     def eof_received(self) -> None:
         if self._shaking:
@@ -566,6 +645,22 @@ class _Connection(asyncio.Protocol):
                 self._turn.eof(sure=ending.outcome is Outcome.CAPTURED)
             else:
                 self._turn.break_off(ending.outcome, str(self._ended), "disconnect")
+        self._wake()
+
+    def holds(self) -> int:
+        """Octets of the turn under way."""
+        return len(self._turn.octets) if self._turn is not None else 0
+
+    def give_way(self) -> None:
+        """End the turn under way: others need the room."""
+        assert self._turn is not None
+        self._turn.break_off(Outcome.TOO_LARGE, f"the largest of all exchanges that hold {self._limits.held} octets", "length")
+        self._enough()
+
+    def _enough(self) -> None:
+        """Tell whoever waits, and read no more: a loop may read thirty times before anybody whom it woke has his turn."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
         self._wake()
 
     def _wake(self) -> None:

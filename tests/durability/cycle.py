@@ -39,8 +39,8 @@ ROTATE = 12_000  # octets: two cards fill a file
 class Inline(Readers):
     """Reads here and now: a worker more would be one more process to kill."""
 
-    async def read(self, memento: Memento, source_name: str | None = None) -> Reading:
-        return read(memento, source_named(source_name) if source_name else None)
+    async def open_and_read(self, opened: Callable[[], Memento], source_name: str | None = None) -> Reading:
+        return read(opened(), source_named(source_name) if source_name else None)
 
 
 @cache

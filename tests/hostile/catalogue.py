@@ -158,6 +158,18 @@ def moves(location: bytes | Callable[[int], bytes], line: bytes = b"HTTP/1.1 302
     return script
 
 
+def moves_with_a_body(octets: int) -> Script:
+    """Each request is sent on, to an address that it was not sent to before, with so many octets about it."""
+
+    async def script(peer: Peer) -> None:
+        if await peer.request() is not None:
+            to = b"/page?n=%d" % len(peer.server.requests)
+            fields = (b"Location: " + to, b"Content-Length: %d" % octets, b"Connection: close")
+            await peer.send(head(*fields, line=b"HTTP/1.1 302 Found"), *[b"a" * 65_536] * (octets // 65_536))
+
+    return script
+
+
 def by_path(answers: dict[bytes, bytes | Script], otherwise: bytes | Script) -> Script:
     """Another answer for another path."""
 
@@ -456,6 +468,7 @@ REDIRECTS = [
     Kind("moves-to-itself-with-a-fragment", "redirect-loop", moves(b"/page#again")),
     Kind("moves-in-a-circle", "redirect-loop", moves(lambda n: (b"/b", b"/page")[(n - 1) % 2])),
     Kind("moves-for-ever", "redirect-loop", moves(_far)),
+    Kind("moves-for-ever-with-a-large-body", "redirect-loop", moves_with_a_body(1 << 20)),
     Kind("moves-deeper-for-ever", "redirect-loop", moves(lambda n: b"a/" * n)),
     Kind("moves-permanently-for-ever", "redirect-loop", moves(_far, b"HTTP/1.1 301 Moved Permanently")),
     Kind("moves-with-308-for-ever", "redirect-loop", moves(_far, b"HTTP/1.1 308 Permanent Redirect")),

@@ -27,11 +27,9 @@ from archive.store import Settings, Store
 from crawler.fetch import NetworkFetcher
 from crawler.politeness import Manners, Politeness
 from crawler.wire import ConnectTo, Wire
+from tests.hostile.memory import forget, peak
 
 home, port, bombs = json.loads(sys.argv[1])
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 def spent():
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -45,7 +43,7 @@ async def main():
     with Store.open(Path(home), settings=Settings(floor=0)) as store:
         await asyncio.wrap_future(store.keep(await fetcher.fetch("http://bomb.test/none")))
         for number, coding in enumerate(bombs):
-            before, began = peak(), spent()
+            before, began = forget(), spent()
             visit = await fetcher.fetch(f"http://bomb.test/{number}")
             snapshot = await asyncio.wrap_future(store.keep(visit))
             memento = store.archive.memento(snapshot.last)
@@ -54,7 +52,7 @@ async def main():
                 refused = ""
             except BadCoding as exc:
                 refused = str(exc)
-            told.append({"coding": coding, "outcome": visit.outcome, "refused": refused, "grown": peak() - before, "cpu": round(spent() - began, 2),
+            told.append({"coding": coding, "outcome": visit.outcome, "refused": refused, "grown": (peak() - before) / 1024, "cpu": round(spent() - began, 2),
                          "sha256": hashlib.sha256(visit.last.response).hexdigest(), "capture": snapshot.last.id})
     await wire.aclose()
     json.dump(told, sys.stdout)
@@ -93,7 +91,9 @@ async def exploded(mebibytes: int, folder: Path) -> list[dict[str, Any]]:
             reading = await readers.read(archive.memento(archive.capture(each["capture"])), "article")
             assert (each["coding"], reading.verdict) == (each["coding"], "unreadable")
     for each, answer in zip(told, answers, strict=True):
-        print(f"{each['coding']:12} {len(answer):>9} octets, grown by {each['grown']} MiB, {each['cpu']} s: {each['refused']}")
+        print(
+            f"{each['coding']:12} {len(answer):>9} octets, grown by {each['grown']:.1f} MiB, {each['cpu']} s: {each['refused']}"
+        )
     return told
 
 

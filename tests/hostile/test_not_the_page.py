@@ -62,7 +62,7 @@ def test_a_challenge_inside_a_card() -> None:
 
 def good_pages() -> Iterator[tuple[str, Memento]]:
     """Every card, hearing list and article of some small worlds at their second visit, when nothing stands before the courts."""
-    for seed in range(1, 6):
+    for seed in (1, 2):
         world = World(seed=seed)
         world.turn(2)
         urls = [entry.card for entry in world.cases] + list(world.editions())

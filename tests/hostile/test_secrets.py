@@ -10,7 +10,7 @@ import pytest
 
 from archive.urls import bare
 from tests.hostile.catalogue import sized
-from tests.hostile.test_sinks import article, crawl
+from tests.hostile.test_sinks import article, crawl, several
 from tests.world.faults import always, origin
 
 CANARY = "canary7f3a91"
@@ -63,10 +63,8 @@ async def test_planted_secrets_are_nowhere(tmp_path: Path) -> None:
         said.append(await crawl(home, "url", "-", *options, stdin="\n".join(asked).encode(), **env))
         said.append(await crawl(home, "read", str(netrc), "--url", asked[1], "--json", **env))
         requests = b"".join(server.requests)
-    said += [
-        await crawl(home, *words, "--json", **env)
-        for words in (["verify"], ["cases"], ["export", "cdxj", "-o", str(home / "x.cdxj")])
-    ]
+    asks = [("verify", "--json"), ("cases", "--json"), ("export", "cdxj", "-o", str(home / "x.cdxj"), "--json")]
+    said += await several(home, asks, **env)
     bad = await crawl(home, "url", asked[0], **(env | {"KARTOTEKA_TRIES": CANARY}))
 
     assert requests.count(b"GET /1 ") >= 1 and b"GET /2 " in requests

@@ -77,7 +77,7 @@ class Batch:
     pieces: list[bytes] = field(default_factory=list)
     captures: list[Capture] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    _bodies: dict[str, tuple[Referent, bytes, int]] = field(default_factory=dict)
+    _bodies: dict[str, tuple[Referent, memoryview, int]] = field(default_factory=dict)
 
     @property
     def octets(self) -> bytes:
@@ -132,7 +132,8 @@ class Batch:
         if referent is None and exchange.trusted and may_refer(exchange, seen, visit, self.smallest_revisit):
             assert seen.payload_sha256 is not None
             mine = Referent(capture.id, capture.url, capture.at, seen.payload_sha256, capture.mime)
-            self._bodies.setdefault(seen.payload_sha256, (mine, exchange.response[exchange.head_length :], capture.seq))
+            body = memoryview(exchange.response)[exchange.head_length :]
+            self._bodies.setdefault(seen.payload_sha256, (mine, body, capture.seq))
         return capture
 
     def _referent(self, visit: Visit, exchange: Exchange, seen: Shape) -> Referent | None:
@@ -143,7 +144,7 @@ class Batch:
         found = self.held.same_body(exchange, seen)
         if found is None and seen.payload_sha256 in self._bodies:
             mine, body, _ = self._bodies[seen.payload_sha256]
-            found = mine if body == exchange.response[exchange.head_length :] else None
+            found = mine if body == memoryview(exchange.response)[exchange.head_length :] else None
         return found
 
     def _chain(self, exchange: Exchange) -> Mapping[str, Any] | None:

@@ -140,7 +140,7 @@ def compose(
         "head_length": exchange.head_length,
         "size": len(exchange.response),
         "payload_sha256": referent.payload_sha256 if referent is not None else seen.payload_sha256,
-        "payload_length": None if seen.entity is None else len(seen.entity),
+        "payload_length": seen.payload_length,
         "refers_to": referent and {"capture": referent.capture, "url": referent.url, "date": warc_date(referent.at)},
         "peer": exchange.peer,
         "dns": list(exchange.dns),

@@ -78,13 +78,13 @@ class Shape:
     """What a response is to the archive.
 
     kind: response, resource (a page saved without its head), octets (no HTTP head), or None where nothing came.
-    entity: the entity-body as far as it goes; None without a head. agreed: every reader finds the same
+    payload_length: octets of the entity-body as far as it goes; None without a head. agreed: every reader finds the same
     body in the block, so that its digest may stand in the record.
     """
 
     kind: str | None
     head: message.Head | None
-    entity: bytes | None
+    payload_length: int | None
     payload_sha256: str | None
     agreed: bool
     mime: str | None
@@ -107,10 +107,11 @@ def shape(exchange: Exchange, content_type: str | None = None) -> Shape:
             head = None
     if head is None:
         if exchange.outcome.whole:
-            return Shape("resource", None, octets, hashlib.sha256(octets).hexdigest(), True, media_type(content_type), False)
+            digest = hashlib.sha256(octets).hexdigest()
+            return Shape("resource", None, len(octets), digest, True, media_type(content_type), False)
         return Shape("octets", None, None, None, False, None, False)
     chunked = head.get(b"transfer-encoding") is not None
-    body = message.entity(octets, exchange.method) if chunked else octets[head.length :]
+    body = message.entity(octets, exchange.method) if chunked else memoryview(octets)[head.length :]
     # FastWARC ends a head at CRLF CRLF only, and validators disagree over chunks (web-archiving 4 and 7).
     agreed = not chunked and octets.find(b"\r\n\r\n") + 4 == head.length
     said = head.get(b"content-type")
@@ -118,7 +119,7 @@ def shape(exchange: Exchange, content_type: str | None = None) -> Shape:
     coded = head.get(b"content-encoding") is not None or (
         mime is not None and (mime.startswith(("image/", "video/", "audio/")) or mime.startswith(COMPRESSED))
     )
-    return Shape("response", head, body, hashlib.sha256(body).hexdigest(), agreed, mime, coded)
+    return Shape("response", head, len(body), hashlib.sha256(body).hexdigest(), agreed, mime, coded)
 
 
 MEDIA_TYPE = re.compile(r"[;\s]")

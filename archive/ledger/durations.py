@@ -22,7 +22,8 @@ _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _IN_WORDS = rf"\b(?:{_WORD})(?:\s(?:{_WORD}))*\b"
 _UNITS = r"год(?:а|у|ам|ом|ов)?|лет|месяц\w*|недел\w*|сут\w+|день|дн(?:я|ей|ю|ям)|час(?:а|ов|ам|у)?"
 _ITEM = re.compile(
-    rf"(?P<number>\b\d{{1,4}}\b|{_IN_WORDS})(?:\s?\((?P<again>[^()]{{1,40}})\))?\s(?:полных\s)?(?P<unit>{_UNITS})\b", re.IGNORECASE
+    rf"(?P<number>\b\d{{1,4}}\b|{_IN_WORDS})(?:\s?\((?P<again>[^()]{{1,40}})\))?\s(?:полных\s)?(?P<unit>{_UNITS})\b",
+    re.IGNORECASE,
 )
 _LETTERS = (("лет", "Y"), ("год", "Y"), ("мес", "M"), ("нед", "W"), ("сут", "D"), ("д", "D"), ("час", "H"))
 

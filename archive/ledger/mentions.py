@@ -69,10 +69,8 @@ class People:
         """Does this text name somebody who is surely none of them? (A label may be anybody.)"""
         if any(name is None for name in self.names):
             return False
-        for found in _FOREIGN.finditer(plain(text)):
-            if not found[0].startswith("ФИО") and not self.named(found[0]):
-                return True
-        return False
+        strange = (found[0] for found in _FOREIGN.finditer(plain(text)))
+        return any(not name.startswith("ФИО") and not self.named(name) for name in strange)
 
 
 def _letters(name: str) -> str:

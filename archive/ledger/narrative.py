@@ -49,8 +49,12 @@ _CAME: Final = _grammar(
     ("conscript", rf"\bпризван\w*\s{_FEW}на\sсрочную\s(?:военную\s)?службу"),
 )
 
-_UNIT = re.compile(r"(?:войсков\w+\sчаст\w+|\bв/ч)\s(?:полевая почта\s|пп\s|№\s?)?(?P<unit>\d{4,6}(?:-[А-Я])?)\b", re.IGNORECASE)
-_SERVES = re.compile(r"проход\w+\s(?:\S+\s){0,8}?служб\w+|служб\w+\s(?:\S+\s){0,6}?проход\w+|военнослужащ\w+\s(?:\S+\s){0,6}$", re.IGNORECASE)
+_UNIT = re.compile(
+    r"(?:войсков\w+\sчаст\w+|\bв/ч)\s(?:полевая почта\s|пп\s|№\s?)?(?P<unit>\d{4,6}(?:-[А-Я])?)\b", re.IGNORECASE
+)
+_SERVES = re.compile(
+    r"проход\w+\s(?:\S+\s){0,8}?служб\w+|служб\w+\s(?:\S+\s){0,6}?проход\w+|военнослужащ\w+\s(?:\S+\s){0,6}$", re.IGNORECASE
+)
 
 _DAY = r"(?:\d{2}\.\d{2}\.\d{4}|\d{1,2}\s[а-я]{3,8}(?:\s\d{4})?)(?:\s?(?:года|г\.|г\b))?"
 _RANGE = re.compile(
@@ -103,9 +107,7 @@ def _of_him(text: str, span: tuple[int, int], people: People) -> bool:
     return bool(people.named(clause)) or (_SPEAKS_OF_HIM.search(clause) is not None and not people.strangers(clause))
 
 
-def _one(
-    text: str, person: int, property: str, grammar: Grammar, spans: Sequence[tuple[int, int]]
-) -> list[Said]:
+def _one(text: str, person: int, property: str, grammar: Grammar, spans: Sequence[tuple[int, int]]) -> list[Said]:
     """The one answer that the clauses give, where it is first given; none where they give two."""
     met: dict[str, tuple[int, int]] = {}
     for start, end in spans:

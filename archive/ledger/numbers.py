@@ -24,9 +24,7 @@ class CaseNumber:
 
 
 # The index of a register and, in some, the number of the building or judge: 1, 2а, 3/1, 22К, 8Г, М, ДА, П16, 7.1, 1-2.
-_SERIES = (
-    r"(?:\d{1,3}(?:[/.]\d{1,2}(?:\.\d{1,2})?)?[а-я]{0,3}|[а-я]{1,3}\d{0,2})(?:\s?-\s?\d{1,2})?"
-)
+_SERIES = r"(?:\d{1,3}(?:[/.]\d{1,2}(?:\.\d{1,2})?)?[а-я]{0,3}|[а-я]{1,3}\d{0,2})(?:\s?-\s?\d{1,2})?"
 _CASE = re.compile(
     # A justice of the peace puts the number of the district between (5-12/109/2024) or behind (1-12/2024-109).
     rf"(?<![\w/-]){_SERIES}\s?-\s?\d{{1,6}}\s?(?:/\s?\d{{1,3}}\s?)?/\s?(?:19|20)\d{{2}}(?:[а-я]|-\d{{1,3}})?(?![\w/-])"

@@ -54,14 +54,17 @@ _KIND = "|".join(f"(?P<{word.replace('-', '_')}>{pattern})" for word, pattern in
 # before it (`к 5 годам лишения свободы`). `до десяти лет` is no term.
 _PUNISHMENT = re.compile(
     rf"{_NOT_MAIN}(?:(?P<before>{TERM})\s)?(?:{_KIND})"
-    rf"(?:(?:(?!испытат|условн)[^.;:\d]){{0,90}}?(?:\bсроком на|\bна срок|\bсрок|\bсроком|-)\s(?P<after>{TERM})|\s(?P<bare>{TERM}))?",
+    rf"(?:(?:(?!испытат|условн)[^.;:\d]){{0,90}}?(?:\bсроком на|\bна срок|\bсрок|\bсроком|-)\s(?P<after>{TERM})"
+    rf"|\s(?P<bare>{TERM}))?",
     re.IGNORECASE,
 )
 _FINAL = re.compile(r"окончательн\w*|замен(?:ить|ив|яя)\b", re.IGNORECASE)
 _ADDED = re.compile(r"пут[её]м\s(?:\S+\s){0,4}?(?:сложени|поглощени|присоединени)\w*", re.IGNORECASE)
 _ASSIGNED = re.compile(r"\b(?:назнач|определи)\w*", re.IGNORECASE)
 _CREDIT = re.compile(r"\b(?:заче(?:сть|т\b|том\b|тен|тено)|засчита\w*|из расчета|кратн\w+)", re.IGNORECASE)
-_EARLIER = re.compile(r"\bпо приговору\b|\bприговор\w*\s(?:\S+\s){1,12}?от\s(?:\d|[«\"]?[\dД])|\bсамостоятельно\b", re.IGNORECASE)
+_EARLIER = re.compile(
+    r"\bпо приговору\b|\bприговор\w*\s(?:\S+\s){1,12}?от\s(?:\d|[«\"]?[\dД])|\bсамостоятельно\b", re.IGNORECASE
+)
 _SUSPENDED = re.compile(
     r"счита\w+\s(?:\S+\s){0,5}?условн(?:ым|ой|о|ыми)\b|\bусловно\b(?!-)(?=,? с испытательн)"
     r"|\bусловно\b(?!-)(?=[^.;]{0,40}\bст\w*\.? ?73\b)",

@@ -204,7 +204,7 @@ def _people(
 ) -> tuple[tuple[Registration, Entity], ...]:
     """The persons whom a case is about, each once: those of the registration that tells its state, and of the parts beside it.
 
-    One whose name is hidden may be one already met: he is counted again only if his articles are others. Where none of
+    One whose name is hidden may be one already met: his articles tell, and at the same court his outcome. Where none of
     these lists anybody, an earlier registration does.
     """
     told = [last, *(one for one in reversed(going) if one is not last)]
@@ -212,7 +212,7 @@ def _people(
     for registration in told:
         free = list(met)
         for person in registration.counted:
-            same = next((pair for pair in free if _same(pair[1], person)), None)
+            same = next((pair for pair in free if _same(pair, (registration, person))), None)
             if same is None:
                 met.append((registration, person))
             else:
@@ -224,8 +224,15 @@ def _people(
     return tuple(sorted(met, key=lambda pair: place[pair[0].subject]))
 
 
-def _same(one: Entity, other: Entity) -> bool:
-    names = one.get("name"), other.get("name")
-    if None in names:
-        return sorted(one.all("article")) == sorted(other.all("article"))
-    return compatible(*names)
+def _same(one: tuple[Registration, Entity], other: tuple[Registration, Entity]) -> bool:
+    names = one[1].get("name"), other[1].get("name")
+    if None not in names:
+        return compatible(*names)
+    if sorted(one[1].all("article")) != sorted(other[1].all("article")):
+        return False
+    # A case on its way to another court is in two registers for a while; one that is severed stays where it was, and its
+    # man is still on the first card only if both tell the same outcome of him.
+    if one[0].own.get("court") != other[0].own.get("court"):
+        return True
+    ends = [(person.get("decided"), person.get("result")) for _, person in (one, other)]
+    return ends[0] == ends[1] and None not in ends[0]

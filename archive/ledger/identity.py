@@ -74,9 +74,10 @@ def official(held: Iterable[Keys]) -> dict[str, tuple[str, ...]]:
 def links(held: Iterable[Keys]) -> list[tuple[str, Tie]]:
     """What courts say of other registrations (T1), each link with method, version and evidence, under an id of its own.
 
-    A link is made only where exactly one registration is meant. `lower-court/1`: a higher court names court and number of
-    the case that it, or the material severed for it, came from, and no UID is against it. `previous/1`: the number by an earlier registration at the same court,
-    which holds against a renewed UID: a case sent back to be accepted anew gets one. `joined/1`: into which case it went.
+    A link is made only where exactly one registration is meant, and no official key has joined it already. `lower-court/1`: a higher court names court and number of
+    the case that it, or the material severed for it, came from, and no UID is against it. `previous/1`: the number by an
+    earlier registration at the same court, which holds against a renewed UID: a case sent back to be accepted anew gets
+    one. `joined/1`: into which case it went.
     """
     known = sorted(held, key=lambda keys: keys.subject)
     at: dict[tuple[str, str, str], list[Keys]] = {}
@@ -84,6 +85,7 @@ def links(held: Iterable[Keys]) -> list[tuple[str, Tie]]:
         if keys.court is not None:
             for number in dict.fromkeys((*keys.numbers, *keys.previous)):
                 at.setdefault((keys.court, keys.register, number), []).append(keys)
+    whole = {subject: group for group in groups(official(known)) for subject in group}
     made: dict[str, Tie] = {}
 
     def link(keys: Keys, court: str | None, registers: Sequence[str], number: str, method: str, said: str) -> None:
@@ -91,9 +93,10 @@ def links(held: Iterable[Keys]) -> list[tuple[str, Tie]]:
             return
         meant = [other for register in registers for other in at.get((court, register, number), ()) if other != keys]
         current = [other for other in meant if number in other.numbers] or meant
-        if len(current) != 1:
+        # Several entries that share an official key are one to begin with.
+        if not current or len({whole[other.subject] for other in current}) != 1 or whole[keys.subject] == whole[current[0].subject]:
             return
-        (other,) = current
+        other = current[0]
         if method.startswith("lower-court") and keys.uids and other.uids and not set(keys.uids) & set(other.uids):
             return
         reason = f"{keys.subject} {said} {number} at {court}; {keys.evidence}"

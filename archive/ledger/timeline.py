@@ -8,7 +8,7 @@ only where a listing whose counter was met shows it without.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -115,21 +115,23 @@ def _order(event: Happened) -> tuple[object, ...]:
 def _dated(subject: str, history: Sequence[Page]) -> Iterable[Happened]:
     """The events a court dates, each once, where it is first shown: rows of its list, and the dates of the registration.
 
-    A row tells more than the registration's own date of the same word and day: then the row stands for both.
+    A row with an hour tells more than the registration's own date of the same word and day: then it stands for both.
     """
     first: dict[tuple[str, str | None, str | None, int], Happened] = {}
     for at, page in enumerate(history):
         alike: dict[tuple[str, str | None, str | None], int] = {}
         for word, date, hour, detail in _facts(subject, page):
             alike[word, date, hour] = again = alike.get((word, date, hour), 0) + 1
-            key = (word, date, hour, again)
-            if key not in first:
-                kind = _kind(page, history[:at])
-                first[key] = Happened(
-                    word, subject, date, hour, page.extraction.at, detail, kind, (page.extraction.capture,)
-                )  # fmt: skip
-    timed = {(word, date) for word, date, hour, _ in first if hour is not None}
-    return [event for (word, date, hour, _), event in first.items() if hour is not None or (word, date) not in timed]
+            kind, capture = _kind(page, history[:at]), page.extraction.capture
+            event = Happened(word, subject, date, hour, page.extraction.at, detail, kind, (capture,))
+            first.setdefault((word, date, hour, again), event)
+    timed = {(word, date): key for key in reversed(first) if key[2] is not None for word, date in [key[:2]]}
+    for key in [key for key in first if key[2] is None and key[:2] in timed]:
+        bare, whole = first.pop(key), first[timed[key[:2]]]
+        if bare.observed < whole.observed:
+            captures = (*bare.captures, *whole.captures)
+            first[timed[key[:2]]] = replace(whole, observed=bare.observed, kind=bare.kind, captures=captures)
+    return first.values()
 
 
 def _facts(subject: str, page: Page) -> Iterable[tuple[str, str | None, str | None, str]]:

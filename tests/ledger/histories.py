@@ -258,6 +258,8 @@ def live(world: Any, rng: random.Random, number: int, seq: int) -> tuple[History
     h = History(world, rng, number, seq)
     path = PATHS[number % len(PATHS)]
     uid = rng.random() < 0.7 or path in ("transferred", "severed", "retrial")
+    if path == "rekeyed":
+        uid = number % 16 < len(PATHS)  # every other one has nothing but its number
     count = 2 if path == "severed" else rng.randint(1, 2)
     court = rng.choice(COURTS)
     a = h.register(court=court, uid=h.uid(court) if uid else None, men=[h.man(n) for n in range(count)])

@@ -74,10 +74,10 @@ def official(held: Iterable[Keys]) -> dict[str, tuple[str, ...]]:
 def links(held: Iterable[Keys]) -> list[tuple[str, Tie]]:
     """What courts say of other registrations (T1), each link with method, version and evidence, under an id of its own.
 
-    A link is made only where exactly one registration is meant, and no official key has joined it already. `lower-court/1`: a higher court names court and number of
-    the case that it, or the material severed for it, came from, and no UID is against it. `previous/1`: the number by an
-    earlier registration at the same court, which holds against a renewed UID: a case sent back to be accepted anew gets
-    one. `joined/1`: into which case it went.
+    A link is made only where exactly one registration is meant, and no official key has joined it already.
+    `lower-court/1`: a higher court names court and number of the case that it, or the material severed for it, came from,
+    and no UID is against it. `previous/1`: the number by an earlier registration at the same court, which holds against a
+    renewed UID: a case sent back to be accepted anew gets one. `joined/1`: into which case it went.
     """
     known = sorted(held, key=lambda keys: keys.subject)
     at: dict[tuple[str, str, str], list[Keys]] = {}
@@ -94,7 +94,8 @@ def links(held: Iterable[Keys]) -> list[tuple[str, Tie]]:
         meant = [other for register in registers for other in at.get((court, register, number), ()) if other != keys]
         current = [other for other in meant if number in other.numbers] or meant
         # Several entries that share an official key are one to begin with.
-        if not current or len({whole[other.subject] for other in current}) != 1 or whole[keys.subject] == whole[current[0].subject]:
+        cases = {whole[other.subject] for other in current}
+        if len(cases) != 1 or whole[keys.subject] in cases:
             return
         other = current[0]
         if method.startswith("lower-court") and keys.uids and other.uids and not set(keys.uids) & set(other.uids):

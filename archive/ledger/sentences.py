@@ -54,7 +54,7 @@ _KIND = "|".join(f"(?P<{word.replace('-', '_')}>{pattern})" for word, pattern in
 # before it (`к 5 годам лишения свободы`). `до десяти лет` is no term.
 _PUNISHMENT = re.compile(
     rf"{_NOT_MAIN}(?:(?P<before>{TERM})\s)?(?:{_KIND})"
-    rf"(?:(?:(?!испытат|условн)[^.;:\d]){{0,90}}?(?:\bсроком на|\bна срок|\bсрок|\bсроком|-)\s(?P<after>{TERM})"
+    rf"(?:(?:(?!испытат|условн|замен)[^.;:\d]){{0,90}}?(?:\bсроком на|\bна срок|\bсрок|\bсроком|-)\s(?P<after>{TERM})"
     rf"|\s(?P<bare>{TERM}))?",
     re.IGNORECASE,
 )
@@ -80,7 +80,7 @@ _DISCHARGE = re.compile(
 _ACQUITTED = re.compile(r"\bоправда(?:ть|н|на)\b|\bневиновн\w+", re.IGNORECASE)
 _GUILTY = re.compile(r"(?<!не)виновн\w+", re.IGNORECASE)
 _ABBREVIATED = re.compile(r"(?:\b[А-Я]|\bст|\bч|\bп|\bпп|\bг|\bт|\bд|\bруб|\bр)\.$", re.IGNORECASE)
-_END = re.compile(r"[.;]\s(?=[А-Я«\"\d(])|;")
+_END = re.compile(r"[.;]\s(?=[А-Я«\"\d(])|;|:\s(?=[А-Я])")
 
 
 def sentences(text: str, names: Sequence[str | None]) -> list[Said]:

@@ -24,9 +24,9 @@ _SOUNDS: Final = str.maketrans(_CYRILLIC)
 _LATIN: Final = {
     "shch": "$", "shtch": "$", "stsch": "$", "schtsch": "$", "šč": "$", "ŝ": "$", "dzh": "dz", "dsch": "dz", "dj": "dz",
     "tsch": "%", "tch": "%", "č": "%", "ć": "%", "ç": "%", "ĉ": "%", "sch": "$", "sh": "$", "š": "$", "ş": "$", "ch": "%",
-    "cz": "c", "zh": "z", "ž": "z", "ż": "z", "ź": "z", "kh": "h", "ḫ": "h", "x": "h", "ts": "c", "tz": "c", "ţ": "c", "ph": "f",
-    "th": "t", "gh": "g", "ck": "k", "ce": "ce", "ci": "ci", "cy": "ci", "c": "k", "q": "k", "w": "v", "y": "i", "j": "i",
-    "е": "e", "о": "o", "а": "a", "ü": "u", "û": "iu", "â": "ia", "ê": "e", "è": "e", "é": "e", "ë": "o",
+    "cz": "c", "zh": "z", "ž": "z", "ż": "z", "ź": "z", "kh": "h", "ḫ": "h", "x": "h", "ts": "c", "tz": "c", "ţ": "c",
+    "ph": "f", "th": "t", "gh": "g", "ck": "k", "ce": "ce", "ci": "ci", "cy": "ci", "c": "k", "q": "k", "w": "v", "y": "i",
+    "j": "i", "е": "e", "о": "o", "а": "a", "ü": "u", "û": "iu", "â": "ia", "ê": "e", "è": "e", "é": "e", "ë": "o",
 }  # fmt: skip
 _SPELLED = re.compile("|".join(sorted(map(re.escape, _LATIN), key=len, reverse=True)))
 _SIGNS = str.maketrans("", "", "'’ʹʼ`ʺ\"")
@@ -36,11 +36,12 @@ _INITIALS: Final = {
     "я": "yjia", "в": "vw", "й": "yji", "к": "kcq", "г": "gh", "с": "sc", "и": "iy", "ы": "yi", "і": "iy", "ї": "yij",
 }  # fmt: skip
 # Parts and titles that some writers leave out.
-_LOOSE: Final = frozenset(
-    "оглы оглу огли угли улы уулу кызы кизи гызы ogly oglu ogli ugli uly uulu kyzy kizi qizi gizi bin ibn ben bint al el ul abu de del "
-    "della di da dos van von der den le la dr mr mrs ms sir lord prof monsieur madame mme jr sr ii iii llc inc shaikh sheikh haji "
-    "hajji mullah maulavi mawlawi president".split()
-)
+_LOOSE: Final = frozenset((
+    "оглы", "оглу", "огли", "угли", "улы", "уулу", "кызы", "кизи", "гызы", "ogly", "oglu", "ogli", "ugli", "uly", "uulu",
+    "kyzy", "kizi", "qizi", "gizi", "bin", "ibn", "ben", "bint", "al", "el", "ul", "abu", "de", "del", "della", "di", "da",
+    "dos", "van", "von", "der", "den", "le", "la", "dr", "mr", "mrs", "ms", "sir", "lord", "prof", "monsieur", "madame", "mme",
+    "jr", "sr", "ii", "iii", "llc", "inc", "shaikh", "sheikh", "haji", "hajji", "mullah", "maulavi", "mawlawi", "president",
+))  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʹʼ`][^\W\d_]+)*['’ʹʼ`]?\.?")
 _JOINED = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ][a-zа-яё])")
 _ENDING = re.compile(r"(?:ogo|omu|ego|emu|im|om|em|imi|h)$|[aeiou]+$")
@@ -52,6 +53,7 @@ class _Token(NamedTuple):
     first: str  # its first letter as written, lower case
     initial: bool
     loose: bool
+    letters: frozenset[str]
 
 
 @lru_cache(maxsize=65536)
@@ -62,7 +64,7 @@ def _tokens(name: str) -> tuple[_Token, ...]:
         skeleton = _skeleton(word)
         if not skeleton:
             continue
-        found.append(_Token(skeleton, _stem(skeleton), word[0], len(word) == 1, word in _LOOSE))
+        found.append(_Token(skeleton, _stem(skeleton), word[0], len(word) == 1, word in _LOOSE, frozenset(skeleton)))
     return tuple(found)
 
 
@@ -102,16 +104,27 @@ def score(a: str, b: str) -> float:
 
 def _aligned(one: tuple[_Token, ...], other: tuple[_Token, ...]) -> float:
     left, right = list(range(len(one))), list(range(len(other)))
-    pairs = sorted(
-        ((similar, -abs(i - j), i, j) for i in left for j in right if (similar := _similar(one[i], other[j])) > 0.0), reverse=True
-    )  # fmt: skip
     total, met = 0.0, 0
-    for similar, _, i, j in pairs:
-        if i in left and j in right:
+    for i in range(len(one)):
+        token = one[i]
+        j = (
+            -1
+            if token.initial
+            else next((j for j in right if other[j].skeleton == token.skeleton and not other[j].initial), -1)
+        )
+        if j >= 0:
             left.remove(i)
             right.remove(j)
-            total += similar
+            total += 1.0
             met += 1
+    if left and right:
+        near = ((_similar(one[i], other[j]), -abs(i - j), i, j) for i in left for j in right)
+        for similar, _, i, j in sorted((pair for pair in near if pair[0]), reverse=True):
+            if i in left and j in right:
+                left.remove(i)
+                right.remove(j)
+                total += similar
+                met += 1
     whole = met
     if not met:
         return 0.0
@@ -146,6 +159,8 @@ def _similar(one: _Token, other: _Token) -> float:
         return 1.0
     if one.stem == other.stem:
         return 0.97
+    if len(one.letters ^ other.letters) > 4 or abs(len(one.skeleton) - len(other.skeleton)) > 4:
+        return 0.0  # more letters are others than two slips and an ending could make
     return _near(one.skeleton, other.skeleton) or (_near(one.stem, other.stem) * 0.98)
 
 
@@ -153,7 +168,7 @@ def _near(a: str, b: str) -> float:
     """1 less a share for each slip; 0 where there are more slips than a word of this length bears."""
     longer = max(len(a), len(b))
     bears = 0 if longer < 4 else 1 if longer < 8 else 2
-    if abs(len(a) - len(b)) > bears or len(set(a) ^ set(b)) > 2 * bears:
+    if abs(len(a) - len(b)) > bears:
         return 0.0
     slips = _slips(a, b)
     return 1.0 - slips / longer if slips <= bears else 0.0

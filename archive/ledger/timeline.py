@@ -7,13 +7,13 @@ only where a listing whose counter was met shows it without.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from archive.ledger.case import Case
-from archive.ledger.observation import CoverageWindow, Extraction, Sighting
+from archive.ledger.observation import CoverageWindow, Extraction, Sighting, Window
 from archive.ledger.words import registration as registration_of
 
 
@@ -266,13 +266,23 @@ def _seen(word: str, subject: str, page: Page, before: Sequence[Page], detail: s
     return Happened(word, subject, None, None, extraction.at, detail, _kind(page, before), (extraction.capture,))
 
 
-def listing(asked: CoverageWindow, answered: Collection[Extraction], held: Mapping[str, Sequence[Page]]) -> Listing | None:
-    """The listing that these pages are, all of one asking; None where none of them was read."""
-    if not answered:
-        return None
-    captures = {extraction.capture: extraction for extraction in answered}
-    subjects = frozenset(
-        subject for subject, history in held.items() if any(page.extraction.capture in captures for page in history)
-    )  # fmt: skip
-    ordered = tuple(extraction.capture for extraction in sorted(answered, key=lambda e: (e.at, e.seq, e.id)))
-    return Listing(asked, max(extraction.at for extraction in answered), ordered, subjects)
+def listings(wholes: Iterable[Window], answered: Iterable[Window], held: Mapping[str, Sequence[Page]]) -> tuple[Listing, ...]:
+    """The complete listings: wholes as the book folds its windows, answered page by page (`Book.coverage`, `Book.windows`)."""
+    shown: dict[str, set[str]] = {}
+    for subject, history in held.items():
+        for page in history:
+            shown.setdefault(page.extraction.capture, set()).add(subject)
+    captures: dict[tuple[object, ...], list[Window]] = {}
+    for page_window in answered:
+        captures.setdefault(_asking(page_window.asked), []).append(page_window)
+    found = []
+    for whole in wholes:
+        if whole.asked.complete:
+            taken = [w.capture for w in sorted(captures.get(_asking(whole.asked), ()), key=lambda w: (w.at, w.capture))]
+            subjects = frozenset(subject for capture in taken for subject in shown.get(capture, ()))
+            found.append(Listing(whole.asked, whole.at, tuple(dict.fromkeys(taken)), subjects))
+    return tuple(found)
+
+
+def _asking(asked: CoverageWindow) -> tuple[object, ...]:
+    return asked.source, asked.court, asked.register, asked.first, asked.last, asked.run

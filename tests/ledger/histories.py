@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from archive.ledger.book import Entry
-from archive.ledger.observation import Counter, CoverageWindow, Reading
+from archive.ledger.observation import Counter, CoverageWindow, Reading, Window
 
 COURTS = ("57GV0001", "61GV0002", "77GV0003", "39GV0004")
 SURNAMES = ("Вымыслов", "Придуманов", "Небылицын", "Сказкин", "Безднев", "Нигдеев", "Никтотов", "Былинин")
@@ -113,7 +113,7 @@ class History:
         self.day = date(2025, 1, 9) + timedelta(days=rng.randrange(120))
         self.entries: list[Entry] = []
         self.events: set[tuple[str, str, str | None, str | None, datetime]] = set()
-        self.listings: list[tuple[CoverageWindow, str]] = []
+        self.listings: list[Window] = []
         self.steps: list[str] = []
         self.regs: list[Reg] = []
         self._shown: dict[tuple[Any, ...], datetime] = {}
@@ -182,14 +182,15 @@ class History:
         """One listing of them, its counter met. whole: asked and read to the end, for all days of receipt there are."""
         at = self.at()
         page = self.world.listing(*({"key": reg.key, "register": reg.register, **reg.own()} for reg in regs))
-        window = CoverageWindow("sudrf", self.regs[0].court, "criminal-1", None, None, len(regs), len(regs))
+        run = f"{self.number}-{self.seq}"
+        window = CoverageWindow("sudrf", self.regs[0].court, "criminal-1", None, None, len(regs), len(regs), None, run)
         reading = replace(page.reading(), counter=Counter(len(regs), 1 if regs else 0, len(regs)))
         if not regs:
             reading = Reading("empty", "sudrf/1", "cp1251", counter=Counter(0, 0, 0))
         capture = self.world.capture(self.seq, page, at=at)
         self.entries.append(Entry(capture, reading, None, page.text))
         if whole:
-            self.listings.append((window, capture.id))
+            self.listings.append(Window(window, capture.id, at))
         for reg in regs:
             self._see(reg, "listing", at)
             if len(reg.acts) < self._listed.get(reg.subject, 0):

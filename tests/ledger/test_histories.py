@@ -15,7 +15,7 @@ from archive.ledger import timeline as timeline_room
 from archive.ledger.book import Book
 from archive.ledger.case import Case, find, fold
 from archive.ledger.observation import Extraction, Sighting
-from archive.ledger.timeline import Listing, Page, listing, pages, timeline
+from archive.ledger.timeline import listings, pages, timeline
 from tests.ledger import conftest as makers
 from tests.ledger.histories import History, live
 
@@ -33,11 +33,6 @@ class Told:
 
     sightings: list[Sighting]
     extractions: list[Extraction]
-
-    def listings(self, history: History, held: dict[str, tuple[Page, ...]]) -> list[Listing]:
-        by_capture = {extraction.capture: extraction for extraction in self.extractions}
-        asked = ((window, by_capture[capture]) for window, capture in history.listings)
-        return [found for window, extraction in asked if (found := listing(window, [extraction], held))]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +93,7 @@ def wrong(lives: list[tuple[History, State]], told: Told) -> list[str]:
         actual = state(case)
         which = f"{history.number} {history.steps}"
         found += [f"{which} {key}: {actual[key]} != {expected[key]}" for key in expected if actual[key] != expected[key]]
-        happened = timeline(case, held, told.listings(history, held))
+        happened = timeline(case, held, listings(history.listings, history.listings, held))
         events = {(e.event, e.registration, e.date, e.time, e.observed) for e in happened}
         missing, made_up = history.expected_events() - events, events - history.expected_events()
         found += [f"{which}: not seen {sorted(map(str, missing))}; made up {sorted(map(str, made_up))}"] * (missing != made_up)

@@ -152,6 +152,12 @@ def outcome(text: str) -> str:
     return word if word in ("postponed", "recess", "joined", "severed", "returned", "verdict", "announced") else "unknown"
 
 
+# The longest wording of the dictionaries has some 250 letters; a cell that holds a page is none, and costs time to search.
+_LONGEST = 1000
+
+
 def _first(rules: Rules, text: str, otherwise: str) -> str:
+    if len(text) > _LONGEST:
+        return otherwise
     folded = words(text)
     return next((word for pattern, word in rules if pattern.search(folded)), otherwise)

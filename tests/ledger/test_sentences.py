@@ -48,7 +48,7 @@ def test_every_quote_says_its_value():
                 assert said.value in quote
 
 
-def test_the_page_is_quoted(tmp_path):
+def test_the_page_is_quoted():
     """On a page each value is derived, and its quote is the slice of the source, markup included."""
     act = text("", ACTS[0][3]).replace("на срок 5 (пять)", "на срок <b>5</b>&nbsp;(пять)")
     page = Page(f"<html><body><div id='cont_doc1'><p>{act}</p></div></body></html>", "https://court.test/", "utf-8")
@@ -61,6 +61,21 @@ def test_the_page_is_quoted(tmp_path):
     term = found.observations[1]
     assert term.quote == "5</b>&nbsp;(пять) лет 6 (шесть) месяцев" or term.quote.endswith("(шесть) месяцев")
     assert all(page.text[o.start : o.end] == o.quote and rules.wrong(o, page.text) is None for o in found.observations)
+
+
+def test_the_accused_are_those_of_the_card():
+    """Counsel and victims on the tab of parties are sentenced to nothing; a hidden name keeps its place."""
+    page = Page(
+        "<p>Лица</p><p>Вымыслов И.И.</p><p>Информация скрыта</p><p>Заступников З.З.</p>", "https://court.test/", "utf-8"
+    )
+    tab, first, hidden, counsel = (node.whole for node in page.all("p"))
+    found, case = Found(), "reg:criminal-1:a"
+    for number, part in enumerate((first, hidden, counsel), 1):
+        found.say(part, f"{case}#person:{number}", "name", None if part is hidden else part.text)
+        role = "Защитник" if part is counsel else "defendant"
+        found.say(tab, f"{case}#person:{number}", "role", role, derived=part is not counsel)
+    assert reader.accused(found.observations, case) == [(f"{case}#person:1", "Вымыслов И.И."), (f"{case}#person:2", None)]
+    assert reader.accused(found.observations, "reg:criminal-1:b") == []
 
 
 def test_the_book_refuses_words_that_are_no_sentence():

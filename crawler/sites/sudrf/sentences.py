@@ -8,9 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.ledger import narrative, sentences
+from archive.ledger.observation import Observation
 from crawler.errors import Unreadable
 from crawler.page import Node
 from crawler.sites.sudrf.cells import Found
+
+
+def accused(said: Sequence[Observation], registration: str) -> list[tuple[str, str | None]]:
+    """Subject and name (None: hidden) of each whom these observations call a defendant of the registration, in their order."""
+    names: dict[str, str | None] = {}
+    for one in said:
+        if one.subject.startswith(f"{registration}#person:"):
+            if one.property == "role" and one.value == "defendant":
+                names.setdefault(one.subject, None)
+            elif one.property == "name" and one.value is not None:
+                names[one.subject] = one.value
+    called = {one.subject for one in said if one.property == "role" and one.value == "defendant"}
+    return [(subject, name) for subject, name in names.items() if subject in called]
 
 
 def read(act: Node, accused: Sequence[tuple[str, str | None]], found: Found) -> None:

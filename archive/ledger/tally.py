@@ -4,7 +4,7 @@
     pending     those of them that no court had decided as far as the ledger knows
     decided     by date of decision, at the court that decided; sent on to another court is not decided
     verdicts    persons with a verdict (приговор), by date of decision: convicted, acquitted, and direction unknown
-    convicted, acquitted    those of them whose direction is known
+    convicted, acquitted    those of them whose direction is known: by the court's result, or by the text of the act
 
 A case without a date is in no row: it is listed (`Tally.undated`).
 """

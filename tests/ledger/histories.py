@@ -349,6 +349,9 @@ def _transferred(h: History, a: Reg) -> Reg:
 
 def _joined(h: History, a: Reg) -> Reg:
     c = h.register(court=a.court, uid=h.uid(a.court), men=[h.man(4)])
+    if h.number % 16 < len(PATHS):  # every other time the case that stays is the older one
+        c.received = a.received - timedelta(days=3)
+        c.events[0] = ("received", c.received, "10:00")
     h.look(c)
     h.decide(a, "joined")
     a.result_raw = f"{RESULTS['joined']} № {c.number}"
@@ -362,7 +365,7 @@ def _joined(h: History, a: Reg) -> Reg:
 def _severed(h: History, a: Reg) -> Reg:
     h.wait()
     b = h.register(court=a.court, uid=a.uid, men=[Man(a.men[1].name, a.men[1].article)])
-    if h.rng.random() < 0.5:
+    if h.number % 16 < len(PATHS):
         del a.men[1]
     else:
         b.men[0] = a.men[1]  # the card of the first case goes on listing him

@@ -1,4 +1,4 @@
-"""The questions a person asks of the ledger: cases, case, tally, export; read-only, no network."""
+"""The questions a person asks of the ledger: cases, case, changes, tally, export; read-only, no network."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from archive.errors import ArchiveError, NotFound
 if TYPE_CHECKING:
     from archive.ledger.case import Case
     from archive.ledger.tally import Row, Tally
+    from archive.ledger.timeline import Happened
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 CASE_COLUMNS = ("case", "court", "numbers", "received", "articles", "persons", "result", "decided", "in_force")
+CHANGE_COLUMNS = ("observed", "event", "date", "kind", "case", "detail")
 FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted", "pending", "working_days")
 
 SHORT = {"working_days": "days", "per_working_day": "a day"}
@@ -105,6 +107,43 @@ def case(
             _print_case(out, one, values)
         for conflict in one.conflicts:
             out.note(f"pages disagree on {conflict.subject} {conflict.property}: {conflict.shown} / {conflict.said}")
+
+
+@app.command()
+def changes(
+    ctx: typer.Context,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="first seen then or later (RFC 3339, or a day)")] = None,
+    known_at: KnownAt = None,
+) -> None:
+    """What happened to the cases: the courts' dated events, and what captures show to have changed."""
+    from archive.ledger import rows, timeline
+    from archive.ledger.book import Book
+    from archive.ledger.case import fold
+
+    out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
+    after = _begin(since, "--since")
+    with told(), Book.open(options.home) as book:
+        said = book.sightings(known_at=when)
+        held = timeline.pages(said, book.extractions(known_at=when))
+        listed = timeline.listings(book.coverage(known_at=when), book.windows(known_at=when), held)
+        happened = ((case, event) for case in fold(said, book.ties()) for event in timeline.timeline(case, held, listed))
+        new = sorted((pair for pair in happened if after is None or pair[1].observed >= after), key=_by_time)
+        found = out.rows((rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
+    if not found:
+        out.note("nothing happened in that time")
+        raise typer.Exit(door.NOTHING)
+
+
+def _by_time(pair: tuple[Case, Happened]) -> tuple[Any, ...]:
+    case, event = pair
+    return event.observed, case.id, event.date or "", event.time or "", event.event, event.detail
+
+
+def _begin(text: str | None, option: str) -> datetime | None:
+    """As `moment`, but a day is meant from its beginning."""
+    if text is not None and len(text) == len("2025-05-31"):
+        text += "T00:00:00"
+    return moment(text, option)
 
 
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,118 +1,28 @@
-"""Folds what captures say into cases, persons-in-case and dated events; pure, and the order of captures decides nothing.
+"""Folds what captures say into cases: which registrations are one, which of them tells its state, whom it is about; pure.
 
-What is shown: the kind of page that comes first in words.KINDS, then its newest good capture. What others say otherwise
-stays, as a conflict. A value that a later good page of the same kind leaves out stays too, marked not seen. A page that
-is no page (captcha, outage) has no observations and says nothing here.
+The order of captures decides nothing. How one registration is folded is told in `registration`, which ones are one case
+in `identity`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from archive.errors import NotFound, Refused
 from archive.ledger import words
-from archive.ledger.identity import groups
-from archive.ledger.observation import Extraction, Sighting, Tie
+from archive.ledger.identity import Keys, groups, links, live, official
+from archive.ledger.numbers import mentioned
+from archive.ledger.observation import Sighting, Tie
+from archive.ledger.registration import Conflict, Entity, Registration, Value, compatible, register
+
+__all__ = ["Case", "Conflict", "Entity", "Registration", "Value", "compatible", "find", "fold", "holds"]
 
 FIRST_INSTANCE = ("criminal-1", "civil-1", "kas-1", "koap")
 
-_RANK = {kind: rank for rank, kind in enumerate(words.KINDS)}
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One shown value and the newest capture that shows it. not_seen: a later page of the same kind leaves it out."""
-
-    observation: str
-    raw: str
-    value: str | None
-    derived: bool
-    capture: str
-    seq: int
-    at: datetime
-    kind: str
-    not_seen: bool = False
-
-    @property
-    def text(self) -> str:
-        """The normal form; where we know none, the text of the page."""
-        return self.raw if self.value is None else self.value
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Pages that disagree: what is shown, and what the newest page of another kind says."""
-
-    subject: str
-    property: str
-    shown: tuple[str, ...]
-    said: tuple[str, ...]
-    capture: str
-    kind: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A part of a registration: a person, an event, a hearing. Values by property, in page order."""
-
-    subject: str
-    values: Mapping[str, tuple[Value, ...]]
-    not_seen: bool = False
-
-    def first(self, name: str) -> Value | None:
-        found = self.values.get(name)
-        return found[0] if found else None
-
-    def get(self, name: str) -> str | None:
-        """The normal form of a property's first value; None where there is none, or none that we know."""
-        found = self.first(name)
-        return None if found is None else found.value
-
-    def all(self, name: str) -> tuple[str, ...]:
-        """Normal forms of a property's values, each once, in page order."""
-        return tuple(dict.fromkeys(v.value for v in self.values.get(name, ()) if v.value is not None))
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """One court's entry of a case. first: log position of the first capture that says anything of it."""
-
-    subject: str
-    first: int
-    own: Entity
-    persons: tuple[Entity, ...]
-    events: tuple[Entity, ...]
-    hearings: tuple[Entity, ...]
-    conflicts: tuple[Conflict, ...]
-
-    @property
-    def register(self) -> str:
-        return self.subject.split(":", 2)[1]
-
-    @property
-    def present(self) -> tuple[Entity, ...]:
-        """Persons whom the newest page that lists persons still lists."""
-        return tuple(person for person in self.persons if not person.not_seen)
-
-    @property
-    def counted(self) -> tuple[Entity, ...]:
-        """The persons that a case is about: in criminal registers the accused, not counsel, prosecutor or victim.
-
-        A page says `defendant` of those on its tab or column of accused; a page that gives nobody a role lists accused only.
-        """
-        if not self.register.startswith("criminal"):
-            return self.present
-        return tuple(p for p in self.present if "defendant" in p.all("role") or p.first("role") is None)
-
-    @property
-    def values(self) -> Iterable[Value]:
-        for part in (self.own, *self.persons, *self.events, *self.hearings):
-            for found in part.values.values():
-                yield from found
+# Over at this court, and going on at another one or in another case.
+_SENT_ON = ("transferred", "joined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +30,10 @@ class Case:
     """The registrations that are one case.
 
     chain: those of first instance by date of receipt, else all of them. earliest: the one with the earliest receipt; None
-    where no date of receipt is known. last: the one that tells the state of the case, where it came last. named: the one
-    whose persons are the case's persons: the last, unless only an earlier one lists any. Dates are as the court states
-    them, YYYY-MM-DD or as precise as known, and never taken from another clock.
+    where no date of receipt is known. last: the one that tells the state of the case: the last that did not send it on, if
+    one did not. people: whom the case is about, each with the registration that tells his outcome. links: why these
+    registrations are one case, beside the official keys they share. Dates are as the court states them, YYYY-MM-DD or as
+    precise as known, and never taken from another clock.
     """
 
     id: str
@@ -130,7 +41,8 @@ class Case:
     chain: tuple[Registration, ...]
     earliest: Registration | None
     last: Registration
-    named: Registration
+    people: tuple[tuple[Registration, Entity], ...]
+    links: tuple[tuple[str, Tie], ...] = ()
 
     @property
     def uid(self) -> str | None:
@@ -152,7 +64,7 @@ class Case:
 
     @property
     def persons(self) -> tuple[Entity, ...]:
-        return self.named.counted
+        return tuple(person for _, person in self.people)
 
     @property
     def articles(self) -> tuple[str, ...]:
@@ -198,9 +110,13 @@ def fold(sightings: Iterable[Sighting], ties: Iterable[tuple[str, Tie]] = (), *,
     for sighting in sightings:
         if sighting.subject.startswith("reg:"):
             said.setdefault(words.registration(sighting.subject), []).append(sighting)
-    folded = {registration: _registration(registration, found) for registration, found in said.items()}
-    uids = {subject: registration.own.all("uid") for subject, registration in folded.items()}
-    cases = [_case([folded[subject] for subject in group]) for group in groups(uids, ties)]
+    folded = {registration: register(registration, found) for registration, found in said.items()}
+    keys = [_keys(registration) for registration in folded.values()]
+    judged = [*links(keys), *ties]
+    standing: dict[str, list[tuple[str, Tie]]] = {}
+    for key, tie in live(judged):
+        standing.setdefault(tie.left, []).append((key, tie))
+    cases = [_case([folded[subject] for subject in group], standing) for group in groups(official(keys), judged)]
     return tuple(sorted(cases, key=lambda case: (min(r.first for r in case.registrations), case.id)))
 
 
@@ -226,213 +142,97 @@ def holds(article: str, wanted: str) -> bool:
     return article == wanted or article.startswith(wanted + "/")
 
 
-def compatible(left: str | None, right: str | None) -> bool:
-    """Could two written names be one person's? Surname equal, first names and initials not against one another.
+def _keys(registration: Registration) -> Keys:
+    """What a registration shows of who it is: its own properties only, so that a ledger read without events tells the same."""
+    own = registration.own
+    result = own.first("result")
+    joined = mentioned(result.raw) if result is not None and result.value == "joined" else []
+    behind = [own.first(name) for name in ("lower_number", "number_previous", "result")]
+    captures = dict.fromkeys(value.capture for value in behind if value is not None)
+    return Keys(
+        subject=registration.subject,
+        court=own.get("court"),
+        uids=own.all("uid"),
+        numbers=own.all("number"),
+        previous=own.all("number_previous"),
+        lower_court=own.get("lower_court"),
+        below=own.all("lower_number"),
+        joined=tuple(number.normal for number in joined if number.normal),
+        evidence="captures " + ", ".join(captures),
+    )
 
-    A name that is hidden (None) is against nothing. Word order is surname first, as court pages have it.
-    """
-    if left is None or right is None:
-        return True
-    one, two = (re.findall(r"[^\W\d_]+", name.casefold().replace("ё", "е")) for name in (left, right))
-    if one[:1] != two[:1]:
-        return False
-    return all(a == b or (min(len(a), len(b)) == 1 and a[0] == b[0]) for a, b in zip(one[1:], two[1:], strict=False))
 
-
-def _case(registrations: Sequence[Registration]) -> Case:
+def _case(registrations: Sequence[Registration], ties: Mapping[str, Sequence[tuple[str, Tie]]]) -> Case:
     ordered = tuple(sorted(registrations, key=lambda r: (r.own.get("received") or "9999", r.first, r.subject)))
     first = min(registrations, key=lambda r: (r.first, r.subject))
     chain = tuple(r for r in ordered if r.register in FIRST_INSTANCE) or ordered
     dated = [registration for registration in chain if registration.own.get("received")]
-    last = (dated or chain)[-1]
-    named = next((r for r in (last, *reversed(chain)) if r.counted), last)
-    return Case(f"case:{first.subject}", ordered, chain, dated[0] if dated else None, last, named)
+    going = _going(chain)
+    last = ([r for r in going if r.own.get("received")] or going or dated or chain)[-1]
+    within = {registration.subject for registration in registrations}
+    why = tuple(pair for name in sorted(within) for pair in ties.get(name, ()) if pair[1].same and pair[1].right in within)
+    earliest = dated[0] if dated else None
+    return Case(f"case:{first.subject}", ordered, chain, earliest, last, _people(last, going, chain), why)
 
 
-def _registration(subject: str, sightings: Sequence[Sighting]) -> Registration:
-    newest: dict[str, Extraction] = {}
-    by_subject: dict[str, list[Sighting]] = {}
-    for sighting in sightings:
-        by_subject.setdefault(sighting.subject, []).append(sighting)
-    for extraction in {sighting.extraction.id: sighting.extraction for sighting in sightings}.values():
-        if extraction.kind not in newest or _when(newest[extraction.kind]) < _when(extraction):
-            newest[extraction.kind] = extraction
-    by_form: dict[str, list[str]] = {}
-    for each in by_subject:
-        by_form.setdefault(words.form(each), []).append(each)
-    conflicts: list[Conflict] = []
+def _going(chain: Sequence[Registration]) -> list[Registration]:
+    """The registrations of a chain that the case still stands in: not sent on, not followed by another registration of it.
 
-    def said(*forms: str) -> list[Sighting]:
-        return [sighting for form in forms for each in by_form.get(form, ()) for sighting in by_subject[each]]
-
-    own = _entity(subject, said("registration"), newest, conflicts)
-    persons = _persons(said("person", "sentence"), conflicts)
-    events = _events(said("event"))
-    # A day's hearing list is about its day: another day's list says nothing of this hearing.
-    hearings = tuple(_entity(key, by_subject[key], {}, conflicts) for key in sorted(by_form.get("hearing", ())))
-    first = min(sighting.first for sighting in sightings)
-    return Registration(subject, first, own, persons, events, hearings, tuple(conflicts))
-
-
-def _entity(
-    subject: str,
-    sightings: Iterable[Sighting],
-    newest: Mapping[str, Extraction],
-    conflicts: list[Conflict],
-    *,
-    not_seen: bool = False,
-) -> Entity:
-    """One subject's values. newest: by kind of page, the newest one that speaks of it; what it leaves out is not seen."""
-    by_property: dict[str, dict[str, list[Sighting]]] = {}
-    for sighting in sightings:
-        by_property.setdefault(sighting.property, {}).setdefault(sighting.extraction.id, []).append(sighting)
-    values: dict[str, tuple[Value, ...]] = {}
-    for name in sorted(by_property):
-        pages = list(by_property[name].values())
-        if len(pages) > 1:
-            # A card is served by any host of its region, a listing and a hearing list by their own court only.
-            last = "card" if name == "court" else None
-            pages.sort(key=lambda page: (page[0].extraction.kind == last, _precedence(page[0].extraction)))
-        shown, others = pages[0], pages[1:]
-        extraction = shown[0].extraction
-        later = newest.get(extraction.kind) if extraction.kind else None
-        missing = not_seen or (later is not None and _when(later) > _when(extraction))
-        values[name] = tuple(_value(sighting, missing) for sighting in _in_order(shown))
-        told = {extraction.kind}
-        for page in others:  # of each other kind the newest
-            if page[0].extraction.kind not in told:
-                told.add(page[0].extraction.kind)
-                conflicts.extend(_conflict(subject, name, shown, page))
-    return Entity(subject, values, not_seen)
-
-
-def _persons(sightings: Iterable[Sighting], conflicts: list[Conflict]) -> tuple[Entity, ...]:
-    """The persons of a registration, numbered as its best page numbers them.
-
-    Pages number persons by their own order, so another page's person is joined by name, and by number only where one of
-    the two names is hidden. A person whom the newest page of the best kind leaves out stays, not seen; one whom only a
-    lesser kind of page lists beside it is a conflict, and is not counted.
+    A later receipt follows where this court had decided before it (a new trial), or where it bears the older number as its
+    previous one. Parts severed from a case go on beside one another.
     """
-    pages: dict[str, dict[str, list[Sighting]]] = {}
-    sources: dict[str, Extraction] = {}
-    for sighting in sightings:
-        subject = sighting.subject.removesuffix("#sentence")
-        pages.setdefault(sighting.extraction.id, {}).setdefault(subject, []).append(sighting)
-        sources[sighting.extraction.id] = sighting.extraction
-    # An act tells sentences of persons, it does not list them.
-    listing = [key for key in pages if any("#sentence" not in s.subject for said in pages[key].values() for s in said)]
-    ordered = sorted(pages, key=lambda key: (key not in listing, _precedence(sources[key])))
-    if not listing:
-        return ()
-    best = sources[ordered[0]].kind
-    newest: dict[str, Extraction] = {}
-    slots: list[_Slot] = []
-    for key in ordered:
-        kind = sources[key].kind
-        newest.setdefault(kind, sources[key])
-        taken: set[int] = set()
-        for subject in sorted(pages[key], key=_number):
-            said = pages[key][subject]
-            name = next((s.value for s in said if s.property == "name"), None)
-            place = _place(slots, subject, name, taken)
-            if place is None and kind == best:
-                # Two on one page are two, whatever their names; from an older page it is one who is not seen any more.
-                slots.append(_Slot(subject, name, [], not_seen=bool(kind) and key != ordered[0]))
-                place = len(slots) - 1
-            if place is None:
-                shown = tuple(slot.name or slot.subject for slot in slots)
-                extraction = sources[key]
-                conflicts.append(Conflict(subject, "name", shown, (name or subject,), extraction.capture, kind, extraction.at))
-                continue
-            taken.add(place)
-            slots[place].said.extend(said)
-            slots[place].name = slots[place].name or name
-    return tuple(_entity(s.subject, s.said, newest, conflicts, not_seen=s.not_seen) for s in slots)
+    return [
+        one for one in chain
+        if one.own.get("result") not in _SENT_ON and not any(_follows(other, one) for other in chain if other is not one)
+    ]  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Slot:
-    subject: str
-    name: str | None
-    said: list[Sighting]
-    not_seen: bool
+def _follows(later: Registration, one: Registration) -> bool:
+    numbers, court = set(one.own.all("number")), one.own.get("court")
+    if court is not None and later.own.get("court") == court and later.register == one.register:
+        if numbers & set(later.own.all("number_previous")):
+            return True
+        if numbers and numbers == set(later.own.all("number")):  # the same entry under another key
+            return (later.newest, later.subject) > (one.newest, one.subject)
+    received, before = later.own.get("received"), one.own.get("received")
+    decided = one.own.get("decided")
+    return bool(received and before and decided and before < received and decided <= received)
 
 
-def _place(slots: Sequence[_Slot], subject: str, name: str | None, taken: set[int]) -> int | None:
-    """Which person this is: the one with that name; else the one with that number, if either name is hidden."""
-    free = [i for i in range(len(slots)) if i not in taken]
-    if name is not None:
-        named = [i for i in free if slots[i].name is not None and compatible(slots[i].name, name)]
-        exact = [i for i in named if slots[i].name == name]
-        same = [i for i in named if slots[i].subject == subject]
-        for found in (exact, same, named):
-            if len(found) == 1:
-                return found[0]
-    return next((i for i in free if slots[i].subject == subject and (name is None or slots[i].name is None)), None)
+def _people(
+    last: Registration, going: Sequence[Registration], chain: Sequence[Registration]
+) -> tuple[tuple[Registration, Entity], ...]:
+    """The persons whom a case is about, each once: those of the registration that tells its state, and of the parts beside it.
 
-
-def _events(sightings: Iterable[Sighting]) -> tuple[Entity, ...]:
-    """Dated events: as the newest page of the best kind lists them, and after them those that it does not list any more.
-
-    Pages number events by their row, and rows are inserted: an event is the same if name, date and time are.
+    One whose name is hidden may be one already met: his articles tell, and at the same court his outcome. Where none of
+    these lists anybody, an earlier registration does.
     """
-    pages: dict[str, dict[str, list[Sighting]]] = {}
-    sources: dict[str, Extraction] = {}
-    for sighting in sightings:
-        pages.setdefault(sighting.extraction.id, {}).setdefault(sighting.subject, []).append(sighting)
-        sources[sighting.extraction.id] = sighting.extraction
-    ordered = sorted(pages, key=lambda key: _precedence(sources[key]))
-    found: dict[tuple[str | None, ...], Entity] = {}
-    for key in ordered:
-        alike: dict[tuple[str | None, ...], int] = {}
-        later = bool(sources[key].kind) and sources[key].kind == sources[ordered[0]].kind and key != ordered[0]
-        for subject in sorted(pages[key], key=_number):
-            said = {s.property: s.value or s.raw for s in sorted(pages[key][subject], key=lambda s: -s.ordinal)}
-            same = tuple(said.get(name) for name in ("name", "date", "time"))
-            alike[same] = alike.get(same, 0) + 1
-            event = _entity(subject, pages[key][subject], {}, [], not_seen=later)
-            found.setdefault((*same, str(alike[same])), event)
-    return tuple(found.values())
+    told = [last, *(one for one in reversed(going) if one is not last)]
+    met: list[tuple[Registration, Entity]] = []
+    for registration in told:
+        free = list(met)
+        for person in registration.counted:
+            same = next((pair for pair in free if _same(pair, (registration, person))), None)
+            if same is None:
+                met.append((registration, person))
+            else:
+                free.remove(same)
+    if not met:
+        earlier = next((one for one in reversed(chain) if one.counted), None)
+        return () if earlier is None else tuple((earlier, person) for person in earlier.counted)
+    place = {registration.subject: at for at, registration in enumerate(chain)}
+    return tuple(sorted(met, key=lambda pair: place[pair[0].subject]))
 
 
-def _number(subject: str) -> tuple[int, str]:
-    digits = re.search(r":(\d+)$", subject)
-    return (int(digits[1]) if digits else 0, subject)
-
-
-def _when(extraction: Extraction) -> tuple[datetime, int]:
-    return extraction.at, extraction.seq
-
-
-def _precedence(extraction: Extraction) -> tuple[int, float, int, str]:
-    """Sorts what is shown first: kind of page, then the newest."""
-    rank = _RANK.get(extraction.kind, len(_RANK))
-    return rank, -extraction.at.timestamp(), -extraction.seq, extraction.id
-
-
-def _in_order(page: list[Sighting]) -> list[Sighting]:
-    """A page's values of one property, in page order; a place said twice (by two parsers) is taken once."""
-    if len(page) == 1:
-        return page
-    first: dict[int, Sighting] = {}
-    for sighting in sorted(page, key=lambda s: (s.ordinal, s.observation)):
-        first.setdefault(sighting.ordinal, sighting)
-    return list(first.values())
-
-
-def _value(sighting: Sighting, not_seen: bool) -> Value:
-    extraction = sighting.extraction
-    return Value(
-        sighting.observation, sighting.raw, sighting.value, sighting.derived, extraction.capture, extraction.seq,
-        extraction.at, extraction.kind, not_seen,
-    )  # fmt: skip
-
-
-def _conflict(subject: str, name: str, shown: list[Sighting], said: list[Sighting]) -> Iterable[Conflict]:
-    ours, theirs = (tuple(s.value or s.raw for s in _in_order(page)) for page in (shown, said))
-    agree = set(ours) == set(theirs)
-    if name == "name":
-        agree = all(compatible(a, b) for a, b in zip(ours, theirs, strict=False))
-    if not agree:
-        extraction = said[0].extraction
-        yield Conflict(subject, name, ours, theirs, extraction.capture, extraction.kind, extraction.at)
+def _same(one: tuple[Registration, Entity], other: tuple[Registration, Entity]) -> bool:
+    names = one[1].get("name"), other[1].get("name")
+    if None not in names:
+        return compatible(*names)
+    if sorted(one[1].all("article")) != sorted(other[1].all("article")):
+        return False
+    # A case on its way to another court is in two registers for a while; one that is severed stays where it was, and its
+    # man is still on the first card only if both tell the same outcome of him.
+    if one[0].own.get("court") != other[0].own.get("court"):
+        return True
+    ends = [(person.get("decided"), person.get("result")) for _, person in (one, other)]
+    return ends[0] == ends[1] and None not in ends[0]

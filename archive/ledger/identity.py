@@ -1,19 +1,126 @@
 """Which registrations are one case, in tiers, with evidence and undo; pure.
 
 T0: a judicial UID groups the registrations that show it (it is shared by transfers between courts, by appeal and
-cassation), and identifies none of them: a registration is its own subject. Below it come ties, each with its method and
-reason. A lower tier never overrides a higher one; a tie is taken back by another tie, and nothing is rewritten.
+cassation), and identifies none of them: a registration is its own subject. Where neither a `case_uid` nor a judicial UID
+is known, court, register, number and year are the official key. T1: what a court says of another registration, each such
+link with its method and its evidence. Below them come ties of other methods. A lower tier never overrides a higher one; a
+tie is taken back by another tie, and nothing is rewritten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from archive.ledger.observation import Tie
 
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Where a higher court's case began: the register of the same kind, or the materials of such cases.
+_BELOW = {"criminal": ("criminal-1", "material"), "civil": ("civil-1", "material"), "kas": ("kas-1", "material"),
+          "koap": ("koap", "koap-complaint", "koap-complaint-2"), "material": ("material", "criminal-1")}  # fmt: skip
+_FIRST = ("criminal-1", "civil-1", "kas-1", "koap", "material")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What one registration shows of who it is; numbers in normal form, current ones before what it was called earlier.
+
+    below: the court and each number that it says it came from. joined: numbers of cases at the same court that it says it
+    went into. evidence: by which captures, for a reader of the links.
+    """
+
+    subject: str
+    court: str | None
+    uids: tuple[str, ...]
+    numbers: tuple[str, ...]
+    previous: tuple[str, ...] = ()
+    lower_court: str | None = None
+    below: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    evidence: str = ""
+
+    @property
+    def register(self) -> str:
+        return self.subject.split(":", 2)[1]
+
+    @property
+    def keyed(self) -> bool:
+        """Its address has a `case_uid`: the best key of one registration."""
+        return _GUID.fullmatch(self.subject.split(":", 2)[2]) is not None
+
+
+def official(held: Iterable[Keys]) -> dict[str, tuple[str, ...]]:
+    """The official keys (T0) of each registration: its judicial UIDs; and its number at its court where it has no better one.
+
+    A registration without a `case_uid` and a UID is the one that has them, where exactly one has that number there.
+    """
+    known = list(held)
+    owners: dict[str, set[str]] = {}
+    for keys in known:
+        if keys.keyed or keys.uids:
+            for name in _named(keys):
+                owners.setdefault(name, set()).add(keys.subject)
+    found: dict[str, tuple[str, ...]] = {}
+    for keys in known:
+        bare = not keys.keyed and not keys.uids
+        names = [name for name in _named(keys) if bare or len(owners[name]) == 1]
+        if bare:
+            names = [name for name in names if len(owners.get(name, ())) <= 1]
+        found[keys.subject] = (*keys.uids, *names)
+    return found
+
+
+def links(held: Iterable[Keys]) -> list[tuple[str, Tie]]:
+    """What courts say of other registrations (T1), each link with method, version and evidence, under an id of its own.
+
+    A link is made only where exactly one registration is meant, and no official key has joined it already.
+    `lower-court/1`: a higher court names court and number of the case that it, or the material severed for it, came from,
+    and no UID is against it. `previous/1`: the number by an earlier registration at the same court, which holds against a
+    renewed UID: a case sent back to be accepted anew gets one. `joined/1`: into which case it went.
+    """
+    known = sorted(held, key=lambda keys: keys.subject)
+    at: dict[tuple[str, str, str], list[Keys]] = {}
+    for keys in known:
+        if keys.court is not None:
+            for number in dict.fromkeys((*keys.numbers, *keys.previous)):
+                at.setdefault((keys.court, keys.register, number), []).append(keys)
+    whole = {subject: group for group in groups(official(known)) for subject in group}
+    made: dict[str, Tie] = {}
+
+    def link(keys: Keys, court: str | None, registers: Sequence[str], number: str, method: str, said: str) -> None:
+        if court is None:
+            return
+        meant = [other for register in registers for other in at.get((court, register, number), ()) if other != keys]
+        current = [other for other in meant if number in other.numbers] or meant
+        # Several entries that share an official key are one to begin with.
+        cases = {whole[other.subject] for other in current}
+        if len(cases) != 1 or whole[keys.subject] in cases:
+            return
+        other = current[0]
+        if method.startswith("lower-court") and keys.uids and other.uids and not set(keys.uids) & set(other.uids):
+            return
+        reason = f"{keys.subject} {said} {number} at {court}; {keys.evidence}"
+        made[f"{method} {keys.subject} {other.subject}"] = Tie(keys.subject, other.subject, True, 1, method, reason)
+
+    for keys in known:
+        kind = keys.register.partition("-")[0]
+        if keys.register not in _FIRST or keys.below:
+            for number in keys.below:
+                link(keys, keys.lower_court, _BELOW.get(kind, ()), number, "lower-court/1", "came from")
+        for number in keys.previous:
+            link(keys, keys.court, (keys.register,), number, "previous/1", "was registered before as")
+        for number in keys.joined:
+            link(keys, keys.court, (keys.register,), number, "joined/1", "was joined to")
+    return sorted(made.items())
+
+
+def _named(keys: Keys) -> list[str]:
+    return [] if keys.court is None else [f"{keys.register} {keys.court} {number}" for number in keys.numbers]
+
 
 def groups(uids: Mapping[str, Iterable[str]], ties: Iterable[tuple[str, Tie]] = ()) -> list[frozenset[str]]:
-    """The registrations of each case, given the judicial UIDs that every registration shows (none, one, or several).
+    """The registrations of each case, given the official keys that every registration shows (none, one, or several).
 
     ties: judgements with their ids. Ties that name a registration not in `uids` wait until it is seen. Sorted; the order
     of the input decides nothing.

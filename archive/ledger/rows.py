@@ -11,6 +11,7 @@ from archive.ledger.case import Case, Entity, Registration, holds
 from archive.ledger.observation import Quoted
 from archive.ledger.rules import DATES
 from archive.ledger.tally import Row, Tally
+from archive.ledger.timeline import Happened
 
 Plain = dict[str, Any]
 
@@ -164,6 +165,21 @@ def event_rows(case: Case) -> Iterator[Plain]:
     for registration in case.registrations:
         for event in (*registration.events, *registration.hearings):
             yield _event_row(case, registration, event)
+
+
+def change_row(case: Case, happened: Happened) -> Plain:
+    """One line of `crawl changes`. date: the court's own; observed: when the first capture that shows it was taken."""
+    return {
+        "event": happened.event,
+        "case": case.id,
+        "kind": happened.kind,
+        "date": happened.date,
+        "time": happened.time,
+        "observed": time(happened.observed),
+        "registration": happened.registration,
+        "detail": happened.detail,
+        "captures": list(happened.captures),
+    }
 
 
 def observation_row(found: Quoted) -> Plain:

@@ -2,8 +2,8 @@
 
 (1) a value from a connection that was not verified, or from an answer that is not whole
 (2) a value that no bytes can show: no payload, or a quote that does not stand at its place
-(3) a word outside the closed lists: registers, results, events
-(4) a date that is not in normal form
+(3) a word outside the closed lists: registers, results, events, kinds of sentence, pleas, kinds of service
+(4) a date that is not in normal form, or a term that is no ISO 8601 duration
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ DATES = frozenset({
     "absence_from", "absence_to", "period_from", "period_to", "as_of",
 })  # fmt: skip
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])([T ]\S+)?)?)?")
+_TERM = re.compile(r"P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T\d+H)?")
 
 # Which words may stand where: by the form of the subject and the property. What comes of an event or a hearing may be
 # told as a result or as the next event.
@@ -28,6 +29,9 @@ _CLOSED = {
     ("person", "result"): frozenset(words.RESULTS),
     ("event", "name"): frozenset((*words.EVENTS, "unknown")),
     ("event", "result"): frozenset((*words.EVENTS, *words.RESULTS)),
+    ("sentence", "kind"): frozenset(words.SENTENCES),
+    ("sentence", "plea"): frozenset(words.PLEAS),
+    ("sentence", "service"): frozenset(words.SERVICES),
     ("hearing", "result"): frozenset((*words.EVENTS, *words.RESULTS)),
 }
 
@@ -67,6 +71,8 @@ def wrong(said: Observation, source_text: str | None = None) -> str | None:
     closed = _CLOSED.get((form, said.property))
     if closed is not None and said.value not in closed:
         return f"{said.value!r} is not in the closed list of words"
+    if form == "sentence" and said.property in ("term", "suspended") and not _TERM.fullmatch(said.value):
+        return f"{said.value!r} is not a duration in normal form"
     if said.property in DATES and not _DATE.fullmatch(said.value):
         return f"{said.value!r} is not a date in normal form"
     return None

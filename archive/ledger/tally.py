@@ -4,7 +4,7 @@
     pending     those of them that no court had decided as far as the ledger knows
     decided     by date of decision, at the court that decided; sent on to another court is not decided
     verdicts    persons with a verdict (приговор), by date of decision: convicted, acquitted, and direction unknown
-    convicted, acquitted    those of them whose direction is known
+    convicted, acquitted    those of them whose direction is known: by the court's result, or by the text of the act
 
 A case without a date is in no row: it is listed (`Tally.undated`).
 """
@@ -21,7 +21,7 @@ from itertools import product
 from typing import Literal
 
 from archive.ledger import workdays
-from archive.ledger.case import Case, Entity, holds
+from archive.ledger.case import Case, Entity, Registration, holds
 from archive.ledger.observation import Window
 
 Unit = Literal["case", "person"]
@@ -202,15 +202,15 @@ class _Fact:
 
 
 def _facts(case: Case, question: Question) -> Iterable[_Fact]:
-    persons = [person for person in case.persons if _person_asked_for(person, question)]
+    people = [(told, person) for told, person in case.people if _person_asked_for(person, question)]
     case_articles = _articles(case.articles, question)
     case_decided = case.decided if case.result != _SENT_ON else None
     for_persons = question.unit == "person"
     if case.received is not None:
         court = _court_of(case)
         if for_persons:
-            for person in persons:
-                result, decided = _outcome(case, person)
+            for told, person in people:
+                result, decided = _outcome(case, told, person)
                 held = _articles(person.all("article"), question)
                 yield _Fact("received", case.received, held, court, result)
                 if decided is None:
@@ -221,24 +221,31 @@ def _facts(case: Case, question: Question) -> Iterable[_Fact]:
                 yield _Fact("pending", case.received, case_articles, court, case.result)
     if case_decided is not None and not for_persons:
         yield _Fact("decided", case_decided, case_articles, case.court, case.result)
-    for person in persons:
-        result, decided = _outcome(case, person)
+    for told, person in people:
+        result, decided = _outcome(case, told, person)
         if decided is None:
             continue
         held = _articles(person.all("article"), question)
+        court = case.court if told.own.get("result") == _SENT_ON else told.own.get("court")
         if for_persons:
-            yield _Fact("decided", decided, held, case.court, result)
+            yield _Fact("decided", decided, held, court, result)
         if result in VERDICTS:
-            yield _Fact("verdicts", decided, held, case.court, result)
+            yield _Fact("verdicts", decided, held, court, result)
         if result in ("convicted", "acquitted"):
-            yield _Fact(result, decided, held, case.court, result)
+            yield _Fact(result, decided, held, court, result)
 
 
-def _outcome(case: Case, person: Entity) -> tuple[str | None, str | None]:
-    """A person's result and its date: the person's own; where the court gives none, those of the case."""
-    own = case.named is case.last  # a person listed only by a court that sent the case on has no outcome there
-    result = (person.get("result") if own else None) or case.result
-    decided = (person.get("decided") if own else None) or case.decided
+def _outcome(case: Case, told: Registration, person: Entity) -> tuple[str | None, str | None]:
+    """A person's result and its date: the person's own; where the court gives none, those of the case.
+
+    A verdict without a direction has one where the text of the act tells the sentence.
+    """
+    own = told.own.get("result") != _SENT_ON  # a person listed only by a court that sent the case on has no outcome there
+    state = told.own if own else case.last.own
+    result = (person.get("result") if own else None) or state.get("result")
+    decided = (person.get("decided") if own else None) or state.get("decided")
+    if result == "verdict" and person.get("kind") is not None:
+        result = "acquitted" if person.get("kind") == "acquittal" else "convicted"
     return result, (None if result == _SENT_ON else decided)
 
 
@@ -383,7 +390,8 @@ def _definition(question: Question) -> str:
         "pending: of those received, not decided as far as known at the as-of",
         "decided: by date of decision, at the court that decided last; sent on to another court is not decided",
         "verdicts, convicted, acquitted: persons, by date of decision; a verdict whose direction is not published counts "
-        "in verdicts only; where a court gives no result for a person, the result of the case",
+        "in verdicts only, unless the published text of the act tells the sentence; where a court gives no result for a "
+        "person, the result of the case",
         "per working day: verdicts by working days of the production calendar, shortened days whole",
     ]
     if question.first is not None or question.last is not None:

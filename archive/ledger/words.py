@@ -20,6 +20,15 @@ EVENTS = (
     "number-changed", "anonymised", "archived", "withdrawn-from-site", "other",
 )  # fmt: skip
 
+# What a verdict comes to for one person (property `kind` of a sentence): `real` and `suspended` are imprisonment to be served
+# and any punishment not to be served on condition; `discharge` is guilt without a punishment to be served.
+SENTENCES = (
+    "real", "suspended", "life", "disciplinary-unit", "service-restriction", "liberty-restriction", "compulsory-work",
+    "corrective-work", "forced-labour", "fine", "arrest", "discharge", "acquittal",
+)  # fmt: skip
+PLEAS = ("guilty", "partly", "not-guilty")
+SERVICES = ("mobilised", "contract", "conscript")
+
 REGISTERS = (
     "criminal-1", "criminal-appeal", "criminal-cassation", "civil-1", "civil-appeal", "civil-cassation", "kas-1", "kas-appeal",
     "kas-cassation", "koap", "koap-complaint", "koap-complaint-2", "koap-cassation", "material", "other",

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from archive.ledger import terms, words
+from archive.ledger import outcomes, terms, words
 
 
 def said(text: str) -> list[tuple[str, str | None, str]]:
@@ -138,8 +138,8 @@ def test_an_appointment_is_not_the_hearing_it_appoints() -> None:
 
 def test_every_word_that_a_rule_gives_is_in_the_closed_list() -> None:
     """No rule can state a word that the ledger does not know."""
-    assert {word for _, word in terms._RESULTS} <= set(words.RESULTS)
-    assert {word for _, word in terms._EVENTS} <= set(words.EVENTS)
+    assert {word for _, word in outcomes._RESULTS} <= set(words.RESULTS)
+    assert {word for _, word in outcomes._EVENTS} <= set(words.EVENTS)
 
 
 def test_a_day_that_never_was_has_no_value() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from archive import __version__
@@ -17,7 +19,7 @@ from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
 from crawler.errors import BadSettings
 from crawler.fetch import NetworkFetcher
-from crawler.politeness import Manners, Politeness
+from crawler.politeness import Manners, Politeness, Rests
 from crawler.readers import Readers
 from crawler.settings import Settings
 from crawler.sites import source_for
@@ -73,19 +75,24 @@ async def opened(
         async def aside(visit: Visit) -> None:
             await desk.keep(visit)
 
+        behave = functools.partial(manners, told=told)
         fetcher = NetworkFetcher(
-            wire, politeness, user_agent=user_agent(told), manners=manners, aside=aside, tries=told.tries, patience=patience
+            wire, politeness, user_agent=user_agent(told), manners=behave, aside=aside, tries=told.tries, patience=patience
         )
-        yield Crawl(fetcher, desk, now)
+        yield Crawl(fetcher, desk, now, Rests(politeness, behave))
 
 
 def user_agent(told: Settings) -> str:
     return f"kartoteka/{__version__}" + (f" (+{told.contact})" if told.contact else "")
 
 
-def manners(url: str) -> Manners:
-    """How we behave towards an address: what its source declares, else the general rule."""
+def manners(url: str, told: Settings) -> Manners:
+    """How we behave towards an address: what its source declares, unless a person set otherwise; else the general rule."""
     source = source_for(url)
     if source is None:
-        return GENERAL
-    return Manners(pause=source.pause, platform=source.platform, platform_pause=source.platform_pause)
+        return replace(GENERAL, cool_down=told.cool_down)
+    if source.platform is None:
+        return Manners(pause=source.pause, cool_down=told.cool_down)
+    pause = source.pause if told.pause is None else told.pause
+    shared = source.platform_pause if told.platform_pause is None else told.platform_pause
+    return Manners(pause=pause, platform=source.platform, platform_pause=shared, cool_down=told.cool_down)

@@ -17,7 +17,7 @@ from crawler.demo.docket import APPEAL, FIRST, Court, Event, Register, Registrat
 from crawler.demo.invent import CONVICTED, PLANS, VERDICT, Plan, invent
 from crawler.demo.script import Script
 from crawler.demo.truth import Truth
-from crawler.source import Seed
+from crawler.source import Query, Seed
 
 VISITS = MappingProxyType({1: date(2025, 6, 5), 2: date(2025, 6, 30)})  # the day each visit takes place, by the courts' clock
 MONTHS = tuple((date(2025, m, 1), date(2025, m + 1, 1) - timedelta(days=1)) for m in range(1, 6))
@@ -134,13 +134,17 @@ class World:
         return None
 
     def seeds(self) -> tuple[Seed, ...]:
-        """Every listing to ask for: each court's first instance by month of receipt, and the appeals of the court above."""
+        """Every listing that `query` asks for, at the address its court's own form would send."""
         asked = [(court, FIRST) for court in self.courts] + [(self.courts[-1], APPEAL)]
         return tuple(
             Seed(listing(court, register, first, last), court.code, register.word, first, last)
             for court, register in asked
             for first, last in MONTHS
         )
+
+    def query(self) -> Query:
+        """What to ask for: each court's first instance by month of receipt, and the appeals of the court above."""
+        return Query(tuple(court.code for court in self.courts), MONTHS[0][0], MONTHS[-1][1], ("criminal-1", "criminal-appeal"))
 
     def shared_addresses(self) -> tuple[str, str, str]:
         """Three addresses of one card: its own, an old spelling on the dot host, and another court's host of its region."""

@@ -17,13 +17,14 @@ from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
     from archive.ledger.case import Case
-    from archive.ledger.tally import Row, Tally
+    from archive.ledger.tally import Coverage, Row, Tally
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 CASE_COLUMNS = ("case", "court", "numbers", "received", "articles", "persons", "result", "decided", "in_force")
 FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted", "pending", "working_days")
 
+NAMED = 40  # courts that are named for one reason and span of days; with --json all are
 SHORT = {"working_days": "days", "per_working_day": "a day"}
 
 AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="what the court said on that day")]
@@ -198,7 +199,23 @@ def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> Non
     out.rows(lines, [SHORT.get(name, name) for name in (*groups, *FIGURES, "per_working_day", "coverage")])
     for left in counted.undated:
         out.text(door.visible(f"not counted: {left.case} has no date it was {left.missing}"))
+    for sentence in missing(counted.total.coverage):
+        out.text(door.visible(sentence))
     out.text(f"As of {_when(counted.total.coverage.as_of)}. {counted.total.definition}.")
+
+
+def missing(reach: Coverage) -> Iterator[str]:
+    """Which days of which courts the figures lack, a sentence for each reason; no figure above it is a whole one."""
+    if not reach.complete:
+        yield "INCOMPLETE: the figures say what was read, and courts or days are missing."
+    gaps: dict[str, dict[str, list[str]]] = {}
+    for each in reach.missing:
+        days = f"{each.first or '...'}..{each.last or '...'}"
+        gaps.setdefault(each.gap, {}).setdefault(days, []).append(each.court)
+    for gap, spans in sorted(gaps.items()):
+        for days, codes in sorted(spans.items()):
+            more = f" and {len(codes) - NAMED} courts more" if len(codes) > NAMED else ""
+            yield f"  {gap}: {days}: {', '.join(dict.fromkeys(codes[:NAMED]))}{more}"
 
 
 def _when(at: datetime | None) -> str:

@@ -272,15 +272,15 @@ def wanted(
     ended = archive.deciding(links)
     found: list[str] = []
     for url, rel in links.items():
-        last, subject = ended.get(url), subjects.get(url)
+        last, registration = ended.get(url), subjects.get(url)
         if last is not None and last.seq >= since and (tried or _held(last)):
             continue
-        if rel == "act" or subject is None:
+        if rel == "act" or registration is None:
             if everything or not _held(last):
                 found.append(url)
             continue
-        seq, row = rows[subject]
-        said = held.get(subject, [])
+        seq, row = rows[registration]
+        said = held.get(registration, [])
         if everything or turn(_known(book, said, last), now).due <= now or news(row, said, seq):
             found.append(url)
     return found

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from archive.ledger import courts
 from archive.ledger.observation import Counter, CoverageWindow, Reading, Window
 
 # The gap that a page leaves which is not the page; `page` and `empty` leave none.
@@ -51,6 +52,18 @@ class Run:
         """The same for every run of one plan: `sudrf * criminal-1 2025-05-01..2025-05-31`."""
         days = f"{self.first or ''}..{self.last or ''}"
         return f"{self.source} {','.join(self.courts) or '*'} {','.join(self.registers) or '*'} {days}"
+
+    @property
+    def asked_of(self) -> set[tuple[str, str]]:
+        """The courts of the register that it meant to ask, each with each register that it keeps and was asked for."""
+        chosen = map(courts.by_code, self.courts) if self.courts else courts.courts()
+        return {
+            (court.code, register)
+            for court in chosen
+            if court is not None
+            for register in court.registers
+            if not self.registers or register in self.registers
+        }
 
     @classmethod
     def of(cls, name: str) -> Run | None:
@@ -144,21 +157,25 @@ def _control(page: Window) -> bool:
 
 
 def _window(run: list[Page], understood: bool) -> Window:
-    # A page asked twice is what it said last. A failure that later pages make good leaves nothing behind.
-    places = {counter.first: (page.asked, counter) for page, counter in run if counter}
-    answered = [counter for _, counter in run if counter]
-    end, last = run[-1]
+    """The pages of one window folded. understood: queries of this register find something in this run."""
+    # A page asked twice is what it said last, and `nothing found` is what the first page says. What failed and was made good
+    # by later pages leaves nothing behind.
+    own = [(page, counter) for page, counter in run if not _control(page)]
+    answered = [counter for _, counter in own if counter]
+    places = {max(counter.first, 1): (page.asked, counter) for page, counter in own if counter}
+    end, last = own[-1]
     expected = answered[-1].total if answered else None
     read = sum(asked.read for asked, _ in places.values())
     agree = read == expected and all(counter.total == expected for _, counter in places.values())
-    failed = next((page.asked.gap for page, _ in run if page.asked.gap), None)
-    gap: str | None
-    if last is None or not agree:
-        gap = failed or ("mismatch" if not _cut_short(places, expected) else "not-visited")
-    elif expected == 0:
+    failed = next((page.asked.gap for page, _ in own if page.asked.gap), None)
+    gap: str | None = None
+    if agree and expected == 0:
         gap = None if understood else failed or "not-visited"
-    else:
-        gap = None if len(places) == 1 or last.first == 1 else "not-visited"
+    elif last is None or not agree:
+        steady = all(counter.total == expected for counter in answered) and _cut_short(places, expected)
+        gap = failed or ("not-visited" if steady else "mismatch")
+    elif len(places) > 1 and last.first != 1:
+        gap = "not-visited"
     return Window(replace(end.asked, expected=expected, read=read, gap=gap), end.capture, end.at)
 
 
@@ -209,18 +226,39 @@ def _inside(part: CoverageWindow, whole: CoverageWindow) -> bool:
 
 def uncovered(windows: Collection[CoverageWindow], begin: date, end: date) -> list[tuple[date, date]]:
     """The days from `begin` to `end` that none of these windows asks for, as spans, both ends inclusive."""
-    bare, day = [], begin
+    bare: list[tuple[date, date]] = []
+    day: date | None = begin  # the first one that is not asked for yet; None: none is left
     for window in sorted(windows, key=lambda each: each.first or date.min):
         first, last = window.first or date.min, window.last or date.max
-        if first > end or day > end:
+        if day is None or first > end:
             break
         if first > day:
             bare.append((day, first - timedelta(days=1)))
         if last >= day:
-            day = last + timedelta(days=1) if last < end else date.max
-    if day <= end:
+            day = last + timedelta(days=1) if last < end else None
+    if day is not None and day <= end:
         bare.append((day, end))
     return bare
+
+
+def unasked(windows: Iterable[Window]) -> list[CoverageWindow]:
+    """What the newest run of each plan meant to ask and never did: a run that was killed, a court without a known site."""
+    runs: dict[str, tuple[Run, list[Window]]] = {}
+    for window in sorted(windows, key=lambda each: (each.at, each.capture)):
+        run = Run.of(window.asked.run)
+        if run is None:
+            continue
+        if run.plan not in runs or runs[run.plan][0] != run:
+            runs[run.plan] = run, []
+        runs[run.plan][1].append(window)
+    found = []
+    for run, held in runs.values():
+        for court, register in sorted(run.asked_of):
+            asked = [each.asked for each in held if (each.asked.court, each.asked.register) == (court, register)]
+            for first, last in uncovered(asked, run.first or date.min, run.last or date.max):
+                days = (None if first == date.min else first, None if last == date.max else last)
+                found.append(CoverageWindow(run.source, court, register, *days, None, 0, "not-visited", str(run)))
+    return found
 
 
 def row(window: CoverageWindow) -> dict[str, object]:

@@ -72,7 +72,7 @@ def _court(code: str) -> tuple[str, str | None, tuple[str, ...]]:
         return court.code, court.host, court.registers
     if addresses.ours(f"https://{code}/"):
         return addresses.label(code), code, STRANGER
-    raise ValueError(f"no court {code!r} in the register of military courts, and no host of sudrf.ru")
+    raise ValueError(f"the register has no court {code!r}, and that is no host of sudrf.ru")
 
 
 def places() -> Iterable[Place]:

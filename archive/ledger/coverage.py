@@ -170,7 +170,9 @@ def _window(run: list[Page], understood: bool) -> Window:
     failed = next((page.asked.gap for page, _ in own if page.asked.gap), None)
     gap: str | None = None
     if agree and expected == 0:
-        gap = None if understood else failed or "not-visited"
+        # Rows that were counted once do not become none: then the site shows less than it has.
+        lost = any(counter.total for counter in answered)
+        gap = failed or "mismatch" if lost else None if understood else failed or "not-visited"
     elif last is None or not agree:
         steady = all(counter.total == expected for counter in answered) and _cut_short(places, expected)
         gap = failed or ("not-visited" if steady else "mismatch")

@@ -34,6 +34,17 @@ class Hidden:
     gap: str  # the ledger's word for the hole it leaves
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a court's register can do at most. rows: of one answer, whatever its counter says; days: of a query it can count."""
+
+    rows: int | None = None
+    days: int | None = None
+
+
+CLOSED = ("captcha", "blocked", "outage")
+
+
 class World:
     """A few courts and a publisher, with everything that goes wrong between them and a crawler.
 
@@ -48,6 +59,8 @@ class World:
         self.courts = tuple(plan.court for plan in plans)
         self.visit = 1
         self.script = Script()
+        self.closed: dict[str, str] = {}  # courts by code, and how each is closed, beside what the script hides
+        self.limits: dict[str, Limit] = {}  # courts by code
         first = {entry.case_uid: entry for entry in invent(plans, seed)}
         self._roles(tuple(first.values()), Random(f"{seed}:roles"))
         second = dict(first)
@@ -80,6 +93,12 @@ class World:
         if visit not in VISITS:
             raise ValueError(f"no visit {visit}: there are {sorted(VISITS)}")
         self.visit = visit
+
+    def close(self, how: str, *courts: Court) -> None:
+        """From now on: a captcha before the search form, every page blocked, or the module out."""
+        if how not in CLOSED:
+            raise ValueError(f"not how a court is closed: {how!r}; choose of {', '.join(CLOSED)}")
+        self.closed |= {court.code: how for court in courts}
 
     @property
     def today(self) -> date:

@@ -50,8 +50,8 @@ _PAGE = re.compile(r"[?&]_?page=(\d+)", re.IGNORECASE)
 def seeds(query: Query) -> Iterable[Seed]:
     """Every window to be asked for: court by court, register by register, month by month.
 
-    Courts without a known site (occupied regions) have none. Raises ValueError for a court that is neither in the register
-    nor a host of sudrf.ru, and for a register that is not asked for.
+    Those of a court without a known site (occupied regions) have no address: nobody can ask for them. Raises ValueError for
+    a court that is neither in the register nor a host of sudrf.ru, and for a register that is not asked for.
     """
     unknown = set(query.registers) - set(REGISTERS)
     if unknown:
@@ -59,10 +59,11 @@ def seeds(query: Query) -> Iterable[Seed]:
     for code in query.courts or tuple(court.code for court in courts.courts()):
         name, host, kept = _court(code)
         for register in kept:
-            if host is None or (query.registers and register not in query.registers):
+            if query.registers and register not in query.registers:
                 continue
             for first, last in months(query.first, query.last):
-                yield Seed(address(host, name, register, first, last), name, register, first, last)
+                url = "" if host is None else address(host, name, register, first, last)
+                yield Seed(url, name, register, first, last)
 
 
 def _court(code: str) -> tuple[str, str | None, tuple[str, ...]]:
@@ -80,7 +81,7 @@ def places() -> Iterable[Place]:
     for court in courts.courts():
         own = (court.host,) if court.host and court.host != court.dash_host else ()
         before = tuple(former.host for former in court.predecessors if former.host)
-        start = tuple(seed.url for seed in seeds(Query((court.code,))))
+        start = tuple(seed.url for seed in seeds(Query((court.code,))) if seed.url)
         yield Place(court.name, court.dash_host or "", court.code, (*own, *before), start)
 
 

@@ -145,7 +145,7 @@ def test_what_stands_before_a_form_is_no_zero(register, talk, plan, before):
     assert ([gap for _, _, gap in told.result], len(told.asked)) == ([{"gone": "unreachable"}.get(before, "blocked")], 1)
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(
     entries=st.dictionaries(st.sampled_from(MAY), st.integers(1, 40), max_size=6),
     rows=st.sampled_from([20, 25]),

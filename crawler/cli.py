@@ -166,8 +166,13 @@ def source(
         list(chosen.seeds(query))
     except ValueError as exc:
         raise typer.BadParameter(f"{exc}; `crawl sources --json` lists courts") from exc
+    out = door.shown(ctx)
     with told():
-        raise typer.Exit(run(_source(ctx.obj, door.shown(ctx), chosen, query, again=again)))
+        try:
+            raise typer.Exit(run(_source(ctx.obj, out, chosen, query, again=again)))
+        except KeyboardInterrupt:
+            out.note("broken off; what was fetched is kept, and the same command goes on where it stood")
+            raise typer.Exit(door.PARTLY) from None
 
 
 def _date(day: datetime | None) -> date | None:

@@ -39,7 +39,7 @@ STRANGER = ("criminal-1", "material")  # what a court is asked for that is known
 
 MOST_ROWS = 10_000  # 400 pages: a window that holds more is asked in halves
 CONTROLS = (1, 10)  # years that a control query reaches back
-HEARD = timedelta(days=90)  # after the last day of receipt: by then nearly every case was heard once
+HEARD = timedelta(days=60)  # after the last day of receipt: by then nearly every case was heard once
 AHEAD = timedelta(days=14)  # how far ahead courts set hearings, for the most part
 _PAGE = re.compile(r"[?&]_?page=(\d+)", re.IGNORECASE)
 

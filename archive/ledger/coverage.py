@@ -148,7 +148,10 @@ def _register(pages: list[Page]) -> Iterable[Window]:
         own = counter if page.asked.expected is not None else None
         spans.setdefault((page.asked.first, page.asked.last), []).append((page, own))
     understood = any(_control(page) or (page.asked.expected or 0) > 0 for page, _ in pages)
-    windows = [_window(asked, understood) for asked in spans.values() if not all(_control(page) for page, _ in asked)]
+    # Why no zero of this register is believed: what stood before the control, or that it found nothing.
+    doubt = next((page.asked.gap for page, _ in pages if page.asked.gap and page.asked.expected is None), "not-visited")
+    believed = None if understood else doubt
+    windows = [_window(asked, believed) for asked in spans.values() if not all(_control(page) for page, _ in asked)]
     return _whole(windows)
 
 
@@ -156,8 +159,8 @@ def _control(page: Window) -> bool:
     return page.asked.expected is None and page.asked.gap is None
 
 
-def _window(run: list[Page], understood: bool) -> Window:
-    """The pages of one window folded. understood: queries of this register find something in this run."""
+def _window(run: list[Page], doubt: str | None) -> Window:
+    """The pages of one window folded. doubt: the gap that a zero is; None where this register found something in this run."""
     # A page asked twice is what it said last, and `nothing found` is what the first page says. What failed and was made good
     # by later pages leaves nothing behind.
     own = [(page, counter) for page, counter in run if not _control(page)]
@@ -172,7 +175,7 @@ def _window(run: list[Page], understood: bool) -> Window:
     if agree and expected == 0:
         # Rows that were counted once do not become none: then the site shows less than it has.
         lost = any(counter.total for counter in answered)
-        gap = failed or "mismatch" if lost else None if understood else failed or "not-visited"
+        gap = (failed or "mismatch") if lost else doubt
     elif last is None or not agree:
         steady = all(counter.total == expected for counter in answered) and _cut_short(places, expected)
         gap = failed or ("not-visited" if steady else "mismatch")

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from crawler.demo.docket import APPEAL, FIRST, Court, Event, Register, Registration
 from crawler.demo.invent import CONVICTED, PLANS, VERDICT, Plan, invent
+from crawler.demo.materials import materials
 from crawler.demo.script import Script
 from crawler.demo.truth import Truth
 from crawler.source import Query, Seed
@@ -61,7 +62,7 @@ class World:
         self.script = Script()
         self.closed: dict[str, str] = {}  # courts by code, and how each is closed, beside what the script hides
         self.limits: dict[str, Limit] = {}  # courts by code
-        first = {entry.case_uid: entry for entry in invent(plans, seed)}
+        first = {entry.case_uid: entry for entry in (*invent(plans, seed), *materials(self.courts, seed))}
         self._roles(tuple(first.values()), Random(f"{seed}:roles"))
         second = dict(first)
         second[self.changed] = _concluded(first[self.changed])

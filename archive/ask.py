@@ -17,7 +17,7 @@ from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
     from archive.ledger.case import Case
-    from archive.ledger.tally import Coverage, Row, Tally
+    from archive.ledger.tally import Coverage, Missing, Row, Tally
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -189,7 +189,8 @@ def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> Non
             **{figure: getattr(row, figure) for figure in FIGURES},
             "per_working_day": row.published,
             "coverage": f"{reach.courts_reached}/{reach.courts_expected} courts, "
-            f"{reach.windows_complete}/{reach.windows} windows{'' if reach.complete else ' - INCOMPLETE'}",
+            f"{reach.windows_complete}/{reach.windows} windows{'' if reach.complete else ' - INCOMPLETE'}"
+            f"{f', {len(reach.stale)} not read since' if reach.stale else ''}",
         }
 
     lines = [line(row) for row in counted.rows]
@@ -208,14 +209,17 @@ def missing(reach: Coverage) -> Iterator[str]:
     """Which days of which courts the figures lack, a sentence for each reason; no figure above it is a whole one."""
     if not reach.complete:
         yield "INCOMPLETE: the figures say what was read, and courts or days are missing."
-    gaps: dict[str, dict[str, list[str]]] = {}
-    for each in reach.missing:
-        days = f"{each.first or '...'}..{each.last or '...'}"
-        gaps.setdefault(each.gap, {}).setdefault(days, []).append(each.court)
-    for gap, spans in sorted(gaps.items()):
-        for days, codes in sorted(spans.items()):
-            more = f" and {len(codes) - NAMED} courts more" if len(codes) > NAMED else ""
-            yield f"  {gap}: {days}: {', '.join(dict.fromkeys(codes[:NAMED]))}{more}"
+    yield from _by_gap(reach.missing, "")
+    yield from _by_gap(reach.stale, "read whole before, and not when asked for last: ")
+
+
+def _by_gap(spans: Iterable[Missing], opening: str) -> Iterator[str]:
+    gaps: dict[tuple[str, str], list[str]] = {}
+    for each in spans:
+        gaps.setdefault((each.gap, f"{each.first or '...'}..{each.last or '...'}"), []).append(each.court)
+    for (gap, days), codes in sorted(gaps.items()):
+        more = f" and {len(codes) - NAMED} courts more" if len(codes) > NAMED else ""
+        yield f"  {opening}{gap}: {days}: {', '.join(dict.fromkeys(codes[:NAMED]))}{more}"
 
 
 def _when(at: datetime | None) -> str:

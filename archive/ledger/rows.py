@@ -136,6 +136,7 @@ def tally_row(row: Row) -> Plain:
             **asdict(row.coverage),
             "as_of": time(row.coverage.as_of),
             "missing": list(map(missing_row, row.coverage.missing)),
+            "stale": list(map(missing_row, row.coverage.stale)),
         },
         "definition": row.definition,
     }

@@ -78,7 +78,8 @@ class Coverage:
     courts_expected: those that were planned, asked, or have cases here. windows, counters: of what was asked, how much was
     answered; those that were read whole; those whose own counter was compared with the rows read, and those that agree.
     undated, unnumbered: cases of the question that are in no row for want of a date, and those whose persons no page lists.
-    missing: by court, register and day.
+    missing: by court, register and day. stale: windows that were read whole once, and could not be when they were asked for
+    last: what stands is as old as that reading.
     """
 
     as_of: datetime | None
@@ -92,6 +93,7 @@ class Coverage:
     unnumbered: int
     complete: bool
     missing: tuple[Missing, ...] = ()
+    stale: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,10 +318,13 @@ class _Reach:
     def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
         # Of several runs that asked the same the newest complete one counts: one that failed takes nothing away.
         best: dict[tuple[object, ...], Window] = {}
+        newest: dict[tuple[object, ...], Window] = {}
         for window in sorted(self.windows, key=lambda w: (w.asked.complete, w.at, w.capture)):
             asked = window.asked
             if asked.register in self.question.registers and _meets(asked.first, asked.last, first, last):
-                best[asked.source, asked.court, asked.register, asked.first, asked.last] = window
+                key = (asked.source, asked.court, asked.register, asked.first, asked.last)
+                best[key] = window
+                newest[key] = max(newest.get(key, window), window, key=lambda each: (each.at, each.capture))
         wanted = {(window.asked.court, window.asked.register) for window in best.values()}
         if self.expected is None:
             wanted |= self._planned(first, last)
@@ -349,6 +354,11 @@ class _Reach:
             unnumbered=self.unnumbered,
             complete=bool(expected) and not missing and not self.undated,
             missing=missing,
+            stale=tuple(
+                Missing(now.court, now.register, now.first, now.last, now.gap or "mismatch")
+                for key, window in sorted(best.items(), key=str)
+                if window.asked.complete and not (now := newest[key].asked).complete and now.court in expected
+            ),
         )
 
     def _planned(self, first: date | None, last: date | None) -> set[tuple[str, str]]:

@@ -191,6 +191,8 @@ async def test_three_courts_behind_a_captcha_and_one_blocked(
     closed = {PYATIGORSK.code: "captcha", SOCHI.code: "captcha", SOUTHERN.code: "captcha", MAYKOP.code: "blocked"}
     assert gaps == {(court.code, month): closed.get(court.code) for court in courts for month in (3, 4, 5)}
     assert [row.received for row in before.rows] == [row.received for row in after.rows]
+    assert before.total.coverage.stale == ()
+    assert {(gap.court, gap.gap) for gap in after.total.coverage.stale} == set(closed.items())
     assert after.total.coverage.complete and before.total.coverage.complete  # April and May were read whole once
     assert not wider.total.coverage.complete
     assert {(gap.court, gap.first, gap.last, gap.gap) for gap in wider.total.coverage.missing} == {
@@ -302,3 +304,21 @@ def test_a_court_is_closed_in_a_known_way(closed_world: Callable[[], World]) -> 
     """A way that the demo does not know is refused: a test that misspells it would test nothing."""
     with pytest.raises(ValueError, match="capcha"):
         closed_world().close("capcha", SOCHI)
+
+
+async def test_every_register_that_a_court_keeps_is_asked(options: Globals, served: Served) -> None:
+    """First instance and materials of a garrison, appeals of the court above; a month without any is borne out by a control."""
+    question = Query((STAVROPOL.code, SOUTHERN.code), date(2025, 4, 1), date(2025, 4, 30))
+    async with opened(options) as crawl:
+        _, windows = await whole(crawl, question)
+    true = Counter(
+        (entry.court.code, entry.register.word) for entry in served.world.cases if f"{entry.received:%Y-%m}" == "2025-04"
+    )
+    assert {(window.court, window.register): (window.expected, window.gap) for window in windows} == {
+        (court, register): (true[court, register], None)
+        for court, register in (
+            (STAVROPOL.code, "criminal-1"), (STAVROPOL.code, "material"),
+            (SOUTHERN.code, "criminal-1"), (SOUTHERN.code, "criminal-appeal"), (SOUTHERN.code, "material"),
+        )
+    }  # fmt: skip
+    assert true[SOUTHERN.code, "material"] == 0

@@ -17,7 +17,7 @@ from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
     from archive.ledger.case import Case
-    from archive.ledger.tally import Row, Tally
+    from archive.ledger.tally import Coverage, Missing, Row, Tally
     from archive.ledger.timeline import Happened
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -26,6 +26,7 @@ CASE_COLUMNS = ("case", "court", "numbers", "received", "articles", "persons", "
 CHANGE_COLUMNS = ("observed", "event", "date", "kind", "case", "detail")
 FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted", "pending", "working_days")
 
+NAMED = 40  # courts that are named for one reason and span of days; with --json all are
 SHORT = {"working_days": "days", "per_working_day": "a day"}
 
 AsOf = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="what the court said on that day")]
@@ -227,7 +228,8 @@ def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> Non
             **{figure: getattr(row, figure) for figure in FIGURES},
             "per_working_day": row.published,
             "coverage": f"{reach.courts_reached}/{reach.courts_expected} courts, "
-            f"{reach.windows_complete}/{reach.windows} windows{'' if reach.complete else ' - INCOMPLETE'}",
+            f"{reach.windows_complete}/{reach.windows} windows{'' if reach.complete else ' - INCOMPLETE'}"
+            f"{f', {len(reach.stale)} not read since' if reach.stale else ''}",
         }
 
     lines = [line(row) for row in counted.rows]
@@ -237,7 +239,26 @@ def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> Non
     out.rows(lines, [SHORT.get(name, name) for name in (*groups, *FIGURES, "per_working_day", "coverage")])
     for left in counted.undated:
         out.text(door.visible(f"not counted: {left.case} has no date it was {left.missing}"))
+    for sentence in missing(counted.total.coverage):
+        out.text(door.visible(sentence))
     out.text(f"As of {_when(counted.total.coverage.as_of)}. {counted.total.definition}.")
+
+
+def missing(reach: Coverage) -> Iterator[str]:
+    """Which days of which courts the figures lack, a sentence for each reason; no figure above it is a whole one."""
+    if not reach.complete:
+        yield "INCOMPLETE: the figures say what was read, and courts or days are missing."
+    yield from _by_gap(reach.missing, "")
+    yield from _by_gap(reach.stale, "read whole before, and not when asked for last: ")
+
+
+def _by_gap(spans: Iterable[Missing], opening: str) -> Iterator[str]:
+    gaps: dict[tuple[str, str], list[str]] = {}
+    for each in spans:
+        gaps.setdefault((each.gap, f"{each.first or '...'}..{each.last or '...'}"), []).append(each.court)
+    for (gap, days), codes in sorted(gaps.items()):
+        more = f" and {len(codes) - NAMED} courts more" if len(codes) > NAMED else ""
+        yield f"  {opening}{gap}: {days}: {', '.join(dict.fromkeys(codes[:NAMED]))}{more}"
 
 
 def _when(at: datetime | None) -> str:

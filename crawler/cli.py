@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import uuid
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -163,23 +162,36 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAT
 def source(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="as `crawl sources` lists it")],
-    court: Annotated[list[str] | None, typer.Option("--court", metavar="CODE", help="official code; repeatable")] = None,
+    court: Annotated[
+        list[str] | None, typer.Option("--court", metavar="CODE", help="official code, or a court's host; repeatable")
+    ] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day of receipt")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day of receipt")] = None,
+    register: Annotated[list[str] | None, typer.Option(metavar="WORD", help="criminal-1, ...; repeatable")] = None,
+    again: Annotated[bool, typer.Option("--again", help="a new run, and every card, whatever was settled")] = False,
 ) -> None:
-    """One source, once: its listings, its cards, and what was covered."""
+    """One source, once: its listings, its cards, and what was covered. Broken off and begun again it goes on where it stood."""
     from crawler.source import Query
 
     chosen = known_source(name)
-    codes = {place.court for place in chosen.places()}
-    for code in court or ():
-        if code not in codes:
-            raise typer.BadParameter(f"--court: {name} has no court {code!r}; `crawl sources --json` lists them")
     if first and last and first > last:
         raise typer.BadParameter("--from lies after --to")
-    query = Query(tuple(court or ()), first.date() if first else None, last.date() if last else None)
+    query = Query(tuple(court or ()), _date(first), _date(last), tuple(register or ()))
+    try:
+        list(chosen.seeds(query))
+    except ValueError as exc:
+        raise typer.BadParameter(f"{exc}; `crawl sources --json` lists courts") from exc
+    out = door.shown(ctx)
     with told():
-        raise typer.Exit(run(_source(ctx.obj, door.shown(ctx), chosen, query)))
+        try:
+            raise typer.Exit(run(_source(ctx.obj, out, chosen, query, again=again)))
+        except KeyboardInterrupt:
+            out.note("broken off; what was fetched is kept, and the same command goes on where it stood")
+            raise typer.Exit(door.PARTLY) from None
+
+
+def _date(day: datetime | None) -> date | None:
+    return None if day is None else day.date()
 
 
 def known_source(name: str) -> Source:
@@ -191,15 +203,18 @@ def known_source(name: str) -> Source:
     return known[name]
 
 
-async def _source(options: Globals, out: Shown, chosen: Source, query: Query) -> int:
+async def _source(options: Globals, out: Shown, chosen: Source, query: Query, *, again: bool) -> int:
     from crawler.opening import opened
+    from crawler.rounds import Round
 
     results = Results(out, each=options.verbose)
     async with opened(options, waiting=waiting(out)) as crawl:
-        run_id = str(uuid.uuid4())
-        async for done in crawl.source(chosen, query, run_id):
+        once = await Round.begin(crawl, chosen, query, again=again)
+        if once.start.settled:
+            out.note(f"going on with a run that was broken off: {len(once.start.settled)} windows of it are settled")
+        async for done in once.visits():
             results.add(done)
-        windows = show_coverage(crawl, out, run_id)
+        windows = show_coverage(await once.coverage(), out)
     status = results.finish()
     return door.PARTLY if status == door.DONE and not all(window.complete for window in windows) else status
 

@@ -21,6 +21,7 @@ from crawler.abreast import abreast
 from crawler.clerk import Clerk
 from crawler.editions import work_of_held
 from crawler.fetch import Fetcher, Validators
+from crawler.politeness import Rests
 from crawler.readers import Readers
 from crawler.sites import source_for
 from crawler.source import Query, Seed, Source
@@ -141,12 +142,13 @@ class Desk:
 
 
 class Crawl:
-    """One archive's crawl: bytes are kept before they are read."""
+    """One archive's crawl: bytes are kept before they are read. rests: the pauses that pages ask for; None: none are kept."""
 
-    def __init__(self, fetcher: Fetcher, desk: Desk, now: Callable[[], datetime]) -> None:
+    def __init__(self, fetcher: Fetcher, desk: Desk, now: Callable[[], datetime], rests: Rests | None = None) -> None:
         self.fetcher = fetcher
         self.desk = desk
         self.now = now
+        self.rests = rests
 
     async def url(self, url: str, asked: Asked | None = None) -> Done:
         """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""

@@ -17,7 +17,7 @@ from archive import urls
 from archive.capture import Exchange, Outcome, Visit
 from archive.message import Head
 from crawler.errors import DnsFailed, FetchFailed, Refused, Reset, TimedOut, TlsFailed, TooSlow, Truncated
-from crawler.politeness import Clock, CoolingDown, Manners, Politeness, RetryAfter, retry_after
+from crawler.politeness import Clock, CoolingDown, Manners, Politeness, Rests, RetryAfter, retry_after
 from crawler.robots import REDIRECTS as ROBOTS_HOPS
 from crawler.robots import RobotsFiles
 from crawler.wire import Get
@@ -126,6 +126,10 @@ class NetworkFetcher:
             (b"Accept-Encoding", b"gzip, identity"),
             (b"Connection", b"keep-alive"),
         ]
+
+    def rests(self) -> Rests:
+        """The pauses that pages ask for, kept where all pauses are."""
+        return Rests(self._politeness, self._manners)
 
     async def fetch(self, url: str, *, validators: Validators | None = None) -> Visit:
         """The visit to an address: every try and every redirect hop. Raises nothing but CancelledError."""

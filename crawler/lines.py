@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ from archive.ledger import coverage
 from archive.ledger.observation import CoverageWindow, Reading
 
 if TYPE_CHECKING:
-    from crawler.crawl import Crawl, Done
+    from crawler.crawl import Done
 
 T = TypeVar("T")
 
@@ -77,11 +78,13 @@ def reading_rows(reading: Reading) -> Iterator[dict[str, Any]]:
         yield blank | {"kind": "unread", "raw": unread.text, "selector": unread.selector}
 
 
-def show_coverage(crawl: Crawl, out: Shown, run_id: str) -> list[CoverageWindow]:
-    """A line for each court, register and window that this run asked for."""
-    assert crawl.desk.clerk is not None
-    windows = [window.asked for window in crawl.desk.clerk.book.coverage() if window.asked.run == run_id]
+def show_coverage(windows: list[CoverageWindow], out: Shown) -> list[CoverageWindow]:
+    """A line for each court, register and window that was planned; to people the gaps are counted too."""
     out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
+    gaps = Counter(window.gap for window in windows if not window.complete)
+    if gaps:
+        told = ", ".join(f"{gap or 'mismatch'} {count}" for gap, count in sorted(gaps.items(), key=lambda each: str(each[0])))
+        out.note(f"{sum(gaps.values())} of {len(windows)} windows are not complete: {told}")
     return windows
 
 

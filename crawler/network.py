@@ -11,23 +11,15 @@ from typing import Any
 from archive.capture import Visit
 from crawler.errors import BadSettings
 from crawler.fetch import NetworkFetcher
-from crawler.politeness import Manners, Politeness
+from crawler.politeness import COOL_DOWN, Manners, Politeness
 from crawler.sites import source_for
 from crawler.wire import ConnectTo, Wire
 
-GENERAL = Manners(pause=2.0)  # towards hosts of no source of ours
+PAUSE = 2.0  # seconds, towards hosts of no source of ours
 
 
 def nobody_told(_host: str, _seconds: float, _why: str) -> None:
     pass
-
-
-def manners(url: str) -> Manners:
-    """How we behave towards an address: what its source declares, else the general rule."""
-    source = source_for(url)
-    if source is None:
-        return GENERAL
-    return Manners(pause=source.pause, platform=source.platform, platform_pause=source.platform_pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,8 @@ class Network:
     """What a fetcher is made from; plain values, so that another process can make the same one.
 
     home: where pauses and robots.txt are remembered (`state.sqlite`). connect_to, ca, pace, per_host: the options of
-    these names. patience: seconds that a host's cool-down is waited for.
+    these names. patience: seconds that a host's cool-down is waited for. pause, platform_pause: in place of what the source
+    of a platform's hosts declares; cool_down: as in Manners.
     """
 
     home: Path
@@ -46,6 +39,9 @@ class Network:
     per_host: int | None = None
     tries: int = 3
     patience: float = 120.0
+    pause: float | None = None
+    platform_pause: float | None = None
+    cool_down: float = COOL_DOWN
 
     def told(self) -> dict[str, Any]:
         """The same in what JSON can say."""
@@ -56,6 +52,17 @@ class Network:
         """Made again from what `told` said."""
         values = dict(told) | {"home": Path(told["home"]), "ca": tuple(map(Path, told["ca"]))}
         return cls(**values | {"connect_to": tuple(told["connect_to"])})
+
+    def manners(self, url: str) -> Manners:
+        """How we behave towards an address: what its source declares, unless a person set otherwise; else the general rule."""
+        source = source_for(url)
+        if source is None:
+            return Manners(PAUSE, cool_down=self.cool_down)
+        if source.platform is None:
+            return Manners(source.pause, cool_down=self.cool_down)
+        pause = source.pause if self.pause is None else self.pause
+        shared = source.platform_pause if self.platform_pause is None else self.platform_pause
+        return Manners(pause, source.platform, shared, cool_down=self.cool_down)
 
     def wire(self) -> Wire:
         """Raises BadSettings where an option cannot be used."""
@@ -88,7 +95,7 @@ class Network:
                 wire,
                 politeness,
                 user_agent=self.user_agent,
-                manners=manners,
+                manners=self.manners,
                 aside=aside,
                 tries=self.tries,
                 patience=self.patience,

@@ -15,7 +15,6 @@ from archive.store import Store
 from crawler import settings
 from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
-from crawler.fetch import Fetcher
 from crawler.network import Network, nobody_told
 from crawler.readers import Readers
 from crawler.settings import Settings
@@ -64,6 +63,9 @@ async def opened(
         per_host=options.per_host,
         tries=told.tries,
         patience=patience,
+        pause=told.pause,
+        platform_pause=told.platform_pause,
+        cool_down=told.cool_down,
     )
     network.wire()  # what cannot be used is told before an archive is made
     async with contextlib.AsyncExitStack() as stack:
@@ -72,14 +74,14 @@ async def opened(
         async def aside(visit: Visit) -> None:
             await desk.keep(visit)
 
-        fetcher: Fetcher
-        if fetchers:
-            from crawler.shards import Shards
-
-            fetcher = await stack.enter_async_context(Shards(network, fetchers, aside, waiting))
-        else:
+        if not fetchers:
             fetcher = await stack.enter_async_context(network.opened(aside, desk.store.keep, waiting))
-        yield Crawl(fetcher, desk, now)
+            yield Crawl(fetcher, desk, now, fetcher.rests())
+            return
+        from crawler.shards import Shards
+
+        # Pauses that pages ask for are kept by who fetches: a round over registers is one process's work.
+        yield Crawl(await stack.enter_async_context(Shards(network, fetchers, aside, waiting)), desk, now)
 
 
 def user_agent(told: Settings) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy import Column, Float, Integer, MetaData, String, Table
 from sqlalchemy.dialects.sqlite import insert
 
 from archive.capture import Exchange, Outcome
+from archive.urls import host as host_of
 from crawler.state import open_state
 
 DAY = 86_400.0
@@ -206,7 +207,7 @@ class Politeness:
         self.pace = pace
         self.per_host = per_host
         self.clock = clock or SystemClock()
-        self._tell_waiting = waiting
+        self.tell_waiting = waiting
         self.engine = open_state(path, checkpoints=checkpoints)
         _DEBTS.metadata.create_all(self.engine)
         self._debts: dict[str, _Debt] = {}
@@ -256,6 +257,12 @@ class Politeness:
             return
         self._save(debt)
 
+    def rest(self, host: str, manners: Manners, why: str, *, alone: bool = False) -> None:
+        """A page asked for a pause that its status does not tell of: the platform's cool-down; alone: only this host's."""
+        if self.pace != 0:
+            owed = self._of(host, manners)
+            self._rest(owed[0 if alone else -1], manners.cool_down, why)
+
     def facts(self, manners: Manners, floor: float = 0.0) -> dict[str, object]:
         """What a capture's manifest says of the politeness it was made with."""
         facts: dict[str, object] = {"pause": self._pause(manners, floor), "per_host": self.per_host or manners.per_host}
@@ -280,7 +287,7 @@ class Politeness:
             if begin <= now:
                 break
             if begin - now > LONG:
-                self._tell_waiting(debt.name, begin - now, cooling.why if cooling else "the pause between two visits")
+                self.tell_waiting(debt.name, begin - now, cooling.why if cooling else "the pause between two visits")
             await self.clock.sleep(begin - now)
         self._pause_until(debt, now + self._pause(manners, floor))
         for platform in self._of(debt.name, manners)[1:]:
@@ -333,3 +340,21 @@ class Politeness:
         row |= {"failures": debt.failures, "opened": debt.opened}
         with self.engine.begin() as connection:
             connection.execute(insert(_DEBTS).values(name=debt.name, **row).on_conflict_do_update(["name"], set_=row))
+
+
+class Rests:
+    """The pauses that pages ask for, and how long they last still; for whoever waits them out. manners: of an address."""
+
+    def __init__(self, politeness: Politeness, manners: Callable[[str], Manners]) -> None:
+        self._politeness, self._manners = politeness, manners
+
+    def begin(self, url: str, why: str, *, alone: bool = False) -> None:
+        """Leave the platform of this address alone from now on, for its cool-down; alone: only its host."""
+        self._politeness.rest(host_of(url), self._manners(url), why, alone=alone)
+
+    async def over(self, url: str) -> None:
+        """Returns when this address may be asked for again, or is to be left alone for longer than a cool-down."""
+        host, manners = host_of(url), self._manners(url)
+        while (cooling := self._politeness.cooling(host, manners)) is not None and cooling.seconds <= manners.cool_down:
+            self._politeness.tell_waiting(host, cooling.seconds, cooling.why)
+            await self._politeness.clock.sleep(cooling.seconds)

@@ -21,6 +21,11 @@ class Settings(BaseSettings):
 
     contact: str | None = Field(None, description="address or URL that a site's operator can write to; goes into User-Agent")
     tries: int = Field(3, ge=1, le=10, description="attempts at one address")
+    pause: float | None = Field(
+        None, ge=0, le=3600, description="seconds between two fetches of a court's host (its source says 3)"
+    )
+    platform_pause: float | None = Field(None, ge=0, le=3600, description="the same over all hosts of a platform (1.5)")
+    cool_down: float = Field(1800, ge=0, le=86_400, description="pause of a platform after 429 or `temporarily unavailable`")
     in_flight: int = Field(64, ge=1, le=4096, description="addresses under way at once")
     fetchers: int = Field(0, ge=0, le=16, description="processes that fetch a list of addresses; 0: the one that writes does")
     readers: int = Field(1, ge=1, le=64, description="processes that read pages")

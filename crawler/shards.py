@@ -27,7 +27,7 @@ from archive.capture import Exchange, Outcome, Tls, Visit
 from archive.urls import host
 from crawler.errors import FetcherDied
 from crawler.fetch import Validators
-from crawler.network import Network, manners, nobody_told
+from crawler.network import Network, nobody_told
 
 _START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from crawler.shards import serve; serve(int(sys.argv[2]))"
 _SIZE = struct.Struct(">QQ")
@@ -179,7 +179,7 @@ class Shards:
         waiting: Callable[[str, float, str], None] = nobody_told,
     ) -> None:
         network.wire()  # an option that cannot be used is told here, and not by every process
-        self._aside, self.waiting = aside, waiting
+        self._network, self._aside, self.waiting = network, aside, waiting
         self._shards = [_Shard(self, network, number) for number in range(count)]
         self._asides: set[asyncio.Task[None]] = set()
         self._failed: BaseException | None = None  # why nothing more can be kept
@@ -207,7 +207,7 @@ class Shards:
     def _falls_to(self, url: str) -> int:
         if len(self._shards) == 1:
             return 0
-        return crc32((manners(url).platform or host(url)).encode()) % len(self._shards)
+        return crc32((self._network.manners(url).platform or host(url)).encode()) % len(self._shards)
 
     def put_aside(self, visit: Visit) -> None:
         async def keep() -> None:

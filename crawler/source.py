@@ -1,13 +1,13 @@
-"""What a site file declares: Source, Seed, Query; values and the functions that come with them."""
+"""What a site file declares: Source, Seed, Query, and how registers are asked; values and the functions that come with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from archive.ledger.observation import Reading
+from archive.ledger.observation import Counter, Link, Reading
 
 if TYPE_CHECKING:
     from crawler.page import Page
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a person or the plan asks of a source. Dates are inclusive; codes are official court codes."""
+    """What a person or the plan asks of a source. Dates are inclusive.
+
+    courts: official codes, or hosts of courts that the register does not hold; (): all. registers: (): all that a court keeps.
+    """
 
     courts: tuple[str, ...] = ()
     first: date | None = None
     last: date | None = None
+    registers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,33 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """The next address of a talk with a register.
+
+    seed: the window whose coverage the answer counts for; None: it leads to cards and counts for none.
+    control: the answer only shows that a query of this form is understood.
+    """
+
+    url: str
+    seed: Seed | None = None
+    control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of an Ask. verdict: None where nothing could be fetched or read."""
+
+    verdict: str | None
+    reason: str = ""
+    counter: Counter | None = None
+    links: tuple[Link, ...] = ()
+
+
+# Pure, and blind to the network: it says what to ask, is told what came, and ends when there is nothing more to ask.
+Talk: TypeAlias = Generator[Ask, Answer, None]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One line of `crawl sources`: a court of a court system, or a publication's one site."""
 
@@ -42,6 +73,16 @@ class Place:
     court: str | None = None
     aliases: tuple[str, ...] = ()
     seeds: tuple[str, ...] = ()
+
+
+def plain(seeds: Sequence[Seed], _understood: bool, _today: date) -> Talk:
+    """Each seed asked once, and no further page."""
+    for seed in seeds:
+        yield Ask(seed.url, seed)
+
+
+def _never(_verdict: str, _reason: str) -> bool:
+    return False
 
 
 def _no_seeds(_: Query) -> Iterable[Seed]:
@@ -60,7 +101,9 @@ class Source:
     judge: the verdict (words.VERDICTS) by the source's own marks, with its reason; None where they do not decide.
         It may look at anything in the page, and must not call a page a `page` unless its marks are there.
     read: a plain synchronous function; raises crawler.errors.Unreadable. Called only when the verdict is `page` or `empty`.
-    follow: which rels of a reading's links belong to a crawl of this source ("card", "page").
+    follow: which rels of a reading's links belong to a crawl of this source ("card", "act").
+    talk: how the windows of one court's one register are asked, in a run that found something there already or not, today.
+    throttled: does this verdict with this reason say that the platform wants to be left alone?
     platform: hosts with one platform share pauses; None: each host by itself. pause: seconds between two fetches of a host.
     """
 
@@ -79,6 +122,8 @@ class Source:
     follow: tuple[str, ...] = ()
     seeds: Callable[[Query], Iterable[Seed]] = _no_seeds
     places: Callable[[], Iterable[Place]] = field(default=_no_places)
+    talk: Callable[[Sequence[Seed], bool, date], Talk] = plain
+    throttled: Callable[[str, str], bool] = _never
     last_resort: bool = False
 
     @property

@@ -78,10 +78,16 @@ def check(ctx: typer.Context) -> None:
         plan = planned(ctx.obj.home)
         out.rows(
             (
-                {"source": each.name, "every": spoken(each.every), "days": getattr(each, "days", None), "quiet": each.quiet}
+                {
+                    "source": each.name,
+                    "every": spoken(each.every),
+                    "days": getattr(each, "days", None),
+                    "months": getattr(each, "months", None),
+                    "quiet": each.quiet,
+                }
                 for each in plan.targets
             ),
-            ("source", "every", "days", "quiet"),
+            ("source", "every", "days", "months", "quiet"),
         )
         out.note(f"{path} is right: {len(plan.targets)} targets" + ("" if plan.targets else "; name some in it"))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +20,7 @@ from archive.ledger.coverage import Asked
 from crawler.crawl import Crawl, Desk, Done
 from crawler.errors import BadSettings
 from crawler.inbox import LOOK, Inbox, Order
+from crawler.rounds import Round
 from crawler.sites import sources
 from schedules.past import pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
@@ -68,7 +68,7 @@ class Intake(Crawl):
     """A crawl whose intake can be shut: what is in flight goes on to its end, and nothing new begins."""
 
     def __init__(self, crawl: Crawl) -> None:
-        super().__init__(crawl.fetcher, crawl.desk, crawl.now)
+        super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests)
         self._open = asyncio.Event()
         self._open.set()
         self._in_flight = 0
@@ -136,7 +136,7 @@ class Daemon:
     ) -> None:
         self.crawl = Intake(crawl)
         # For those who asked that pages be kept and not read.
-        self._unread = Intake(Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now))
+        self._unread = Intake(Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests))
         self._inbox = Inbox(crawl.desk.store.home.path)
         self.plan = plan
         self.now = now
@@ -281,9 +281,11 @@ class Daemon:
         except Exception as exc:  # as above; the order stays, and the next daemon takes it again
             self._broken_off(f"order {order.id}", exc)
 
-    def _docket(self, docket: Docket) -> AsyncIterator[Done]:
+    async def _docket(self, docket: Docket) -> AsyncIterator[Done]:
         query = docket.query(self.now().astimezone(UTC).date())
-        return self.crawl.source(self._sources[docket.source], query, str(uuid.uuid4()))
+        once = await Round.begin(self.crawl, self._sources[docket.source], query, revisit=True)
+        async for done in once.visits():
+            yield done
 
     def _addresses(self, urls: list[str]) -> AsyncIterator[Done]:
         return self.crawl.urls(urls, in_flight=self._in_flight, per_host=self._per_host)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from archive.capture import Capture
 from archive.ledger.book import Book
 from archive.ledger.observation import Window
 from archive.shelf import Archive
-from archive.urls import identity
+from crawler.rounds import wanted
 from crawler.source import Source
 from schedules.plan import Address, Docket, Past, Target
 
@@ -26,7 +25,8 @@ def pasts(
     """By the target's name; those never visited are left out. book: None where nothing was ever read. now: UTC.
 
     An address was answered when its newest visit brought an answer that is no captcha, block or outage. A register was, when
-    every window of its newest asking was; that asking had ended when each window was asked for and each card visited.
+    every window of its newest asking was; that asking had ended when each window was asked for, and each card visited whose
+    turn had come.
     """
     wanted = list(targets)
     dockets = [each for each in wanted if isinstance(each, Docket)]
@@ -85,19 +85,12 @@ def _asking(
     asked = {(window.asked.register, window.asked.first, window.asked.last) for window in windows}
     # It was made a moment before the first page was asked for: that may have been the day before.
     days = (first.at.date(), first.at.date() - timedelta(days=1))
-    meant = [{(s.register, s.first, s.last) for s in source.seeds(docket.query(day))} for day in days]
+    meant = [{(s.register, s.first, s.last) for s in source.seeds(docket.query(day)) if s.url} for day in days]
     if not any(asked & each for each in meant):
         return None
-    ended = any(each <= asked for each in meant) and _cards_visited(pages, first.seq, archive, book)
+    # Each card whose turn had come was visited since, with whatever end.
+    then = max(window.at for window in windows)
+    left = wanted(book, archive, source, [page.id for page in pages], first.seq, then, tried=True)
+    ended = any(each <= asked for each in meant) and not left
     trouble = next((window.asked.gap for window in windows if window.asked.gap in TROUBLES), None)
     return Past(first.at, trouble, ended)
-
-
-def _cards_visited(pages: list[Capture], since: int, archive: Archive, book: Book) -> bool:
-    """Was each card that these listings point to visited since, with whatever end?"""
-    cards = set()
-    for _, link in book.links(captures={page.id for page in pages}, rel="card"):
-        with contextlib.suppress(ValueError):
-            cards.add(identity(link.url))
-    visited = archive.deciding(cards)
-    return all(card in visited and visited[card].seq >= since for card in cards)

@@ -49,13 +49,18 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Docket:
-    """One court's register, as one source reads it. days: how far back cases are asked for, by day of receipt."""
+    """One court's registers, as one source reads them.
+
+    days: how far back cases are asked for, by day of receipt. months: in place of days, whole months: 2 are this one and the
+    last, and so the same windows every day.
+    """
 
     source: str
     court: str
     days: int
     every: timedelta
     quiet: Quiet | None = None
+    months: int | None = None
 
     @property
     def name(self) -> str:
@@ -63,7 +68,11 @@ class Docket:
 
     def query(self, day: date) -> Query:
         """What is asked on a day (UTC)."""
-        return Query((self.court,), day - timedelta(days=self.days), day)
+        if self.months is None:
+            return Query((self.court,), day - timedelta(days=self.days), day)
+        before = day.year * 12 + day.month - self.months  # months since the year 0, January of it being 0
+        first = date(before // 12, before % 12 + 1, 1)
+        return Query((self.court,), first, (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from schedules.plan import Address, Docket, Plan, Quiet
 FILE = "plan.toml"
 DAYS = 60  # how far back a register is asked where the plan does not say: cases appear weeks after their receipt
 MOST_DAYS = 36_525
+MOST_MONTHS = 1_200
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 LONGEST = timedelta(days=3_660)
 
@@ -34,7 +35,8 @@ TEMPLATE = """\
 # name = "sudrf"
 # courts = ["61GV0008", "77OV0000"]
 # every = "1d"
-# days = 60                  # how many days back cases are asked for, by their day of receipt
+# days = 60                  # how many days back cases are asked for, by their day of receipt; or, in place of days,
+#                            # months = 2: this month and the last, whole
 # quiet = "22:00-07:00"      # hours in which nothing is begun
 
 # Addresses that articles cite, by name or from a file beside this one, one a line.
@@ -115,7 +117,7 @@ class _Reader:
         tables = told.get(name, [])
         if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
             raise self.bad(f"[[{name}]] is written with two brackets", key=name)
-        allowed = {"source": {"name", "courts", "days"}, "links": {"urls", "file"}}[name] | {"every", "quiet"}
+        allowed = {"source": {"name", "courts", "days", "months"}, "links": {"urls", "file"}}[name] | {"every", "quiet"}
         for number, table in enumerate(tables):
             for key in table:
                 if key not in allowed:
@@ -144,9 +146,14 @@ class _Reader:
         days = table.get("days", DAYS)
         if type(days) is not int or not 0 <= days <= MOST_DAYS:
             raise self.bad(f"days is a number from 0 to {MOST_DAYS}", "source", number, "days")
+        months = table.get("months")
+        if months is not None and (type(months) is not int or not 1 <= months <= MOST_MONTHS):
+            raise self.bad(f"months is a number from 1 to {MOST_MONTHS}", "source", number, "months")
+        if months is not None and "days" in table:
+            raise self.bad("days or months, not both", "source", number, "months")
         every, quiet = self._times("source", number, table)
         for court in courts:
-            yield Docket(source.name, court, days, every, quiet)
+            yield Docket(source.name, court, days, every, quiet, months)
 
     def _addresses(self, number: int, table: dict[str, Any]) -> Iterator[Address]:
         urls, file = table.get("urls", []), table.get("file")

@@ -256,6 +256,12 @@ class Book:
         counters = {e.capture: e.counter for e in self.extractions(captures={page.capture for page in pages})}
         return fold((page, counters.get(page.capture)) for page in pages)
 
+    def registrations(self, court: str) -> list[str]:
+        """The registrations that some page says are this court's."""
+        said = tables.observation.c
+        query = sa.select(said.registration).distinct().where(said.property == "court", said.value == court)
+        return sorted(row.registration for row in self._all(query))
+
     def ties(self) -> list[tuple[str, Tie]]:
         """Judgements with their ids, in the order of their ids."""
         rows = self._all(sa.select(tables.tie).order_by(tables.tie.c.id))

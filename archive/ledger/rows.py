@@ -7,10 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
+from archive.ledger import coverage
 from archive.ledger.case import Case, Entity, Registration, holds
-from archive.ledger.observation import Quoted
+from archive.ledger.observation import CoverageWindow, Quoted, Window
 from archive.ledger.rules import DATES
-from archive.ledger.tally import Row, Tally
+from archive.ledger.tally import Missing, Row, Tally
 from archive.ledger.timeline import Happened
 
 Plain = dict[str, Any]
@@ -132,9 +133,38 @@ def tally_row(row: Row) -> Plain:
         "pending": row.pending,
         "working_days": row.working_days,
         "per_working_day": None if row.per_working_day is None else float(row.per_working_day),
-        "coverage": {**asdict(row.coverage), "as_of": time(row.coverage.as_of)},
+        "coverage": {
+            **asdict(row.coverage),
+            "as_of": time(row.coverage.as_of),
+            "missing": list(map(missing_row, row.coverage.missing)),
+            "stale": list(map(missing_row, row.coverage.stale)),
+        },
         "definition": row.definition,
     }
+
+
+def missing_row(missing: Missing) -> Plain:
+    """Days of a court's register that are missing, and why."""
+    return {
+        "court": missing.court,
+        "register": missing.register,
+        "from": None if missing.first is None else missing.first.isoformat(),
+        "to": None if missing.last is None else missing.last.isoformat(),
+        "gap": missing.gap,
+    }
+
+
+def coverage_rows(windows: Collection[Window]) -> Iterator[Plain]:
+    """Every asking of a register, and what was planned and never asked, which has no capture."""
+    for window in windows:
+        yield {**_coverage_row(window.asked), "at": time(window.at), "capture": window.capture}
+    for planned in coverage.unasked(windows):
+        yield {**_coverage_row(planned), "at": None, "capture": None}
+
+
+def _coverage_row(window: CoverageWindow) -> Plain:
+    row = coverage.row(window)
+    return {**{key: value for key, value in row.items() if key != "kind"}, "run": window.run}
 
 
 def person_rows(case: Case) -> Iterator[Plain]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -22,6 +22,7 @@ from typing import Literal
 
 from archive.ledger import workdays
 from archive.ledger.case import Case, Entity, Registration, holds
+from archive.ledger.coverage import Run, uncovered
 from archive.ledger.observation import Window
 
 Unit = Literal["case", "person"]
@@ -60,12 +61,25 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Days of a court's register that no complete window answers for, both ends inclusive; None: no bound. gap: why."""
+
+    court: str
+    register: str
+    first: date | None
+    last: date | None
+    gap: str
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How far the ledger reaches for one row. as_of: the newest capture it knows.
 
-    windows, counters: of what was asked, how much was answered; those that were read whole; those whose own counter was
-    compared with the rows read, and those that agree. undated, unnumbered: cases of the question that are in no row for
-    want of a date, and those whose persons no page lists.
+    courts_expected: those that were planned, asked, or have cases here. windows, counters: of what was asked, how much was
+    answered; those that were read whole; those whose own counter was compared with the rows read, and those that agree.
+    undated, unnumbered: cases of the question that are in no row for want of a date, and those whose persons no page lists.
+    missing: by court, register and day. stale: windows that were read whole once, and could not be when they were asked for
+    last: what stands is as old as that reading.
     """
 
     as_of: datetime | None
@@ -78,6 +92,8 @@ class Coverage:
     undated: int
     unnumbered: int
     complete: bool
+    missing: tuple[Missing, ...] = ()
+    stale: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +156,18 @@ def tally(
     """Count cases by the question.
 
     windows: what was asked of the registers and how it was answered, in one or several runs. expected: codes of the
-    courts that should have answered; None: those that were asked or have cases here. as_of: time of the newest capture
-    known. The order of cases and windows decides nothing.
+    courts that should have answered; None: those that a run planned, that were asked or have cases here. as_of: time of
+    the newest capture known. The order of cases and windows decides nothing.
     """
     counts: dict[tuple[str | None, ...], dict[str, int]] = {}
     whole: dict[str, int] = {}
     undated: list[Undated] = []
-    courts: set[str] = set()
+    seen: set[str] = set()
     days: set[date] = set()
     unnumbered: set[str | None] = set()
     asked = [case for case in cases if case.last.register in question.registers and _asked_for(case, question)]
     for case in sorted(asked, key=lambda case: case.id):
-        courts.update(code for code in (case.court, _court_of(case)) if code)
+        seen.update(code for code in (case.court, _court_of(case)) if code)
         if not case.persons:
             unnumbered.add(case.id)
         if case.received is None:
@@ -170,7 +186,7 @@ def tally(
     for month in _months(question):
         counts.setdefault((month,), {})
     reach = _Reach(
-        question, tuple(windows), frozenset(expected) if expected is not None else None, frozenset(courts), as_of,
+        question, tuple(windows), frozenset(expected) if expected is not None else None, frozenset(seen), as_of,
         len([u for u in undated if u.missing == "received"]), len(unnumbered),
         (min(days), max(days)) if days else (),
     )  # fmt: skip
@@ -309,33 +325,83 @@ class _Reach:
     def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
         # Of several runs that asked the same the newest complete one counts: one that failed takes nothing away.
         best: dict[tuple[object, ...], Window] = {}
+        newest: dict[tuple[object, ...], Window] = {}
         for window in sorted(self.windows, key=lambda w: (w.asked.complete, w.at, w.capture)):
             asked = window.asked
-            if asked.register in self.question.registers and _meets(window, first, last):
-                best[asked.source, asked.court, asked.register, asked.first, asked.last] = window
-        expected = {window.asked.court for window in best.values()} | self.seen if self.expected is None else set(self.expected)
+            if asked.register in self.question.registers and _meets(asked.first, asked.last, first, last):
+                key = (asked.source, asked.court, asked.register, asked.first, asked.last)
+                best[key] = window
+                newest[key] = max(newest.get(key, window), window, key=lambda each: (each.at, each.capture))
+        wanted = {(window.asked.court, window.asked.register) for window in best.values()}
+        if self.expected is None:
+            wanted |= self._planned(first, last)
+        expected = {code for code, _ in wanted} | self.seen if self.expected is None else set(self.expected)
         only = court or self.question.court
         if only is not None:
             expected &= {only}
         held = [window for window in best.values() if window.asked.court in expected]
-        whole = [window for window in held if window.asked.complete]
         counted = [window.asked for window in held if window.asked.expected is not None]
         # An open period reaches as far as anybody asked, and as far as what it counts.
         begin = first or min([*map(_begin, held), *self.counted], default=date.min)
         end = last or max([*map(_end, held), *self.counted], default=date.max)
-        covered = all(_covered([w for w in whole if w.asked.court == code], begin, end) for code in expected)
+        silent = expected - {code for code, _ in wanted}
+        wanted |= {(code, register) for code in silent for register in self.question.registers[:1]}
+        missing = tuple(
+            gap for code, register in sorted(wanted) if code in expected for gap in _missing(held, code, register, begin, end)
+        )
         return Coverage(
             as_of=self.as_of,
             courts_expected=len(expected),
             courts_reached=len({window.asked.court for window in held if window.asked.gap in (None, "mismatch")}),
             windows=len(held),
-            windows_complete=len(whole),
+            windows_complete=sum(window.asked.complete for window in held),
             counters=len(counted),
             counters_agree=sum(asked.expected == asked.read for asked in counted),
             undated=self.undated,
             unnumbered=self.unnumbered,
-            complete=bool(expected) and covered and not self.undated,
+            complete=bool(expected) and not missing and not self.undated,
+            missing=missing,
+            stale=tuple(
+                Missing(now.court, now.register, now.first, now.last, now.gap or "mismatch")
+                for key, window in sorted(best.items(), key=str)
+                if window.asked.complete and not (now := newest[key].asked).complete and now.court in expected
+            ),
         )
+
+    def _planned(self, first: date | None, last: date | None) -> set[tuple[str, str]]:
+        """Courts and registers that some run meant to ask for days of this period, whether it came to them or not."""
+        runs = filter(None, map(Run.of, {window.asked.run for window in self.windows}))
+        planned = [run.asked_of for run in runs if _meets(run.first, run.last, first, last)]
+        return {each for each in set().union(*planned) if each[1] in self.question.registers}
+
+
+def _missing(held: Sequence[Window], court: str, register: str, begin: date, end: date) -> Iterable[Missing]:
+    """The days of the period that no complete window tells of, each span with the reason of the newest asked for it."""
+    asked = [window for window in held if (window.asked.court, window.asked.register) == (court, register)]
+    whole = [
+        replace(window.asked, last=_end(window)) for window in asked if window.asked.complete and _begin(window) <= _end(window)
+    ]
+    failed = sorted((window for window in asked if not window.asked.complete), key=lambda window: window.at, reverse=True)
+    for first, last in uncovered(whole, begin, end):
+        spans = [(first, last, "not-visited")]
+        for window in failed:
+            spans = [part for span in spans for part in _cut(span, window)]
+        for day, until, gap in sorted(spans):
+            yield Missing(court, register, None if day == date.min else day, None if until == date.max else until, gap)
+
+
+def _cut(span: tuple[date, date, str], window: Window) -> Iterable[tuple[date, date, str]]:
+    """A span that nobody has a reason for yet, cut where this window gives one."""
+    first, last, gap = span
+    begin, end = max(first, _begin(window)), min(last, window.asked.last or date.max)
+    if gap != "not-visited" or begin > end:
+        yield span
+        return
+    if first < begin:
+        yield first, begin - timedelta(days=1), gap
+    yield begin, end, window.asked.gap or "mismatch"
+    if end < last:
+        yield end + timedelta(days=1), last, gap
 
 
 def _begin(window: Window) -> date:
@@ -347,20 +413,8 @@ def _end(window: Window) -> date:
     return min(window.asked.last or date.max, window.at.date())
 
 
-def _meets(window: Window, first: date | None, last: date | None) -> bool:
-    return (last is None or _begin(window) <= last) and (first is None or (window.asked.last or date.max) >= first)
-
-
-def _covered(windows: Sequence[Window], begin: date, end: date) -> bool:
-    """Complete windows leave no day of the period out."""
-    for window in sorted(windows, key=_begin):
-        if _begin(window) > begin:
-            return False
-        if _end(window) >= end:
-            return True
-        if _end(window) >= begin:
-            begin = _end(window) + timedelta(days=1)
-    return False
+def _meets(begin: date | None, end: date | None, first: date | None, last: date | None) -> bool:
+    return (last is None or (begin or date.min) <= last) and (first is None or (end or date.max) >= first)
 
 
 def _row(group: Mapping[str, str | None], counts: Mapping[str, int], question: Question, reach: _Reach) -> Row:

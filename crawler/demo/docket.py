@@ -51,7 +51,8 @@ class Register:
 
 FIRST = Register("criminal-1", "1540006", "0", "u1_case", "Уголовные дела - первая инстанция")
 APPEAL = Register("criminal-appeal", "4", "4", "u2_case", "Уголовные дела - апелляция")
-REGISTERS = (FIRST, APPEAL)
+MATERIAL = Register("material", "1610001", "0", "m_case", "Производство по материалам")
+REGISTERS = (FIRST, APPEAL, MATERIAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,18 @@ from datetime import date, datetime
 from html import escape
 
 from crawler.demo import chrome
-from crawler.demo.docket import FIRST, REGISTERS, Act, Court, Event, Person, Register, Registration, printed_articles
+from crawler.demo.docket import (
+    APPEAL,
+    MATERIAL,
+    REGISTERS,
+    Act,
+    Court,
+    Event,
+    Person,
+    Register,
+    Registration,
+    printed_articles,
+)
 from crawler.demo.markup import fill
 
 ROWS = 25  # of a listing page
@@ -82,7 +93,7 @@ def listing(register: Register, found: Sequence[Registration], total: int, page:
     pages = -(-total // ROWS)
     pager = _pager(page, pages, href) if pages > 1 else ""
     people = "Лица"
-    if register != FIRST:
+    if register == APPEAL:
         people = "Лица / Суд (мировой судья) первой инстанции / Номер дела в первой инстанции"
     heads = (
         "№ дела", "Дата<br>поступления", people, "Судья", "Дата<br>решения", "Решение", "Дата вступления<br>в законную силу",
@@ -103,7 +114,7 @@ def listing(register: Register, found: Sequence[Registration], total: int, page:
 
 
 def _row(entry: Registration) -> str:
-    ending = "" if entry.register == FIRST else f"&new={entry.register.new}"
+    ending = "" if entry.register.new == "0" else f"&new={entry.register.new}"
     in_force = f"<td align='center'>{_day(entry.in_force)}</td>" if entry.in_force else "<td>&nbsp;</td>"
     return fill(
         "listing_row",
@@ -173,10 +184,12 @@ def search_form(register: Register) -> str:
 
 def card(entry: Registration) -> str:
     """A case card with all its tabs. The movement and the people are printed without a line break, as the real ones are."""
-    tabs = [("ДЕЛО", _case_tab(entry))]
+    material = entry.register == MATERIAL
+    tabs = [("МАТЕРИАЛ" if material else "ДЕЛО", _case_tab(entry))]
     if entry.lower is not None:
         tabs.append(("РАССМОТРЕНИЕ В НИЖЕСТОЯЩЕМ СУДЕ", _lower_tab(entry)))
-    tabs.append(("ДВИЖЕНИЕ ДЕЛА", _table("ДВИЖЕНИЕ ДЕЛА", MOVEMENT, map(_movement_row, entry.events))))
+    movement = "ДВИЖЕНИЕ МАТЕРИАЛА" if material else "ДВИЖЕНИЕ ДЕЛА"
+    tabs.append((movement, _table(movement, MOVEMENT, map(_movement_row, entry.events))))
     tabs.append(("ЛИЦА", _people_tab(entry)))
     if entry.parties:
         rows = ((party.role, _text(party.name), "", "", "", "") for party in entry.parties)
@@ -197,7 +210,10 @@ def card(entry: Registration) -> str:
     if entry.published and entry.modified:
         text = f"опубликовано {_moment(entry.published)}, изменено {_moment(entry.modified)}"
         stamp = f'<div class="outputArea publishInfo">{text}</div>'
-    return fill("card", title=entry.register.title, number=entry.printed_number, heads=heads, bodies=bodies, stamp=stamp)
+    kind = "МАТЕРИАЛ" if material else "ДЕЛО"
+    return fill(
+        "card", title=entry.register.title, kind=kind, number=entry.printed_number, heads=heads, bodies=bodies, stamp=stamp
+    )
 
 
 MOVEMENT = (
@@ -252,7 +268,7 @@ def _case_tab(entry: Registration) -> str:
         f"&delo_id={entry.register.delo_id}&case_type=0&judicial_uid={entry.uid}'><u>{entry.uid}</u></a>"
     )
     return _pairs(
-        "ДЕЛО",
+        "МАТЕРИАЛ" if entry.register == MATERIAL else "ДЕЛО",
         (
             ("Уникальный идентификатор дела", uid),
             ("Дата поступления", _day(entry.received)),
@@ -279,7 +295,7 @@ def _lower_tab(entry: Registration) -> str:
 
 
 def _people_tab(entry: Registration) -> str:
-    first = entry.register == FIRST
+    first = entry.register != APPEAL
 
     def row(person: Person) -> tuple[str, ...]:
         result = _lines(person.result.printed) if person.result else ""
@@ -318,7 +334,7 @@ def hearing_list(day: date, heard: Sequence[tuple[Registration, Event]]) -> str:
             parts.append(f"\t\t    <tr bgcolor='#DEDEDE'><td colspan=8><b>{register.title}</b></td></tr>")
         for entry, event in rows:
             number += 1
-            ending = "&new=" if register == FIRST else f"&new={register.new}"
+            ending = "&new=" if register.new == "0" else f"&new={register.new}"
             parts.append(
                 fill(
                     "hearing_row",

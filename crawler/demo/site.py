@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from crawler.demo import chrome, pages, press
 from crawler.demo.docket import FIRST, REGISTERS, Court, Register, Registration, printed_article, printed_articles
-from crawler.demo.world import World
+from crawler.demo.world import Limit, World
 
 HTML, TEXT = "text/html; charset=windows-1251", "text/plain"
 REQUIRED = ("delo_id", "case_type", "new", "delo_table")
@@ -121,11 +121,16 @@ def _court(world: World, court: Court, request: Request) -> Answer | None:
         if court == world.courts[2]:  # one court has none
             return _html(pages.not_found(court), 404)
         return Answer(200, b"User-agent: *\nDisallow: /admin/\n", (("Content-Type", TEXT), ("NSR", "1")))
+    closed = world.closed.get(court.code)
+    if closed == "blocked":
+        return _html(pages.blocked(court.dash))
     query = _query(target.query)
     if target.path == "/":
         return _html(chrome.site(court, "<div id='content'>Добро пожаловать на сайт суда</div>"))
     if target.path != "/modules.php" or query.get("name") != "sud_delo":
         return _html(pages.not_found(court), 404)
+    if closed == "outage":
+        return _html(pages.outage(court))
     operation = query.get("name_op")
     if operation == "r":
         return _listing(world, court, request, query)
@@ -183,7 +188,12 @@ def _listing(world: World, court: Court, request: Request, query: dict[str, str]
         return _module(world, court, query, pages.search_form(register or FIRST))
     if register is None or (query["new"], query["delo_table"].lower()) != (register.new, register.table):
         return _module(world, court, query, pages.nothing_found(register or FIRST))
+    if world.closed.get(court.code) == "captcha":
+        return _module(world, court, query, pages.captcha_gate(register))
     first, last = (_day(query.get(f"{register.table}__entry_date{n}d", "")) for n in (1, 2))
+    limit = world.limits.get(court.code, Limit())
+    if limit.days is not None and (first is None or last is None or (last - first).days >= limit.days):
+        return _html(pages.outage(court))
     hidden = world.gap(court, register, first, last)
     if hidden is not None:
         note(hidden.step, visit, request.url)
@@ -216,7 +226,8 @@ def _listing_page(
 ) -> Answer:
     number = query.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and int(number) else 1
-    rows = found[pages.ROWS * (page - 1) : pages.ROWS * page]
+    shown = found[: world.limits.get(court.code, Limit()).rows]
+    rows = shown[pages.ROWS * (page - 1) : pages.ROWS * page]
     if not rows:
         return _module(world, court, query, pages.nothing_found(register))
     if page > 1:

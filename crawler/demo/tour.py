@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from archive import ask, door
 from archive.door import Globals, Shown
 from archive.ledger.case import fold
@@ -12,6 +10,7 @@ from crawler.demo.server import serve
 from crawler.demo.world import World
 from crawler.lines import Results, show_coverage
 from crawler.opening import opened
+from crawler.rounds import Round
 from crawler.sites import source_named
 
 FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted")
@@ -28,13 +27,12 @@ async def tour(options: Globals, out: Shown) -> int:
             for visit in (1, 2):
                 world.turn(visit)
                 out.text(f"Visit {visit}: {len(world.cases)} registrations at {len(world.courts)} courts, and one article")
-                run_id = str(uuid.uuid4())
-                lanes = [[seed for seed in world.seeds() if seed.court == court.code] for court in world.courts]
-                async for done in crawl.seeds(source_named("sudrf"), lanes, run_id):
+                once = await Round.begin(crawl, source_named("sudrf"), world.query())
+                async for done in once.visits():
                     results.add(done)
                 async for done in crawl.urls(world.addresses()):
                     results.add(done)
-                show_coverage(crawl, out, run_id)
+                show_coverage(await once.coverage(), out)
             book = crawl.desk.clerk.book
             windows = book.coverage()
             cases, as_of = fold(book.sightings(), book.ties()), book.as_of()

@@ -15,9 +15,10 @@ from types import MappingProxyType
 
 from crawler.demo.docket import APPEAL, FIRST, Court, Event, Register, Registration
 from crawler.demo.invent import CONVICTED, PLANS, VERDICT, Plan, invent
+from crawler.demo.materials import materials
 from crawler.demo.script import Script
 from crawler.demo.truth import Truth
-from crawler.source import Seed
+from crawler.source import Query, Seed
 
 VISITS = MappingProxyType({1: date(2025, 6, 5), 2: date(2025, 6, 30)})  # the day each visit takes place, by the courts' clock
 MONTHS = tuple((date(2025, m, 1), date(2025, m + 1, 1) - timedelta(days=1)) for m in range(1, 6))
@@ -34,6 +35,17 @@ class Hidden:
     gap: str  # the ledger's word for the hole it leaves
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a court's register can do at most. rows: of one answer, whatever its counter says; days: of a query it can count."""
+
+    rows: int | None = None
+    days: int | None = None
+
+
+CLOSED = ("captcha", "blocked", "outage")
+
+
 class World:
     """A few courts and a publisher, with everything that goes wrong between them and a crawler.
 
@@ -48,7 +60,9 @@ class World:
         self.courts = tuple(plan.court for plan in plans)
         self.visit = 1
         self.script = Script()
-        first = {entry.case_uid: entry for entry in invent(plans, seed)}
+        self.closed: dict[str, str] = {}  # courts by code, and how each is closed, beside what the script hides
+        self.limits: dict[str, Limit] = {}  # courts by code
+        first = {entry.case_uid: entry for entry in (*invent(plans, seed), *materials(self.courts, seed))}
         self._roles(tuple(first.values()), Random(f"{seed}:roles"))
         second = dict(first)
         second[self.changed] = _concluded(first[self.changed])
@@ -80,6 +94,12 @@ class World:
         if visit not in VISITS:
             raise ValueError(f"no visit {visit}: there are {sorted(VISITS)}")
         self.visit = visit
+
+    def close(self, how: str, *courts: Court) -> None:
+        """From now on: a captcha before the search form, every page blocked, or the module out."""
+        if how not in CLOSED:
+            raise ValueError(f"not how a court is closed: {how!r}; choose of {', '.join(CLOSED)}")
+        self.closed |= {court.code: how for court in courts}
 
     @property
     def today(self) -> date:
@@ -134,13 +154,17 @@ class World:
         return None
 
     def seeds(self) -> tuple[Seed, ...]:
-        """Every listing to ask for: each court's first instance by month of receipt, and the appeals of the court above."""
+        """Every listing that `query` asks for, at the address its court's own form would send."""
         asked = [(court, FIRST) for court in self.courts] + [(self.courts[-1], APPEAL)]
         return tuple(
             Seed(listing(court, register, first, last), court.code, register.word, first, last)
             for court, register in asked
             for first, last in MONTHS
         )
+
+    def query(self) -> Query:
+        """What to ask for: each court's first instance by month of receipt, and the appeals of the court above."""
+        return Query(tuple(court.code for court in self.courts), MONTHS[0][0], MONTHS[-1][1], ("criminal-1", "criminal-appeal"))
 
     def shared_addresses(self) -> tuple[str, str, str]:
         """Three addresses of one card: its own, an old spelling on the dot host, and another court's host of its region."""

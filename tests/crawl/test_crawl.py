@@ -17,6 +17,7 @@ from crawler.demo.truth import Figures
 from crawler.demo.world import World
 from crawler.opening import opened
 from crawler.rebuild import rebuild
+from crawler.rounds import Round
 from crawler.sites import source_named
 
 
@@ -38,8 +39,8 @@ async def crawl(
 
 async def visit(crawl: Crawl, world: World, number: int) -> None:
     world.turn(number)
-    lanes = [[seed for seed in world.seeds() if seed.court == court.code] for court in world.courts]
-    async for _ in crawl.seeds(source_named("sudrf"), lanes, f"run {number}"):
+    once = await Round.begin(crawl, source_named("sudrf"), world.query())
+    async for _ in once.visits():
         pass
     async for _ in crawl.urls(world.addresses()):
         pass

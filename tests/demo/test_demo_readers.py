@@ -56,7 +56,12 @@ def people(facts, entry, *, results):
         subject = f"{entry.subject}#person:{n}"
         attempts = [stage for item in person.articles for stage in item.split("+")[:-1]]
         facts[subject, "name"] = [person.name]
-        put(facts, subject, role="defendant", article=[item.split("+")[-1] for item in person.articles])
+        put(
+            facts,
+            subject,
+            role="defendant" if entry.register.word.startswith("criminal") else None,
+            article=[item.split("+")[-1] for item in person.articles],
+        )
         put(facts, subject, attempt=attempts or None)
         if results:
             put(facts, subject, decided=person.decided, result=person.result and person.result.word)

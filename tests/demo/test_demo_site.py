@@ -11,7 +11,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.demo import press
-from crawler.demo.docket import APPEAL, FIRST, Registration, printed_articles
+from crawler.demo.docket import APPEAL, FIRST, MATERIAL, Registration, printed_articles
 from crawler.demo.script import Script
 from crawler.demo.site import Answer, Request, answer
 from crawler.demo.world import ENGLISH, MIRROR, MONTHS, ORIGINAL, World, hearing_list, listing
@@ -220,9 +220,10 @@ def test_every_card_says_what_the_case_is(quiet: World) -> None:
     for entry in quiet.cases:
         given = ask(quiet, entry.card)
         tree, tabs = page(given), _tabs(given)
-        assert f"ДЕЛО № {entry.printed_number}" == words(tree.css_first("div.casenumber").text())
+        kind, movement = ("МАТЕРИАЛ", "МАТЕРИАЛА") if entry.register == MATERIAL else ("ДЕЛО", "ДЕЛА")
+        assert f"{kind} № {entry.printed_number}" == words(tree.css_first("div.casenumber").text())
         assert entry.register.title == words(tree.css_first("div.title").text())
-        facts = {row[0]: row[1] for row in _table(tabs["ДЕЛО"])}
+        facts = {row[0]: row[1] for row in _table(tabs[kind])}
         assert entry.uid == facts["Уникальный идентификатор дела"]
         assert _day(entry.received) == facts["Дата поступления"]
         assert entry.judge == facts["Судья"]
@@ -233,7 +234,7 @@ def test_every_card_says_what_the_case_is(quiet: World) -> None:
             [e.name, _day(e.day), e.time, e.place or "", e.result or "", e.reason or "", e.note or "", _day(e.placed)]
             for e in entry.events
         ]
-        assert events == _table(tabs["ДВИЖЕНИЕ ДЕЛА"])[1:]
+        assert events == _table(tabs[f"ДВИЖЕНИЕ {movement}"])[1:]
         people = [
             [
                 p.name or "Информация скрыта",

@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 
 from archive.ledger.case import fold
+from archive.ledger.coverage import Run
 from archive.ledger.observation import CoverageWindow, Window
 from archive.ledger.rows import tally_rows
 from archive.ledger.tally import Question, published, tally
@@ -209,6 +210,48 @@ def test_a_later_asking_fails(told):
     assert tally(dated, windows=year).total.coverage.complete
     assert not tally(dated, windows=[*year[1:], window("57GV0001", 2, 30)]).total.coverage.complete
     assert not tally(dated, windows=WHOLE).total.coverage.complete  # something of May is counted, and nobody asked for May
+
+
+def test_what_is_missing_is_named_with_its_reason(told):
+    """By court and day: the newest reason of what was asked for, and `not-visited` for what was not."""
+    dated = [case for case in told if case.received]
+    windows = [
+        window("57GV0001", 1, 30),
+        window("61GV0002", 4, 15),
+        window("61GV0002", 10, 25, None, 0, "outage", datetime(2025, 5, 1, tzinfo=UTC)),
+        window("61GV0002", 20, 25, None, 0, "captcha"),
+    ]
+    coverage = tally(dated, Question(**APRIL), windows=windows).total.coverage
+    assert [(gap.court, gap.first.day, gap.last.day, gap.gap) for gap in coverage.missing] == [
+        ("61GV0002", 1, 3, "not-visited"),
+        ("61GV0002", 16, 19, "outage"),
+        ("61GV0002", 20, 25, "captcha"),
+        ("61GV0002", 26, 30, "not-visited"),
+    ]
+
+
+def test_a_court_that_a_run_planned_and_never_asked(told):
+    """A run that was killed after its first court makes no figure complete: the others were expected."""
+    dated = [case for case in told if case.received and case.court == "57GV0001"]
+    run = Run("sudrf", (), ("criminal-1",), date(2025, 4, 1), date(2025, 4, 30), "x")
+    asked = window("25GV0001", 1, 30)
+    planned = replace(asked, asked=replace(asked.asked, run=str(run)))
+    coverage = tally(dated, Question(**APRIL), windows=[planned]).total.coverage
+    assert (coverage.courts_expected, coverage.courts_reached, coverage.complete) == (114, 1, False)
+    assert {gap.gap for gap in coverage.missing} == {"not-visited"} and len(coverage.missing) == 113
+    another = replace(run, first=date(2025, 1, 1), last=date(2025, 1, 31))
+    elsewhere = replace(asked, asked=replace(asked.asked, run=str(another)))
+    assert tally(dated, Question(**APRIL), windows=[elsewhere]).total.coverage.courts_expected == 2
+
+
+def test_what_was_read_whole_once_and_not_since(told):
+    """It stays complete, and the row says that it is as old as that reading."""
+    dated = [case for case in told if case.received]
+    failed = window("61GV0002", 16, 30, None, 0, "captcha", datetime(2025, 5, 9, tzinfo=UTC))
+    coverage = tally(dated, Question(**APRIL), windows=[failed, *WHOLE]).total.coverage
+    assert coverage.complete and coverage.missing == ()
+    assert [(gap.court, gap.first.day, gap.gap) for gap in coverage.stale] == [("61GV0002", 16, "captcha")]
+    assert tally(dated, Question(**APRIL), windows=WHOLE).total.coverage.stale == ()
 
 
 def test_a_court_that_should_have_answered(told):

@@ -15,6 +15,7 @@ from archive.ledger.book import Book
 from archive.take import take
 from crawler.crawl import Crawl
 from crawler.opening import opened
+from crawler.rounds import Round
 from crawler.sites import source_named, sources
 from crawler.source import Query
 from schedules.past import pasts
@@ -81,11 +82,11 @@ async def test_the_newest_visit_decides(crawl: Crawl, watched: Watched) -> None:
 async def test_an_asking_for_another_window(crawl: Crawl, watched: Watched, days: int) -> None:
     """What a person asks of a court for last January is not the plan's visit; the plan's own asking is, whoever made it."""
     docket, source = Docket("sudrf", STAVROPOL, days, DAY), source_named("sudrf")
-    async for _ in crawl.source(source, docket.query(datetime.now(UTC).date()), "by the plan"):
+    async for _ in (await Round.begin(crawl, source, docket.query(datetime.now(UTC).date()))).visits():
         pass
     told = await past(crawl, docket)
     assert told is not None and (None, True) == (told.trouble, told.ended)
-    async for _ in crawl.source(source, Query((STAVROPOL,), date(2025, 1, 2), date(2025, 1, 30)), "by a person"):
+    async for _ in (await Round.begin(crawl, source, Query((STAVROPOL,), date(2025, 1, 2), date(2025, 1, 30)))).visits():
         pass
 
     assert told == await past(crawl, docket)

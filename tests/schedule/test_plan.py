@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -164,6 +165,36 @@ def test_a_plan_as_a_person_writes_it() -> None:
     quiet = Quiet(time(22), time(7), ZoneInfo("Europe/Moscow"))
     courts = tuple(Docket("sudrf", court, 30, 6 * HOUR, quiet) for court in ("61GV0008", "61GV0007"))
     assert Plan(courts, (ARTICLE, Address("https://uchetny-list.media/b", DAY))) == plan
+
+
+def test_whole_months_are_the_same_windows_every_day() -> None:
+    """`months = 2` asks for this month and the last, to its end: the windows of yesterday are those of today."""
+    [court] = planned('[[source]]\nname = "sudrf"\ncourts = ["61GV0008"]\nevery = "1d"\nmonths = 2\n').dockets
+    days = [date(2025, 1, 1), date(2025, 1, 31), date(2025, 2, 28), date(2024, 12, 31)]
+    assert [(court.query(day).first, court.query(day).last) for day in days] == [
+        (date(2024, 12, 1), date(2025, 1, 31)),
+        (date(2024, 12, 1), date(2025, 1, 31)),
+        (date(2025, 1, 1), date(2025, 2, 28)),
+        (date(2024, 11, 1), date(2024, 12, 31)),
+    ]
+    one = replace(court, months=1)
+    assert (one.query(days[2]).first, one.query(days[2]).last) == (date(2025, 2, 1), date(2025, 2, 28))
+    year = replace(court, months=14)
+    assert year.query(days[0]).first == date(2023, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("months = 0", "months is a number"),
+        ("months = true", "months is a number"),
+        ("months = 2\ndays = 60", "days or months"),
+    ],
+)
+def test_months_that_are_none(line: str, says: str) -> None:
+    """The line is named, as for every error of a plan."""
+    with pytest.raises(BadPlan, match=f"line 5: {says}"):
+        planned(f'[[source]]\nname = "sudrf"\ncourts = ["61GV0008"]\nevery = "1d"\n{line}\n')
 
 
 def test_every_court_that_has_a_site() -> None:

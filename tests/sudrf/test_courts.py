@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
 import pytest
 
@@ -74,3 +75,45 @@ def test_a_page_names_courts_in_short(name: str, code: str | None) -> None:
     """An abbreviation names exactly one court, or none."""
     court = courts.by_short_name(name)
     assert (court.code if court else None) == code
+
+
+def test_every_fact_has_its_source() -> None:
+    """What is known of a court is known from somewhere; what is not known from nowhere."""
+    facts = ("code", "kind", "name", "english", "host", "region", "region_code", "higher")
+    unsourced = [
+        (court.code, fact)
+        for court in courts.courts()
+        for fact in facts
+        if bool(court.said_by(fact)) != (getattr(court, fact) is not None)
+    ]
+    assert unsourced == []
+    assert all(former.source for former in courts.formers())
+
+
+def test_courts_became_others() -> None:
+    """The reform of 1 October 2019: five district courts renamed, two merged into a new one; of eight more no heir is known."""
+    reform = date(2019, 10, 1)
+    assert {
+        court.code: [(former.english.split()[0], former.how, former.ended) for former in court.predecessors]
+        for court in courts.courts()
+        if court.predecessors
+    } == {
+        "27OV0000": [("Far", "renamed", reform)],
+        "61OV0000": [("North", "renamed", reform)],
+        "66OV0001": [("Volga", "merged", reform), ("Ural", "merged", reform)],
+        "75OV0000": [("East", "renamed", reform)],
+        "77OV0000": [("Moscow", "renamed", reform)],
+        "78OV0000": [("Leningrad", "renamed", reform)],
+    }
+    assert len([former for former in courts.formers() if former.successor is None and former.ended is None]) == 8
+    heirs = [former.successor for former in courts.formers() if former.successor]
+    assert all(courts.by_code(code) for code in heirs)
+
+
+@pytest.mark.parametrize("host", ["povs.sam.sudrf.ru", "povs--sam.sudrf.ru", "http://povs.sam.sudrf.ru/modules.php"])
+def test_a_dead_host_is_of_a_court_that_is_no_more(host: str) -> None:
+    """Links of old articles lead there: the court is known, and it is not taken for the one that came after it."""
+    former = courts.former_by_host(host)
+    assert former is not None
+    assert (former.name, former.successor) == ("Приволжский окружной военный суд", "66OV0001")
+    assert courts.by_host(host) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -129,8 +130,8 @@ def test_only_hosts_of_sudrf_are_ours(url: str, ours: bool) -> None:
 
 
 def test_seeds_ask_month_by_month_and_never_twice_for_a_day() -> None:
-    """The windows of one court touch, do not overlap, and cover what was asked; every query is of the right form."""
-    seeds = list(SOURCE.seeds(Query(("77GV0021",), date(2026, 1, 15), date(2026, 3, 3))))
+    """The windows of one register touch, do not overlap, and cover what was asked; every query is of the right form."""
+    seeds = list(SOURCE.seeds(Query(("77GV0021",), date(2026, 1, 15), date(2026, 3, 3), ("criminal-1",))))
     assert [(seed.first, seed.last) for seed in seeds] == [
         (date(2026, 1, 15), date(2026, 1, 31)),
         (date(2026, 2, 1), date(2026, 2, 28)),
@@ -144,14 +145,33 @@ def test_seeds_ask_month_by_month_and_never_twice_for_a_day() -> None:
     assert all(addresses.parse(seed.url).wrong is None and "vnkod=" not in seed.url for seed in seeds)
 
 
-def test_every_court_is_asked_in_its_own_register() -> None:
-    """111 courts have a site; the appellate and the cassation court are asked for their own instance."""
+def test_every_court_is_asked_in_its_own_registers() -> None:
+    """Garrisons first instance and materials, districts and fleets appeals too, the two courts above their own instance."""
     seeds = list(SOURCE.seeds(Query()))
-    assert len(seeds) == 111
-    assert {seed.court: seed.register for seed in seeds if seed.register != "criminal-1"} == {
-        "50AV0000": "criminal-appeal", "54KV0000": "criminal-cassation",
+    assert len({seed.court for seed in seeds if seed.url}) == 111
+    assert [seed.court for seed in seeds if not seed.url and seed.register == "criminal-1"] == [
+        "61GV0020", "61GV0021", "61GV0022", "61GV0023",  # no site is known
+    ]  # fmt: skip
+    assert Counter(seed.register for seed in seeds) == {
+        "criminal-1": 113, "material": 113, "criminal-appeal": 10, "criminal-cassation": 1,
     }  # fmt: skip
-    assert [addresses.parse(seed.url).register for seed in seeds] == [seed.register for seed in seeds]
+    asked = [seed for seed in seeds if seed.url]
+    assert [addresses.parse(seed.url).register for seed in asked] == [seed.register for seed in asked]
+    assert [addresses.parse(seed.url).wrong for seed in asked] == [None] * len(asked)
+
+
+def test_a_court_outside_the_register_works_by_its_host() -> None:
+    """Its label stands for the code that is not known; the spelling of the host decides nothing."""
+    for host in ("leninsky--bkr.sudrf.ru", "leninsky.bkr.sudrf.ru"):
+        seeds = list(SOURCE.seeds(Query((host,), registers=("criminal-1",))))
+        assert [(seed.court, addresses.parse(seed.url).host) for seed in seeds] == [("leninsky--bkr", "leninsky--bkr.sudrf.ru")]
+    assert {seed.court for seed in SOURCE.seeds(Query(("sgvs.sml.sudrf.ru",)))} == {"77GV0021"}
+
+
+def test_a_register_that_nobody_asks_for_is_refused() -> None:
+    """A mistyped word is said to be one."""
+    with pytest.raises(ValueError, match="criminal-2"):
+        list(SOURCE.seeds(Query(registers=("criminal-2",))))
 
 
 def test_a_court_we_do_not_know_is_refused() -> None:
@@ -161,8 +181,9 @@ def test_a_court_we_do_not_know_is_refused() -> None:
 
 
 def test_places_are_the_whole_register() -> None:
-    """115 lines, each with its code; the dot host is an alias of the dash host."""
+    """115 lines, each with its code; the dot host is an alias of the dash host, and so are the hosts of predecessors."""
     places = {place.court: place for place in SOURCE.places()}
     assert len(places) == 115
     assert (places["77GV0021"].host, places["77GV0021"].aliases) == ("sgvs--sml.sudrf.ru", ("sgvs.sml.sudrf.ru",))
+    assert places["66OV0001"].aliases == ("covs.svd.sudrf.ru", "povs.sam.sudrf.ru", "ovs.svd.sudrf.ru")
     assert places["61GV0020"].seeds == ()

@@ -1,4 +1,4 @@
-"""The tables of an export: cases, persons, events, observations; sorted, and the same for the same ledger."""
+"""The tables of an export: cases, persons, events, observations, coverage; sorted, and the same for the same ledger."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from archive.ledger import words
 from archive.ledger.book import Book
 from archive.ledger.case import Case, find, fold
 from archive.ledger.export.people import HIDDEN, Names, Pseudonyms, without_names
-from archive.ledger.observation import Quoted
-from archive.ledger.rows import Plain, case_row, event_rows, newest, observation_row, person_rows
+from archive.ledger.observation import Quoted, Window
+from archive.ledger.rows import Plain, case_row, coverage_rows, event_rows, newest, observation_row, person_rows
 
 # The columns of each table, in their order: an empty table has them too.
 COLUMNS = {
@@ -30,31 +30,38 @@ COLUMNS = {
         "observation", "subject", "property", "ordinal", "value", "raw", "derived", "observed", "url", "capture",
         "payload_sha256", "charset", "selector", "quote", "start", "end", "parser", "times",
     ),
+    "coverage": (
+        "source", "court", "register", "from", "to", "expected", "read", "complete", "gap", "run", "at", "capture",
+    ),
 }  # fmt: skip
 TABLES = tuple(COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one export tells, read once. people: None names everybody."""
+    """What one export tells, read once. people: None names everybody. windows: how far the ledger reaches."""
 
     all_cases: tuple[Case, ...]
     quoted: Sequence[Quoted]
     people: Pseudonyms | None
+    windows: tuple[Window, ...]
 
     @classmethod
     def of(cls, book: Book, *, people: Pseudonyms | None, known_at: datetime | None = None, case: str | None = None) -> Listing:
-        """Everything the book says, or one case. Raises NotFound."""
-        cases = fold(book.sightings(known_at=known_at), book.ties())
+        """Everything the book says, or one case, with the coverage of its courts. Raises NotFound."""
+        cases, windows = fold(book.sightings(known_at=known_at), book.ties()), book.coverage(known_at=known_at)
         if case is None:
-            return cls(cases, book.quoted(known_at=known_at), people)
+            return cls(cases, book.quoted(known_at=known_at), people, tuple(windows))
         one = find(cases, case)
-        return cls((one,), book.quoted([r.subject for r in one.registrations], known_at=known_at), people)
+        courts = {registration.own.get("court") for registration in one.registrations}
+        quoted = book.quoted([r.subject for r in one.registrations], known_at=known_at)
+        return cls((one,), quoted, people, tuple(window for window in windows if window.asked.court in courts))
 
     def rows(self, table: str) -> Iterator[Plain]:
         """The rows of one of TABLES, by their ids."""
         made: dict[str, Callable[[], Iterator[Plain]]] = {
             "cases": self._cases, "persons": self._persons, "events": self._events, "observations": self._observations,
+            "coverage": self._coverage,
         }  # fmt: skip
         return made[table]()
 
@@ -86,6 +93,10 @@ class Listing:
                 mine = names.get(words.registration(found.sighting.subject), Names(None))
                 row = without_names(row, mine, self.people)
             yield row
+
+    def _coverage(self) -> Iterator[Plain]:
+        rows = coverage_rows(self.windows)
+        return iter(sorted(rows, key=lambda row: [row[name] or "" for name in ("run", "court", "register", "from", "capture")]))
 
     def _sorted(self) -> list[Case]:
         return sorted(self.all_cases, key=lambda case: case.id)

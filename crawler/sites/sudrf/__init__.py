@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from archive.ledger import courts
 from archive.ledger.observation import Counter, Reading
 from crawler.page import Page
-from crawler.sites.sudrf import addresses, card, hearings, listing
+from crawler.sites.sudrf import addresses, card, hearings, listing, queries
 from crawler.sites.sudrf.cells import Found
 from crawler.sites.sudrf.verdicts import judge, kind, whole
-from crawler.source import Place, Query, Seed, Source
+from crawler.source import Source
 
 
 def read(page: Page) -> Reading:
@@ -41,27 +38,6 @@ def read(page: Page) -> Reading:
     )
 
 
-def seeds(query: Query) -> Iterable[Seed]:
-    """For each court asked (all with a site, by default) its criminal cases by date of entry, month by month."""
-    for code in query.courts or tuple(court.code for court in courts.courts()):
-        court = courts.by_code(code)
-        if court is None:
-            raise ValueError(f"no court {code!r} in the register of military courts")
-        if court.host is None:
-            continue  # no site is known: occupied regions
-        for first, last in addresses.months(query.first, query.last):
-            url, register = addresses.listing(court.host, court.kind, first, last)
-            yield Seed(url, court.code, register, first, last)
-
-
-def places() -> Iterable[Place]:
-    """Every military court, those without a known site too."""
-    for court in courts.courts():
-        aliases = (court.host,) if court.host and court.host != court.dash_host else ()
-        start = (addresses.listing(court.host, court.kind, None, None)[0],) if court.host else ()
-        yield Place(court.name, court.dash_host or "", court.code, aliases, start)
-
-
 SOURCE = Source(
     name="sudrf",
     title="Courts of the Russian Federation (GAS Pravosudie)",
@@ -75,7 +51,9 @@ SOURCE = Source(
     platform="sudrf",
     pause=3.0,
     platform_pause=1.5,
-    follow=("card", "page"),
-    seeds=seeds,
-    places=places,
+    follow=("card", "act"),
+    seeds=queries.seeds,
+    places=queries.places,
+    talk=queries.talk,
+    throttled=queries.throttled,
 )

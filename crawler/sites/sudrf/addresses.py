@@ -7,9 +7,7 @@ template): one card has one canonical address and one subject.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from archive.ledger import courts
@@ -32,11 +30,11 @@ _REGISTERS: dict[str, dict[str, str]] = {
     "1610001": {"0": "material", "1610001": "material"},
     "1610002": {"0": "material", "1610002": "material"},
 }
-_TABLES = {
+TABLES = {
     "criminal-1": "u1_case", "criminal-appeal": "u2_case", "criminal-cassation": "u33_case", "civil-1": "g1_case",
     "civil-appeal": "g2_case", "civil-cassation": "g33_case", "kas-1": "p1_case", "kas-appeal": "p2_case",
     "kas-cassation": "p33_case", "koap": "adm_case", "koap-complaint": "adm1_case", "koap-complaint-2": "adm2_case",
-    "koap-cassation": "adm33_case",
+    "koap-cassation": "adm33_case", "material": "m_case",
 }  # fmt: skip
 
 # The VNKOD template has names of its own for the same things.
@@ -84,7 +82,8 @@ class Address:
             return "Cyrillic values in UTF-8, not in windows-1251"
         if self.register == "other":
             return f"delo_id={self.delo_id} and new={self.new} are no pair"
-        if self.table is not None and self.table != _TABLES.get(self.register, self.table):
+        table = TABLES.get(self.register) if self.delo_id != "1610002" else "gdp_case"  # materials that were a register apart
+        if self.table not in (None, table or self.table):
             return f"delo_table={self.table} is not the table of {self.register}"
         return None
 
@@ -192,37 +191,6 @@ _KINDS = (
     ("гражданские дела", "civil"),
     ("материал", "material"),
 )
-
-
-def listing(host: str, kind: str, first: date | None, last: date | None) -> tuple[str, str]:
-    """The query for the criminal cases that entered a court from `first` to `last`, and its register.
-
-    A district or garrison court is asked for its first instance, the two courts above for theirs. Entry is the only date every
-    case has. All required fields are there; no empty vnkod, which some courts answer with the form.
-    """
-    delo_id, new = {"appeal": ("4", "4"), "cassation": ("2450001", "2450001")}.get(kind, ("1540006", "0"))
-    register = _REGISTERS[delo_id][new]
-    table = _TABLES[register]
-    dates = "".join(
-        f"&{table}__ENTRY_DATE{end}D={day:%d.%m.%Y}" for end, day in (("1", first), ("2", last)) if day is not None
-    )  # fmt: skip
-    submit = "".join(f"%{octet:02X}" for octet in "Найти".encode("cp1251"))
-    return (
-        f"https://{courts.dashed(host)}/modules.php?name=sud_delo&srv_num=1&name_op=r&delo_id={delo_id}&case_type=0&new={new}"
-        f"&delo_table={table}{dates}&Submit={submit}",
-        register,
-    )
-
-
-def months(first: date | None, last: date | None) -> Iterator[tuple[date | None, date | None]]:
-    """The window cut at the ends of months: some courts cannot count a wider query. An open window stays whole."""
-    if first is None or last is None:
-        yield first, last
-        return
-    while first <= last:
-        turn = (first.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-        yield first, min(turn, last)
-        first = turn + timedelta(days=1)
 
 
 def _code(text: str | None) -> str | None:

@@ -17,19 +17,19 @@ _NUMBER = re.compile(
     r"(?:уголовное |гражданское |административное )?(?:дело|материал)\s*(?:№|N)\s*(?P<number>.+)", re.IGNORECASE
 )
 _MONTHS = ["января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря"]
-_DAY = re.compile(rf"(?P<day>\d{{1,2}})\s(?P<month>{'|'.join(_MONTHS)})\s(?P<year>\d{{4}})(?=\s?г)", re.IGNORECASE)
+_DAY = re.compile(rf"(?P<day>\d{{1,2}})\s(?P<month>{'|'.join(_MONTHS)})\s(?P<year>\d{{4}})", re.IGNORECASE)
 _NARRATIVE = re.compile(r"у\s?с\s?т\s?а\s?н\s?о\s?в\s?и\s?л", re.IGNORECASE)  # what stands above it is the act's head
 _HEAD_LINES, _HEAD_LINE = 40, 120  # lines; characters: a longer one is prose
 
 
 def is_act(page: Page) -> bool:
-    """A heading that names an act, in a page that is no card and no list."""
-    content = page.all("div#content")
-    titles = [title for each in content for title in each.all("div.title")]
+    """A heading that names an act and a text below it, in a page that is no card and no list."""
+    titles = page.all("div#content div.title")
     if len(titles) != 1 or template.card_number(page) is not None or template.header_and_lines(page) is not None:
         return False
-    text = body(page) if _TITLE.match(titles[0].text) else None
-    return text is not None and text.text != EMPTY
+    content = page.one("div#content")
+    text = content.text[_begins(content, content.text) :].strip()
+    return bool(_TITLE.match(titles[0].text)) and text not in ("", EMPTY)
 
 
 def read(page: Page, found: Found) -> None:
@@ -74,13 +74,16 @@ def say_body(found: Found, text: Part, subject: str) -> None:
 def body(page: Page) -> Part | None:
     """The text of the act on its own page: all that stands below its title and the link to its card."""
     content = page.one("div#content")
-    whole, title, link = content.whole, content.one("div.title").text, _card_link(content)
-    if whole is None:
-        return None
-    begins = whole.text.find(title) + len(title)
-    if link is not None:
-        begins = max(begins, whole.text.find(link.text, begins) + len(link.text))
-    return whole.sub(begins, len(whole.text)) if whole.text[begins:].strip() else None
+    whole = content.whole
+    begins = _begins(content, whole.text) if whole is not None else 0
+    return whole.sub(begins, len(whole.text)) if whole is not None and whole.text[begins:].strip() else None
+
+
+def _begins(content: Node, text: str) -> int:
+    """Where in the content's text the act itself begins."""
+    title, link = content.one("div.title").text, _card_link(content)
+    begins = text.find(title) + len(title)
+    return max(begins, text.find(link.text, begins) + len(link.text)) if link is not None else begins
 
 
 def _card_link(content: Node) -> Node | None:
@@ -107,5 +110,5 @@ def _numbered(line: Part) -> Part | None:
 
 
 def _date(text: str) -> str | None:
-    said = _DAY.match(text)
+    said = _DAY.fullmatch(text)
     return terms.date(f"{int(said['day']):02}.{_MONTHS.index(said['month'].lower()) + 1:02}.{said['year']}") if said else None

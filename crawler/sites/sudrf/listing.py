@@ -18,9 +18,7 @@ _COLUMNS = (
     column("court", "court", r"суд|наименование суда"),
     column("number", "number", r"(№|номер) (дела|материала)( ?/ ?материала)?"),
     column("received", "date", r"дата поступления( (дела|материала|жалобы))?"),
-    column(
-        "people", "people", r"(лица|лицо|категория|правонарушение|стороны|заявитель|информация по \w+)(,? .*)?"
-    ),
+    column("people", "people", r"(лица|лицо|категория|правонарушение|стороны|заявитель|информация по \w+)(,? .*)?"),
     column("judge", "judge", r"судья"),
     column("decided", "date", r"дата (решения|рассмотрения)"),
     column("result", "text", r"решение|результат( рассмотрения)?"),
@@ -52,7 +50,8 @@ def _row(page: Page, row: Row, asked: Address, code: str, found: Found) -> None:
     link, target = case_link(page, row)
     code = court.of_link(target, asked, code)
     named = row.cell("court")
-    if named is not None and (there := courts.by_short_name(named.text)) is not None:
+    there = courts.by_short_name(named.text) if named is not None else None
+    if there is not None:
         code = there.code
     subject = target.subject(code)
     if subject is None or target.card is None:
@@ -69,7 +68,7 @@ def _row(page: Page, row: Row, asked: Address, code: str, found: Found) -> None:
         match one.shape:
             case "court":
                 if cell.whole is not None:
-                    found.say(cell.whole, subject, "court", code)
+                    found.say(cell.whole, subject, "court", code, derived=there is None)  # by the host of its card
             case "number":
                 say_numbers(found, cell.whole, subject, "number", "number_previous")
                 say_link(found, link, subject, target.card, None if named is not None else code)

@@ -22,6 +22,7 @@ COUNTER = re.compile(
 )
 HEARINGS = re.compile(r"Список дел(?: и материалов)?, назначенных к слушанию на\s*(?P<day>\d{2}\.\d{2}\.\d{4})")
 _DAY = re.compile(r"(?<=к слушанию на )\d{2}\.\d{2}\.\d{4}")
+_DAY_HEADINGS = "#HH, div.title, #content, div.name-instanse"
 _NUMBER = re.compile(r"(?<=№ ).+|(?<=№)[^ ].*")
 _FOR_PHONES = ("block-mobile", "mobile-lawcase-item", "mobile-lawcase-card")
 
@@ -99,13 +100,22 @@ def counter(page: Page) -> Counter | None:
     return None
 
 
+def shown_day(page: Page) -> str | None:
+    """Which day's hearings these are (`12.08.2026`): as the heading says, else the form above a list of the VNKOD template."""
+    for node in page.all(_DAY_HEADINGS):
+        if said := HEARINGS.search(node.text):
+            return said["day"]
+    form = page.maybe("input#H_date[value]")
+    return (form.attr("value") or "").strip() or None if form is not None and page.all("#resultTable") else None
+
+
 def day(page: Page) -> Part | None:
-    """Which day's hearings these are: as the heading says, else the day in the form above the list."""
-    for node in page.all("#HH, div.title, #content, div.name-instanse"):
-        if HEARINGS.search(node.text) and (whole := node.whole) is not None and (part := whole.find(_DAY)) is not None:
-            return part
-    form = page.all("input#H_date[value]")
-    return form[0].attribute("value") if form and header_and_lines(page) is not None and page.all("#resultTable") else None
+    """As shown_day, where it stands."""
+    for node in page.all(_DAY_HEADINGS):
+        if HEARINGS.search(node.text) and (whole := node.whole) is not None:
+            return whole.find(_DAY)
+    form = page.maybe("input#H_date[value]")
+    return form.attribute("value") if form is not None and page.all("#resultTable") else None
 
 
 # ---------------------------------------------------------------------------------------------------- cards

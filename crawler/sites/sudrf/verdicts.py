@@ -103,7 +103,7 @@ def _marks(page: Page) -> str | None:
     if page.all(_LISTS) and template.header_and_lines(page) is not None:
         if (counter := template.counter(page)) is not None:
             return "listing" if counter.total else None
-        if template.day(page) is not None:
+        if template.shown_day(page) is not None:
             return "hearings"
     return "act" if act.is_act(page) else None
 
@@ -140,9 +140,9 @@ def _listing(page: Page, address: Address) -> tuple[str, str]:
 
 
 def _hearings(page: Page, address: Address) -> tuple[str, str]:
-    shown = template.day(page)
-    if address.day is not None and shown is not None and address.day != shown.text:
-        return "wrong-query", f"the list of {shown.text} came for {address.day}"
+    shown = template.shown_day(page)
+    if address.day is not None and address.day != shown:
+        return "wrong-query", f"the list of {shown} came for {address.day}"
     return "page", "a hearing list"
 
 

@@ -11,7 +11,7 @@ from crawler.cells import Found, say_numbers
 from crawler.errors import Unreadable
 from crawler.page import Page, Part
 from crawler.sites.sudrf import act, addresses, court, template
-from crawler.sites.sudrf.tabs import Card, appeal, complaints, defendants, events, pairs, parties, writs
+from crawler.sites.sudrf.tabs import Card, appeal, complaints, defendants, events, pairs, parties, unworded
 from crawler.sites.sudrf.template import Section
 
 _STAMPS = {
@@ -27,7 +27,7 @@ _TABLES: Final[tuple[tuple[str, Callable[[Card, Section], None]], ...]] = (
     (r"(лица|подсудимые|обвиняемые|осужденные|сведения о лице)$", defendants),
     (r"(стороны|участники)( по делу| по материалу| процесса)?( \(третьи лица\))?$", parties),
     (r"жалобы$", complaints),
-    (r"исполнительные листы$", writs),
+    (r"(исполнительные листы|требования)$", unworded),
     (r"(жалоба №|обжалование)", appeal),
 )
 

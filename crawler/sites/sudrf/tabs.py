@@ -66,7 +66,7 @@ _KEYS: Final = (
     (r"передано в производство судье|(дело|материал) находится в производстве судьи", "judge"),
     (r"дата рассмотрения( (дела|материала|жалобы))?", "decided"),
     (r"дата вынесения (постановления|определения|решения)( \(определения\))?( по делу)?", "decided"),
-    (r"результат( рассмотрения)?( (дела|материала|жалобы))?", "result"),
+    (r"результат( (кассационного|апелляционного))?( рассмотрения)?( (дела|материала|жалобы))?|решение", "result"),
     (r"дата вступления( (решения|приговора|постановления|определения|акта))?( \(.*\))? в (законную )?силу", "in_force"),
     (rf"суд( \((судебный участок|мировой судья)\))? {_FIRST}", "lower_court"),
     (rf"номер дела {_FIRST}", "lower_number"),
@@ -147,8 +147,8 @@ _DEFENDANTS = (
     column("grounds", "left", r"основания отмены \(изменения\)( решения)?"),
 )
 _PARTIES = (
-    column("role", "text", r"вид лица(, участвующего в деле)?|процессуальный статус"),
-    column("name", "text", r"лицо, участвующее в деле \(фио, наименование\)|фамилия ?/ ?наименование|фио"),
+    column("role", "text", r"вид лица(, участвующего в деле)?|процессуальный статус( лица)?"),
+    column("name", "text", r"лицо, участвующее в деле \(фио, наименование\)|фамилия ?/ ?наименование|фио( .*)?"),
     column("articles", "articles", r"перечень статей( .*)?"),
     column("inn", "left", r"инн"),
     column("kpp", "left", r"кпп"),
@@ -273,8 +273,8 @@ def complaints(card: Card, section: Section) -> None:
         say_person(card.found, name, person)
 
 
-def writs(card: Card, section: Section) -> None:
-    """Writs of execution: the ledger has no words for them; their values are left, their header is known."""
+def unworded(card: Card, section: Section) -> None:
+    """Writs of execution and claims: the ledger has no words for them; their values are left, their header is known."""
     for line in section.lines[1:]:
         card.found.leave_all(line)
 

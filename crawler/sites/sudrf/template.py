@@ -28,7 +28,7 @@ _FOR_PHONES = ("block-mobile", "mobile-lawcase-item", "mobile-lawcase-card")
 
 # What the tabs of the VNKOD template are, where their text does not say it.
 _TABS = {
-    "Case": "дело", "EventList": "движение дела", "PersonList": "стороны", "DefList": "лица", "ClaimList": "обжалование",
+    "Case": "дело", "EventList": "движение дела", "PersonList": "стороны", "DefList": "лица", "ClaimList": "требования",
 }  # fmt: skip
 
 

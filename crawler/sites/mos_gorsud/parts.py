@@ -1,0 +1,103 @@
+"""What card and search of mos-gorsud.ru share: addresses, values beside their copy buttons, states, and people."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from archive.ledger import terms
+from crawler.cells import Found, say_articles, say_date, say_result
+from crawler.page import Node, Part
+
+# What the path of a case says: /mgs/services/cases/first-admin/details/GUID, /rs/tverskoj/services/cases/criminal/...
+PATH = re.compile(r"/(?P<court>mgs|rs/[\w-]+)/services/cases/(?P<section>[\w-]+)(?:/details/(?P<key>[0-9a-fA-F-]{36}))?")
+REGISTERS: Final = {
+    "criminal": "criminal-1", "civil": "civil-1", "kas": "kas-1", "admin": "koap", "first-criminal": "criminal-1",
+    "first-civil": "civil-1", "first-admin": "kas-1", "appeal-criminal": "criminal-appeal", "appeal-civil": "civil-appeal",
+    "appeal-admin": "kas-appeal", "appeal-kas": "kas-appeal", "cassation-criminal": "criminal-cassation",
+    "cassation-civil": "civil-cassation", "cassation-admin": "kas-cassation",
+}  # fmt: skip
+_CODES: Final = {"mgs": "77OS0000"}  # as its judicial UIDs begin; a district court is called by its path
+_COPY = re.compile(r"скопирова(?:ть|но)(?: в буфер обмена)?", re.IGNORECASE)  # the button beside a number
+_STATE = re.compile(r"(?P<state>.+), (?P<day>\d{2}\.\d{2}\.\d{4})")
+_CHARGED = re.compile(r"(?P<name>[^()]+?)\s*\((?P<articles>ст[^()]*)\)[,;]?", re.IGNORECASE)
+
+
+def court_of(path: str) -> str:
+    return _CODES.get(path) or f"mos-gorsud/{path.removeprefix('rs/')}"
+
+
+def said(right: Node) -> Part | None:
+    """A value without the button that copies it."""
+    lines = [line for line in right.lines if not _COPY.fullmatch(line.text)]
+    whole = right.whole
+    if whole is None or not lines:
+        return None
+    button = _COPY.search(whole.text)
+    return whole.sub(0, button.start()) if button and button.start() else whole
+
+
+def number_of(normal: str | None) -> str | None:
+    """Numbers are padded with zeros here: `02-3501/2025`."""
+    return None if normal is None else re.sub(r"^0+(?=\d)", "", normal)
+
+
+def say_state(found: Found, part: Part, subject: str) -> None:
+    """`Удовлетворено, 16.10.2020`: what came of the case, where its words are a result; else only where it stands: left."""
+    dated = _STATE.fullmatch(part.text)
+    state = part.sub(*dated.span("state")) if dated else part
+    if terms.result(state.text) != "unknown":
+        say_result(found, state, subject, "result")
+        if dated:
+            say_date(found, part.sub(*dated.span("day")), subject, "decided")
+    else:
+        found.leave(part)
+
+
+class People:
+    """The people of one card, numbered in page order."""
+
+    def __init__(self, found: Found, subject: str) -> None:
+        self.found, self.subject, self.count = found, subject, 0
+
+    def next(self) -> str:
+        self.count += 1
+        return f"{self.subject}#person:{self.count}"
+
+    def parties(self, right: Node) -> None:
+        """Names under their roles: a role stands in bold above those who have it."""
+        roles = [bold.text for bold in right.all("p.table-bold-text, strong, b")]
+        role: Part | None = None
+        for line in right.lines:
+            if line.text in roles:
+                role = line.sub(0, len(line.text.rstrip(": ")))
+                continue
+            person = self.next()
+            if role is not None:
+                self.found.say(role, person, "role", role.text)
+            self.found.say(line, person, "name", line.text)
+
+    def named(self, left: Node, right: Node, *, accused: bool) -> None:
+        """`Фамилия И.О. (Ст. 337, Ч. 5), ...`: people with their articles."""
+        label = left.whole
+        for line in right.lines:
+            charged = list(_CHARGED.finditer(line.text))
+            if not charged or "".join(_CHARGED.split(line.text)[::3]).strip(" ,;"):
+                charged = []
+            for span in [m.span("name") for m in charged] or [(0, len(line.text))]:
+                person = self.next()
+                self.found.say(line.sub(*span), person, "name", line.sub(*span).text)
+                if label is not None:
+                    role = label.sub(0, len(label.text.rstrip(": ")))
+                    self.found.say(role, person, "role", "defendant" if accused else role.text, derived=accused)
+                at = next((m for m in charged if m.span("name") == span), None)
+                if at is not None:
+                    say_articles(self.found, line.sub(*at.span("articles")), person)
+
+    def offence(self, part: Part) -> None:
+        """The article of a card that names one person; with several, whose it is the card does not say."""
+        if self.count > 1:
+            self.found.leave(part)
+        else:
+            say_articles(self.found, part, f"{self.subject}#person:1")
+            self.count = 1

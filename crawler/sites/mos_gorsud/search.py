@@ -1,0 +1,92 @@
+"""The table of a search on mos-gorsud.ru: columns by their headers, a row a card; and how many were found."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin
+
+from archive.ledger import terms
+from archive.ledger.observation import Counter, Link
+from crawler.cells import Found, Grid, cells, column, grid, say_judge, say_words
+from crawler.errors import Unreadable
+from crawler.page import Node, Page
+from crawler.sites.mos_gorsud.parts import PATH, REGISTERS, People, court_of, number_of, said, say_state
+
+_TOTAL = re.compile(r"(?:найдено|всего)\D{0,40}(\d+)", re.IGNORECASE)
+_COLUMNS = (
+    column("number", "number", r"№ дела( ?[~∼] ?материала)?|номер дела( ?[~∼] ?материала)?"),
+    column("parties", "left", r"стороны"),
+    column("state", "text", r"текущее состояние"),
+    column("judge", "judge", r"судья"),
+    column("article", "left", r"статья"),
+    column("category", "text", r"категория дела"),
+)
+
+
+def rows_of(page: Page) -> list[Node]:
+    return [row for row in page.all("table tr") if PATH.search(_row_link(row)) and cells(row)]
+
+
+def _row_link(row: Node) -> str:
+    """Where a row leads: its own attribute, or the link in its number."""
+    links = row.all('a[href*="/details/"]')
+    return row.attr("data-href") or (links[0].attr("href") or "" if links else "")
+
+
+def read(page: Page, found: Found) -> Counter | None:
+    lines = rows_of(page)
+    headers = [row for row in page.all("thead tr, table tr") if cells(row) and all(c.tag == "th" for c in cells(row))]
+    if not headers:
+        raise Unreadable(f"{page.url}: rows of cases without headers")
+    met = grid(headers[0], lines, _COLUMNS, found, needs=("number",))
+    total = _total(page)
+    pages = page.all('.paginationFormMaxPages, [class*="paginat"], a.intheend')
+    if total is None:
+        found.flag("counter-missing")
+    elif total != len(lines) and (not pages or total < len(lines)):
+        raise Unreadable(f"{len(lines)} rows where {total} are said to be found")
+    seen: set[str] = set()
+    for line in lines:
+        target = PATH.search(_row_link(line))
+        if target is None or not target["key"]:
+            raise Unreadable(f"{line.selector}: not the address of a card: {_row_link(line)!r}")
+        if target["key"] in seen:
+            found.flag("row-doubled")  # the same case stands twice
+            continue
+        seen.add(target["key"])
+        _row(page, met, line, target, found)
+    return None if total is None else Counter(total, 1, len(lines)) if total == len(lines) else None
+
+
+def _total(page: Page) -> int | None:
+    leaves = (node for node in page.all("h1, h2, h3, p, span, div") if not node.children)
+    return next((int(said[1]) for node in leaves if (said := _TOTAL.search(node.text))), None)
+
+
+def _row(page: Page, met: Grid, line: Node, target: re.Match[str], found: Found) -> None:
+    row, address = met.row(line), urljoin(page.url, target[0])
+    register = REGISTERS.get(target["section"], "other")
+    subject = f"reg:{register}:{target['key'].lower()}"
+    people = People(found, subject)
+    for one, _, cell in row.places:
+        part = said(cell)
+        match one.property if one is not None else "":
+            case "number" if part is not None:
+                for number in terms.numbers(part.text):
+                    which = "number_previous" if number.previous else "number"
+                    found.say(part.sub(number.start, number.end), subject, which, number_of(number.normal))
+                found.say(part, subject, "court", court_of(target["court"]), derived=True)
+                found.say(part, subject, "card", address, derived=True)
+                found.links.append(Link(address, "card", part.text, line.selector))
+            case "parties":
+                people.parties(cell)
+            case "state" if part is not None:
+                say_state(found, part, subject)
+            case "judge":
+                say_judge(found, part, subject, "judge")
+            case "article" if part is not None:
+                people.offence(part)
+            case "category":
+                say_words(found, part, subject, "category")
+            case _:
+                found.leave(part)

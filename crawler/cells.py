@@ -210,6 +210,7 @@ _NAMED = re.compile(
 _ARTICLE = re.compile(r"[сc]т(?:атья)?\.?\s*\d", re.IGNORECASE)
 # Some courts print the code first: `КоАП: ст. 19.3 ч.1`.
 _CODE_FIRST = re.compile(r"(?:крф\s?об\s?ап|коап(?:\s*рф)?|ук(?:\s*рф)?)\s*[:–-]?\s*(?=[сc]т)", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
 HIDDEN = re.compile(r"<?\s*информация скрыта\s*>?", re.IGNORECASE)
 
 
@@ -300,12 +301,21 @@ def say_person(found: Found, part: Part | None, subject: str) -> None:
 
 
 def say_numbers(found: Found, part: Part | None, subject: str, property: str, previous: str | None = None) -> None:
-    """Every number of a text, each with its own quote; earlier ones under `previous` where that is another property."""
+    """Every number of a text, each with its own quote; earlier ones under `previous` where that is another property.
+
+    Words around them (`выделенный материал из у/д №2-45/2024`) are left.
+    """
     if part is None:
         return
+    at = 0
     for number in terms.numbers(part.text):
         said = previous if number.previous and previous else property
         found.say(part.sub(number.start, number.end), subject, said, number.normal)
+        if _LETTER.search(part.text[at : number.start]):
+            found.leave(part.sub(at, number.start))
+        at = number.end
+    if _LETTER.search(part.text[at:]):
+        found.leave(part.sub(at, len(part.text)))
 
 
 def say_court(found: Found, part: Part, subject: str, property: str) -> None:

@@ -100,6 +100,7 @@ SOURCE = Source(
 _HEAD = Template("""\
 $url
 Content-Type: text/html; charset=utf-8
+Row: <tr\\b.*?</tr>
 """)
 
 

@@ -17,6 +17,7 @@ from crawler.cells import (
     folded,
     grid,
     rows,
+    say_court,
     say_date,
     say_event,
     say_judge,
@@ -28,6 +29,7 @@ from crawler.errors import Unreadable
 from crawler.page import Node, Page
 from crawler.sites.mos_gorsud.parts import PATH, REGISTERS, People, court_of, number_of, said, say_state
 
+_COURT_PAGE = re.compile(r"(?:https?://(?:www\.)?mos-gorsud\.ru)?/(?:mgs|rs/[\w-]+)/?")
 _MOMENT = re.compile(r"(?P<day>\d{2}\.\d{2}\.\d{4}) (?P<hour>\d{1,2}:\d{2})")
 
 _KEYS: Final = (
@@ -43,8 +45,7 @@ _KEYS: Final = (
     (r"номер дела в суде нижестоящей инстанции", "lower_number"),
     (r"суд первой инстанции", "lower_court"),
     (r"стороны", "parties"),
-    (r"подсудимы[ей]|осужденный( \(оправданный, обвиняемый\))?|обвиняемый", "accused"),
-    (r"привлекаемое лицо|лицо|заявитель", "person"),
+    (r"подсудимы[ей]|осужденный( \(оправданный, обвиняемый\))?|обвиняемый|привлекаемое лицо|лицо|заявитель", "person"),
     (r"статья( коап( рф)?)?", "article"),
 )
 _STATES = (column("date", "date", r"дата"), column("name", "text", r"состояние"), column("note", "text", r"документ-основание"))
@@ -78,7 +79,8 @@ def read(page: Page, found: Found) -> None:
     if key is None and normal is None:
         raise Unreadable(f"{page.url}: a card without an address of its own and without a number")
     subject = f"reg:{register}:{key or f'{court}:{normal}'}"
-    name = next((a.whole for a in reversed(page.all('ul.breadcrumb a[href="/mgs"], ul.breadcrumb a[href^="/rs/"]'))), None)
+    crumbs = [a for a in page.all("ul.breadcrumb a[href]") if _COURT_PAGE.fullmatch(a.attr("href") or "")]
+    name = crumbs[-1].whole if crumbs else None
     stated = name or (numbers[0] if numbers else None)
     if stated is not None:
         found.say(stated, subject, "court", court, derived=True)
@@ -118,8 +120,8 @@ def _pair(page: Page, left: Node, right: Node, subject: str, people: People) -> 
             say_state(found, part, subject)
         case "parties":
             people.parties(right)
-        case "accused" | "person":
-            people.named(left, right, accused=property == "accused" and subject.startswith("reg:criminal"))
+        case "person":
+            people.named(left, right)
         case "article":
             people.offence(part)
         case _:

@@ -21,6 +21,7 @@ _CODES: Final = {"mgs": "77OS0000"}  # as its judicial UIDs begin; a district co
 _COPY = re.compile(r"скопирова(?:ть|но)(?: в буфер обмена)?", re.IGNORECASE)  # the button beside a number
 _STATE = re.compile(r"(?P<state>.+), (?P<day>\d{2}\.\d{2}\.\d{4})")
 _CHARGED = re.compile(r"(?P<name>[^()]+?)\s*\((?P<articles>ст[^()]*)\)[,;]?", re.IGNORECASE)
+_ACCUSED = re.compile(r"подсудим|обвиняем|осужд[её]н|оправдан|лицо", re.IGNORECASE)
 
 
 def court_of(path: str) -> str:
@@ -65,34 +66,39 @@ class People:
         return f"{self.subject}#person:{self.count}"
 
     def parties(self, right: Node) -> None:
-        """Names under their roles: a role stands in bold above those who have it."""
-        roles = [bold.text for bold in right.all("p.table-bold-text, strong, b")]
+        """Names under their roles, or behind them: a role stands in bold before those who have it."""
+        roles = [bold.text for bold in right.all("p.table-bold-text, strong, b") if bold.text]
         role: Part | None = None
         for line in right.lines:
-            if line.text in roles:
-                role = line.sub(0, len(line.text.rstrip(": ")))
-                continue
-            person = self.next()
-            if role is not None:
-                self.found.say(role, person, "role", role.text)
-            self.found.say(line, person, "name", line.text)
+            begins = next((each for each in roles if line.text.startswith(each)), "")
+            if begins:
+                role = line.sub(0, len(begins.rstrip(": ")))
+            if line.text[len(begins) :].strip(" :"):
+                name = line.sub(len(begins), len(line.text))
+                self._named(name, role)
 
-    def named(self, left: Node, right: Node, *, accused: bool) -> None:
+    def named(self, left: Node, right: Node) -> None:
         """`Фамилия И.О. (Ст. 337, Ч. 5), ...`: people with their articles."""
         label = left.whole
+        role = label.sub(0, len(label.text.rstrip(": "))) if label is not None else None
         for line in right.lines:
             charged = list(_CHARGED.finditer(line.text))
-            if not charged or "".join(_CHARGED.split(line.text)[::3]).strip(" ,;"):
-                charged = []
-            for span in [m.span("name") for m in charged] or [(0, len(line.text))]:
-                person = self.next()
-                self.found.say(line.sub(*span), person, "name", line.sub(*span).text)
-                if label is not None:
-                    role = label.sub(0, len(label.text.rstrip(": ")))
-                    self.found.say(role, person, "role", "defendant" if accused else role.text, derived=accused)
-                at = next((m for m in charged if m.span("name") == span), None)
-                if at is not None:
-                    say_articles(self.found, line.sub(*at.span("articles")), person)
+            if not charged or _CHARGED.sub("", line.text).strip(" ,;"):
+                self._named(line, role)  # more than people and articles: as it stands
+                continue
+            for each in charged:
+                person = self._named(line.sub(*each.span("name")), role)
+                say_articles(self.found, line.sub(*each.span("articles")), person)
+
+    def _named(self, name: Part, role: Part | None) -> str:
+        person = self.next()
+        if role is not None:
+            self.found.say(role, person, "role", "defendant" if self._accuses(role) else role.text)
+        self.found.say(name, person, "name", name.text)
+        return person
+
+    def _accuses(self, role: Part) -> bool:
+        return self.subject.startswith("reg:criminal") and _ACCUSED.match(role.text) is not None
 
     def offence(self, part: Part) -> None:
         """The article of a card that names one person; with several, whose it is the card does not say."""

@@ -115,7 +115,7 @@ def grid(header: Node, lines: Sequence[Node], known: Sequence[Column], found: Fo
     be two headers exchanged. Where only dates or times moved among the others, the rows settle it: a date stands under
     every date's header, and under no other. Else free text out of its place, and dates that changed places with other
     dates, are not read, and the page is flagged `columns-reordered`.
-    Raises Unreadable where two headers mean the same, or one that `needs` names is not there.
+    Columns of one meaning are not read (`columns-doubled`). Raises Unreadable where one that `needs` names is not there.
     """
     headers = tuple(cells(header))
     met: list[Column | None] = []
@@ -123,8 +123,11 @@ def grid(header: Node, lines: Sequence[Node], known: Sequence[Column], found: Fo
         words = folded(each)
         met.append(next((one for one in known if one.header.fullmatch(words)), None))
     named = [one for one in met if one is not None]
-    if len({one.property for one in named}) != len(named):
-        raise Unreadable(f"{header.selector}: two columns have one meaning: {[h.text for h in headers]}")
+    doubled = {one for one in named if named.count(one) > 1}
+    if doubled:
+        found.flag("columns-doubled")
+        met = [None if one in doubled else one for one in met]
+        named = [one for one in named if one not in doubled]
     missing = set(needs) - {one.property for one in named}
     if missing:
         raise Unreadable(f"{header.selector}: no column of {sorted(missing)} in {[h.text for h in headers]}")

@@ -60,7 +60,8 @@ def judge(page: Page) -> tuple[str, str] | None:
 
 def read(page: Page) -> Reading:
     """Every case and complaint; raises Unreadable where the count and the rows do not agree, or a page breaks off."""
-    if not page.text.rstrip().lower().endswith("</html>"):
+    source = page.text.lower()
+    if source.rfind("</html") < source.rfind("</div"):
         raise Unreadable(f"{page.url}: the page breaks off")
     found, total = Found(), _total(page)
     if total == 0:
@@ -89,17 +90,15 @@ def _total(page: Page) -> int | None:
 
 
 def _case(page: Page, head: Node, lines: list[Node], found: Found) -> None:
-    link = next(iter(head.all('a[href*="/lk/practice/"]')), None)
+    link = next((a for a in head.all("a[href]") if _ID.search(a.attr("href") or "")), None)
     label = next((node for node in (link, *head.all(".vs-items-label, .vs-items-additional-info")) if node and node.text), None)
     number = label.whole if label is not None else None
     if label is None or number is None:
         raise Unreadable(f"{head.selector}: no number")
     key = _ID.search((link.attr("href") or "") if link else "") or _ID.search(f"/lk/practice/claims/{_claim(head)}")
-    if key is None:
-        raise Unreadable(f"{head.selector}: no address and no identifier of its own")
     normal = number.text.upper().translate(_LOOKALIKE).replace(" ", "").rstrip(".")
     stated = {folded(cells[0]): cells[1].text.casefold() for line in lines if len(cells := _cells(line)) == 2}
-    subject = f"reg:{_register(normal, stated, found)}:{COURT}:{key[1]}"
+    subject = f"reg:{_register(normal, stated, found)}:{COURT}:{key[1] if key else normal}"
     found.say(number, subject, "court", COURT, derived=True)
     found.say(number, subject, "number", normal if _NUMBER.fullmatch(normal) else None)
     href = link.attribute("href") if link is not None else None

@@ -31,7 +31,8 @@ def judge(page: Page) -> tuple[str, str] | None:
 
 def read(page: Page) -> Reading:
     """The card or the search's rows; raises Unreadable where the page breaks off, or rows and count do not agree."""
-    if not page.text.rstrip().lower().endswith("</html>"):
+    source = page.text.lower()
+    if source.rfind("</html") < source.rfind("</div"):
         raise Unreadable(f"{page.url}: the page breaks off")
     found = Found()
     if card.is_card(page):

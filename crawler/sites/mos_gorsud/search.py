@@ -7,14 +7,14 @@ from urllib.parse import urljoin
 
 from archive.ledger import terms
 from archive.ledger.observation import Counter, Link
-from crawler.cells import Found, Grid, cells, column, grid, say_judge, say_words
+from crawler.cells import Found, Grid, cells, column, grid, rows, say_judge, say_words
 from crawler.errors import Unreadable
 from crawler.page import Node, Page
 from crawler.sites.mos_gorsud.parts import PATH, REGISTERS, People, court_of, number_of, said, say_state
 
-_TOTAL = re.compile(r"(?:найдено|всего)\D{0,40}(\d+)", re.IGNORECASE)
+_TOTAL = re.compile(r"найдено\D{0,40}(\d+)", re.IGNORECASE)
 _COLUMNS = (
-    column("number", "number", r"№ дела( ?[~∼] ?материала)?|номер дела( ?[~∼] ?материала)?"),
+    column("number", "number", r"(№|номер).*"),
     column("parties", "left", r"стороны"),
     column("state", "text", r"текущее состояние"),
     column("judge", "judge", r"судья"),
@@ -35,7 +35,10 @@ def _row_link(row: Node) -> str:
 
 def read(page: Page, found: Found) -> Counter | None:
     lines = rows_of(page)
-    headers = [row for row in page.all("thead tr, table tr") if cells(row) and all(c.tag == "th" for c in cells(row))]
+    table = lines[0].parent
+    while table is not None and table.tag != "table":
+        table = table.parent
+    headers = [row for row in (rows(table) if table is not None else ()) if row not in lines]
     if not headers:
         raise Unreadable(f"{page.url}: rows of cases without headers")
     met = grid(headers[0], lines, _COLUMNS, found, needs=("number",))

@@ -11,7 +11,7 @@ from crawler.cells import Found, say_numbers
 from crawler.errors import Unreadable
 from crawler.page import Page, Part
 from crawler.sites.sudrf import act, addresses, court, template
-from crawler.sites.sudrf.tabs import Card, appeal, complaints, defendants, events, pairs, parties, unworded
+from crawler.sites.sudrf.tabs import Card, appeal, complaints, defendants, events, movement, pairs, parties, unworded
 from crawler.sites.sudrf.template import Section
 
 _STAMPS = {
@@ -23,7 +23,8 @@ _STAMPS = {
 _TABLES: Final[tuple[tuple[str, Callable[[Card, Section], None]], ...]] = (
     (r"(дело|материал|производство|жалоба|представление)$", pairs),
     (r"рассмотрение в нижестоящ", pairs),
-    (r"(движение (дела|материала|производства|жалоб[ыа]?)|слушания)$|[-= ]*движение жалобы[-= ]*$", events),
+    (r"(движение (дела|материала|производства|жалоб[ыа]?)|слушания)$", events),
+    (r"[-= ]+движение жалобы", movement),
     (r"(лица|подсудимые|обвиняемые|осужденные|сведения о лице)$", defendants),
     (r"(стороны|участники)( по делу| по материалу| процесса)?( \(третьи лица\))?$", parties),
     (r"жалобы$", complaints),
@@ -76,9 +77,14 @@ def _section(card: Card, section: Section) -> None:
 def _acts(card: Card, url: str) -> None:
     """The acts printed in the card: each tab names one, and its text stands beside it."""
     for printed in template.acts(card.page):
-        name, text = printed.tab.whole, printed.body.whole if printed.body is not None else None
+        name = printed.tab.whole
         if name is not None:
             card.found.say(name, card.subject, "act", f"{url}#{printed.anchor}")
+        try:
+            text = printed.body.whole if printed.body is not None else None
+        except Unreadable:  # an act is a document of its own, and may be too broken to be quoted; the card is not
+            card.found.flag("act-unplaced")
+            continue
         if text is not None:
             act.say_body(card.found, text, card.subject)
 

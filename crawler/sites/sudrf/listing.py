@@ -18,13 +18,18 @@ _COLUMNS = (
     column("court", "court", r"суд|наименование суда"),
     column("number", "number", r"(№|номер) (дела|материала)( ?/ ?материала)?"),
     column("received", "date", r"дата поступления( (дела|материала|жалобы))?"),
-    column("people", "people", r"(лица|лицо|категория|правонарушение|стороны|заявитель|информация по \w+)(,? .*)?"),
+    column(
+        "people",
+        "people",
+        r"(лица|лицо|участники|привлекаемое лицо|категория|правонарушение|стороны|заявитель|информация по \w+)(,? .*)?",
+    ),
     column("judge", "judge", r"судья"),
     column("decided", "date", r"дата (решения|рассмотрения)"),
     column("result", "text", r"решение|результат( рассмотрения)?"),
     column("in_force", "date", r"дата вступления( решения)? в законную силу"),
     column("act", "act", r"судебные акты"),
 )
+_COURT = re.compile(r"[^:;]*\b(?:суд|судебный участок|[А-Я]ВС)\b[^:;]*", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"[?&]_?page=\d+", re.IGNORECASE)
 
 
@@ -67,8 +72,10 @@ def _row(page: Page, row: Row, asked: Address, code: str, found: Found) -> None:
             continue
         match one.shape:
             case "court":
-                if cell.whole is not None:
+                if cell.whole is not None and sure and _COURT.fullmatch(cell.text):
                     found.say(cell.whole, subject, "court", code, derived=there is None)  # by the host of its card
+                else:
+                    found.leave(cell.whole)
             case "number":
                 say_numbers(found, cell.whole, subject, "number", "number_previous")
                 say_link(found, link, subject, target.card, None if named is not None else code)

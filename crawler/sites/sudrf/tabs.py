@@ -170,10 +170,10 @@ _HINT = re.compile(r"\s*информация о размещении событ�
 def _rows(card: Card, known: tuple[Column, ...], section: Section) -> list[Row]:
     """The rows under a header row. Cells of columns we do not know are left; a table whose header we do not know at all is
     left whole, and so is a row with more or fewer cells than the header: the page is flagged."""
-    if not section.lines:
+    told = [line for line in section.lines if not (len(cells(line)) == 1 and _HINT.match(line.text))]
+    if not told:
         return []
-    header, *lines = section.lines
-    lines = [line for line in lines if not (len(cells(line)) == 1 and _HINT.match(line.text))]
+    header, *lines = told
     met = grid(header, lines, known, card.found)
     if not any(met.known):
         card.found.flag("header-unknown")
@@ -289,6 +289,14 @@ _COURT = re.compile(r"(наименование )?вышестоящ(ий суд
 _SUBTITLE = re.compile(r"[-=\s]*движение жалобы|жалоба №")
 
 
+def movement(card: Card, section: Section) -> None:
+    """The movement of a complaint: pairs, as the complaint itself, or a table of events."""
+    if all(len(cells(line)) <= 2 for line in section.lines):
+        appeal(card, section)
+    else:
+        events(card, section)
+
+
 def appeal(card: Card, section: Section) -> None:
     """One complaint against the judgment, as the first court tells it: pairs, and inside them its movement as a table.
 
@@ -298,8 +306,6 @@ def appeal(card: Card, section: Section) -> None:
     decided: str | None = None
     for line in section.lines:
         these = cells(line)
-        if any(cell.all("table") for cell in these):
-            continue  # read as a table of its own
         if len(these) != 2:
             if not _SUBTITLE.match(line.text.casefold()):
                 found.leave_all(line)

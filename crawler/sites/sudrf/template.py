@@ -51,8 +51,11 @@ class Act:
 
 
 def card_number(page: Page) -> Node | None:
-    """The heading of a card, with its number; None where this is no card. Raises Unreadable for several."""
-    return page.maybe("div.casenumber") or page.maybe("div.case-num")
+    """The heading of a card, with its number; None where this is no card. Raises Unreadable for several numbers."""
+    found = page.all("div.casenumber") or page.all("div.case-num")
+    if len({node.text for node in found}) > 1:
+        raise Unreadable(f"{len(found)} case numbers on one card: {[node.text for node in found]}")
+    return found[0] if found else None
 
 
 def number(page: Page) -> Part:
@@ -128,7 +131,8 @@ def sections(page: Page) -> Iterator[Section]:
         place = _place(table)
         if place == "act" or phone(table):
             continue
-        lines = rows(table)
+        # A row that holds a table of its own only frames it.
+        lines = [line for line in rows(table) if not any(cell.all("table") for cell in cells(line))]
         if not lines:
             continue
         first = cells(lines[0])

@@ -321,6 +321,17 @@ def say_numbers(found: Found, part: Part | None, subject: str, property: str, pr
         found.leave(part.sub(at, len(part.text)))
 
 
+def say_uid(found: Found, part: Part | None, subject: str) -> None:
+    """A judicial UID; one whose check digits are wrong is kept raw, without a value, and what is no UID at all is left."""
+    if part is None:
+        return
+    value = terms.uid(part.text)
+    if value is None and not terms.UID.search(part.text):
+        found.leave(part)
+    else:
+        found.say(part, subject, "uid", value)
+
+
 def say_court(found: Found, part: Part, subject: str, property: str) -> None:
     """A court by its name; the value is its code where the register knows exactly one of that name."""
     court = courts.by_short_name(part.text)

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from archive.ledger import terms
 from archive.ledger.observation import Counter, Link, Reading
-from crawler.cells import PERSON, Found, folded, say_court, say_date, say_judge, say_numbers, say_words
+from crawler.cells import PERSON, Found, folded, say_court, say_date, say_judge, say_numbers, say_uid, say_words
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
 from crawler.source import Place, Source
@@ -39,6 +39,7 @@ _FIRST = {  # the parts of `Суд 1-ой инстанции: X суд. Реше
     "lower_judge": re.compile(r"(?<=Судья: ).+?(?=\s*(?:Номер дела|$))"),
     "lower_number": re.compile(r"(?<=инстанции: ).+"),
 }
+_COURT = re.compile(r"\b(?:суд|участок)\b", re.IGNORECASE)
 _PEOPLE = re.compile(
     r"(заявител|истец|истцы|ответчик|в интересах|осужденн|оправданн|потерпевш|защитник|заинтересованн|третьи лица)"
 )
@@ -123,7 +124,7 @@ def _case(page: Page, head: Node, lines: list[Node], found: Found) -> None:
         elif words == "дата поступления":
             say_date(found, value, subject, "received")
         elif words == "уникальный идентификатор дела":
-            found.say(value, subject, "uid", terms.uid(value.text))
+            say_uid(found, value, subject)
         elif words in ("по иску", "предмет иска"):
             say_words(found, value, subject, "category")
         elif re.match(r"суд 1-о?й инстанции", words):
@@ -131,6 +132,9 @@ def _case(page: Page, head: Node, lines: list[Node], found: Found) -> None:
         elif _PEOPLE.match(words) and (label_part := cells[0].whole) is not None:
             role = label_part.sub(0, len(label_part.text.rstrip(": ")))
             for name in cells[1].lines:
+                if _DATE.search(name.text):
+                    found.leave(name)
+                    continue
                 people += 1
                 found.say(role, f"{subject}#person:{people}", "role", role.text)
                 found.say(name, f"{subject}#person:{people}", "name", name.text)
@@ -181,6 +185,9 @@ def _first_instance(found: Found, cell: Node, subject: str) -> None:
         part: Part | None = first.find(pattern)
         if part is None:
             continue
+        if property == "lower_court" and not _COURT.search(part.text):
+            found.leave(first)
+            break
         if property == "lower_court":
             say_court(found, part, subject, property)
         elif property == "lower_decided":

@@ -23,6 +23,7 @@ from crawler.cells import (
     say_judge,
     say_result,
     say_text,
+    say_uid,
     say_words,
 )
 from crawler.errors import Unreadable
@@ -101,7 +102,7 @@ def _pair(page: Page, left: Node, right: Node, subject: str, people: People) -> 
         found.links.append(Link(url, "card", link.text, link.selector))
     match property:
         case "uid":
-            found.say(part, subject, "uid", terms.uid(part.text))
+            say_uid(found, part, subject)
         case "number" | "lower_number":
             for number in terms.numbers(part.text):
                 which = "number_previous" if number.previous and property == "number" else property

@@ -34,13 +34,17 @@ def _row_link(row: Node) -> str:
 
 
 def read(page: Page, found: Found) -> Counter | None:
+    """Every row, each once, and the count; None where the page is one of several, or does not count.
+
+    Raises Unreadable where rows, headers and the count do not agree.
+    """
     lines = rows_of(page)
     table = lines[0].parent
     while table is not None and table.tag != "table":
         table = table.parent
     headers = [row for row in (rows(table) if table is not None else ()) if row not in lines]
-    if not headers:
-        raise Unreadable(f"{page.url}: rows of cases without headers")
+    if len(headers) != 1:
+        raise Unreadable(f"{page.url}: {len(headers)} rows beside those of cases, where one holds the headers")
     met = grid(headers[0], lines, _COLUMNS, found, needs=("number",))
     total = _total(page)
     pages = page.all('.paginationFormMaxPages, [class*="paginat"], a.intheend')
@@ -58,7 +62,7 @@ def read(page: Page, found: Found) -> Counter | None:
             continue
         seen.add(target["key"])
         _row(page, met, line, target, found)
-    return None if total is None else Counter(total, 1, len(lines)) if total == len(lines) else None
+    return Counter(total, 1, total) if total == len(lines) else None
 
 
 def _total(page: Page) -> int | None:
@@ -71,6 +75,11 @@ def _row(page: Page, met: Grid, line: Node, target: re.Match[str], found: Found)
     register = REGISTERS.get(target["section"], "other")
     subject = f"reg:{register}:{target['key'].lower()}"
     people = People(found, subject)
+    sure = "columns-reordered" not in found.flags
+    numbered = row.cell("number")
+    printed = said(numbered) if numbered is not None else None
+    if printed is None or terms.numbers(printed.text)[0].normal is None:
+        raise Unreadable(f"{line.selector}: no case number under its header: {printed.text if printed else ''!r}")
     for one, _, cell in row.places:
         part = said(cell)
         match one.property if one is not None else "":
@@ -81,7 +90,7 @@ def _row(page: Page, met: Grid, line: Node, target: re.Match[str], found: Found)
                 found.say(part, subject, "court", court_of(target["court"]), derived=True)
                 found.say(part, subject, "card", address, derived=True)
                 found.links.append(Link(address, "card", part.text, line.selector))
-            case "parties":
+            case "parties" if sure:
                 people.parties(cell)
             case "state" if part is not None:
                 say_state(found, part, subject)

@@ -26,6 +26,7 @@ from crawler.cells import (
     say_result,
     say_text,
     say_time,
+    say_uid,
     say_words,
 )
 from crawler.page import Node, Page, Part
@@ -100,7 +101,7 @@ def _value(card: Card, property: str, cell: Node) -> None:
     if property in _DATES:
         say_date(found, part, subject, property)
     elif property == "uid":
-        found.say(part, subject, "uid", terms.uid(part.text))
+        say_uid(found, part, subject)
         _links(card, cell, "uid")
     elif property == "number_previous":
         say_numbers(found, part, subject, property)

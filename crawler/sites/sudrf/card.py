@@ -22,12 +22,12 @@ _STAMPS = {
 # What a table is, by what names it (folded; a match at the beginning): its cell in capitals, or the tab of the VNKOD template.
 _TABLES: Final[tuple[tuple[str, Callable[[Card, Section], None]], ...]] = (
     (r"(дело|материал|производство|жалоба|представление)$", pairs),
-    (r"рассмотрение в нижестоящ", pairs),
+    (r"рассмотрение( дела)? в (нижестоящ|суде первой)", pairs),
     (r"(движение (дела|материала|производства|жалоб[ыа]?)|слушания)$", events),
     (r"[-= ]+движение жалобы", movement),
-    (r"(лица|подсудимые|обвиняемые|осужденные|сведения о лице)$", defendants),
-    (r"(стороны|участники)( по делу| по материалу| процесса)?( \(третьи лица\))?$", parties),
-    (r"жалобы$", complaints),
+    (r"(лица|подсудимые|обвиняемые|осужденные|сведения о лице)\b", defendants),
+    (r"(стороны|участники)\b", parties),
+    (r"жалобы( \(.*\))?$", complaints),
     (r"(исполнительные листы|требования)$", unworded),
     (r"(жалоба №|обжалование)", appeal),
 )

@@ -222,7 +222,12 @@ def events(card: Card, section: Section) -> None:
 
 
 def defendants(card: Card, section: Section) -> None:
-    """One row a defendant: the result of a person can differ from the result of the case."""
+    """One row a defendant: the result of a person can differ from the result of the case.
+
+    Where each row says what the person is to the case (`Вид лица`), not all of them are defendants.
+    """
+    if section.lines and any(_PARTIES[0].header.fullmatch(folded(cell)) for cell in cells(section.lines[0])):
+        return parties(card, section)
     for row in _rows(card, _DEFENDANTS, section):
         person, found = card.people.next(), card.found
         for one, _, cell in row.places:

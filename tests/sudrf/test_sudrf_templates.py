@@ -218,3 +218,14 @@ def test_a_heading_that_contradicts_the_address(heading: str, url: str, word: st
     answer = SOURCE.judge(Page.open(text.encode("cp1251"), there, content_type="text/html; charset=windows-1251"))
     assert answer is not None
     assert answer[0] == word
+
+
+def test_a_list_of_one_uid_that_does_not_count_its_rows() -> None:
+    """It is read, and the page is flagged; a search's listing without its counter is refused."""
+    counter = '<div class="lawcase-count">Всего по запросу найдено - <b>3</b>.</div>'
+    reading = read(source("juid").replace(counter, ""), "juid")
+    assert reading is not None
+    assert (reading.counter, reading.flags) == (None, ("counter-missing",))
+    assert facts(reading) == facts(whole("juid"))
+    silent = re.sub(r'<div class="lawcase-count">.*?</div>', "", source("vnkod_listing"), flags=re.DOTALL)
+    assert read(silent, "vnkod_listing") is None

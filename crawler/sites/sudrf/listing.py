@@ -33,17 +33,23 @@ _COURT = re.compile(r"[^:;]*\b(?:суд|судебный участок|[А-Я]�
 _PAGE_NUMBER = re.compile(r"[?&]_?page=\d+", re.IGNORECASE)
 
 
-def read(page: Page, found: Found) -> Counter:
-    """Every row, each with its own address; raises Unreadable where rows, counter and header do not agree."""
+def read(page: Page, found: Found) -> Counter | None:
+    """Every row, each with its own address; raises Unreadable where rows, counter and header do not agree.
+
+    A list of one UID may come without a counter: it is read, and flagged `counter-missing`.
+    """
     address = addresses.parse(page.url)
     counter, table = template.counter(page), template.header_and_lines(page)
-    if counter is None or table is None:
-        raise Unreadable("no cell says `Всего по запросу найдено`" if counter is None else "a counter without a table of rows")
+    if table is None:
+        raise Unreadable("a counter without a table of rows")
+    if counter is None and not template.of_one_uid(page):
+        raise Unreadable("no cell says `Всего по запросу найдено`")
     code, _ = court.of(page, address, found)
     header, lines = table
     met = grid(header, lines, _COLUMNS, found, needs=("number",))
-    expected = counter.last - counter.first + 1 if counter.total else 0
-    if len(lines) != expected or counter.last > counter.total:
+    if counter is None:
+        found.flag("counter-missing")
+    elif len(lines) != (counter.last - counter.first + 1 if counter.total else 0) or counter.last > counter.total:
         raise Unreadable(f"{header.selector}: {len(lines)} rows where the counter says {counter}")
     for line in lines:
         _row(page, met.row(line), address, code, found)

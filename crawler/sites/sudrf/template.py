@@ -23,6 +23,10 @@ COUNTER = re.compile(
 HEARINGS = re.compile(r"Список дел(?: и материалов)?, назначенных к слушанию на\s*(?P<day>\d{2}\.\d{2}\.\d{4})")
 _DAY = re.compile(r"(?<=к слушанию на )\d{2}\.\d{2}\.\d{4}")
 _DAY_HEADINGS = "#HH, div.title, #content, div.name-instanse"
+LISTS = "table#tablcont, #resultTable table, table.law-case-table"
+_SECTIONS = ", ".join(
+    ("table#tablcont", "table#tablcont table", '[id^="tab_content_"] table', *(f"div#cont{n} table" for n in range(1, 16)))
+)
 _NUMBER = re.compile(r"(?<=№ ).+|(?<=№)[^ ].*")
 _FOR_PHONES = ("block-mobile", "mobile-lawcase-item", "mobile-lawcase-card")
 
@@ -81,7 +85,7 @@ def header_and_lines(page: Page) -> tuple[Node, list[Node]] | None:
 
     Raises Unreadable for several tables.
     """
-    tables = page.all("table#tablcont, #resultTable table, #search_results table.law-case-table")
+    tables = page.all(LISTS)
     tables = [table for table in tables if not phone(table) and not _inside_another(table, tables) and rows(table)]
     if not tables:
         return None
@@ -89,6 +93,12 @@ def header_and_lines(page: Page) -> tuple[Node, list[Node]] | None:
         raise Unreadable(f"{len(tables)} tables of rows where one is expected: {[table.selector for table in tables]}")
     header, *lines = rows(tables[0])
     return header, lines
+
+
+def of_one_uid(page: Page) -> bool:
+    """Is this a list of registrations in several courts: has it a column of courts?"""
+    table = header_and_lines(page)
+    return table is not None and any(folded(cell) in ("суд", "наименование суда") for cell in cells(table[0]))
 
 
 def counter(page: Page) -> Counter | None:
@@ -127,7 +137,7 @@ def day(page: Page) -> Part | None:
 def sections(page: Page) -> Iterator[Section]:
     """The tables of a card in page order, each once; those inside the text of an act are no tables of the card."""
     tabs = {(tab.attr("id") or "").removeprefix("tab_id_"): tab for tab in page.all("li[id^=tab_id_]")}
-    for table in page.all('table#tablcont, table#tablcont table, [id^="tab_content_"] table'):
+    for table in page.all(_SECTIONS):
         place = _place(table)
         if place == "act" or phone(table):
             continue
@@ -150,7 +160,7 @@ def acts(page: Page) -> Iterator[Act]:
         name = tab.attr("id") or ""
         anchor = f"cont_doc{name[7:]}" if name.startswith("tab_doc") else f"tab_content_{name[7:]}"
         if tab.whole is not None:
-            yield Act(tab, anchor, page.maybe(f"div#{anchor}"))
+            yield Act(tab, anchor, next(iter(page.all(f"div#{anchor}")), None))
 
 
 def tabs_without_content(page: Page) -> bool:

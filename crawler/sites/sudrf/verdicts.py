@@ -34,7 +34,6 @@ _SIGNS = (
 )
 # What an operation is answered with; any other page under its address is not believed.
 _ANSWERS = {"case": "card", "r": "listing", "r_juid": "listing", "hearings": "hearings", "doc": "act", "cat": "dictionary"}
-_LISTS = "table#tablcont, #resultTable, #search_results table"
 
 
 def judge(page: Page) -> tuple[str, str] | None:
@@ -100,9 +99,11 @@ def _marks(page: Page) -> str | None:
     """What the page looks like by its own marks, whatever was asked."""
     if template.card_number(page) is not None:
         return "card"
-    if page.all(_LISTS) and template.header_and_lines(page) is not None:
+    if page.all(template.LISTS) and template.header_and_lines(page) is not None:
         if (counter := template.counter(page)) is not None:
             return "listing" if counter.total else None
+        if template.of_one_uid(page):
+            return "listing"
         if template.shown_day(page) is not None:
             return "hearings"
     return "act" if act.is_act(page) else None

@@ -34,8 +34,8 @@ _KINDS = (
 )
 _INSTANCES = (("апелляц", "appeal"), ("кассац", "cassation"), ("i инстанц", "1"))
 _FIRST = {  # the parts of `Суд 1-ой инстанции: X суд. Решение от ... Судья: ... Номер дела 1-ой инстанции: ...`
-    "lower_court": re.compile(r"^.+?(?=\.?\s*(?:Решение от|Судья:|Номер дела|$))"),
-    "lower_decided": re.compile(r"(?<=Решение от )\d{2}\.\d{2}\.\d{4}"),
+    "lower_court": re.compile(r"^.+?(?=\.?\s*(?:[А-Я]\w+ от \d|Судья:|Номер дела|$))"),
+    "lower_decided": re.compile(r"(?<=[а-я] от )\d{2}\.\d{2}\.\d{4}"),
     "lower_judge": re.compile(r"(?<=Судья: ).+?(?=\s*(?:Номер дела|$))"),
     "lower_number": re.compile(r"(?<=инстанции: ).+"),
 }

@@ -8,10 +8,12 @@ from archive.ledger.observation import Reading
 from crawler.page import Node, Page
 
 TABLES = "table#tablcont, table.law-case-table, table.custom_table"
+ROWS = "div.row_card, div.card-sud > div.row, div.row.vs-item-detail, div.vs-items-separate"  # tables in all but name
 _COPIES = ("block-mobile", "mobile-lawcase-item", "mobile-lawcase-card", "none")  # for phones, and for the printer
+_BUTTON = re.compile(r"Скопирова(ть|но) в буфер обмена")
 _ORDINAL = re.compile(r"\d{1,3}")  # of a row, in its first cell
 _CODE = re.compile(r"(УК|КоАП)( РФ)?")  # behind the articles
-_LABEL = re.compile(r"[^:]{2,80}:$")  # inside a cell: `Номер дела в первой инстанции:`
+_LABEL = re.compile(r"[^:]{2,80}:$|[А-Я]\w+ от$")  # inside a cell: `Номер дела в первой инстанции:`
 
 
 def unaccounted(page: Page, reading: Reading) -> list[str]:
@@ -23,13 +25,15 @@ def unaccounted(page: Page, reading: Reading) -> list[str]:
     for table in page.all(TABLES):
         if not _a_copy(table):
             for row in (node for node in table.all("tr") if _of(node, table)):
-                left += _row(row, said)
+                left += _row([cell for cell in row.children if cell.tag in ("td", "th")], said, heads=_heads(row))
+    for row in page.all(ROWS):
+        left += _row(row.children, said)
     return left
 
 
-def _row(row: Node, said: dict[str, list[str]]) -> list[str]:
-    cells = [cell for cell in row.children if cell.tag in ("td", "th") and cell.text and not cell.all("table")]
-    if len(cells) == 1 or _heads(row):
+def _row(every: list[Node], said: dict[str, list[str]], *, heads: bool = False) -> list[str]:
+    cells = [cell for cell in every if cell.text and not cell.all("table")]
+    if len(cells) == 1 or heads:
         return []  # a title, a heading between rows, or the names of columns
     rest = [_rest(cell, said) for cell in cells]
     if len(cells) == 2 and rest[0] and not rest[1]:
@@ -42,6 +46,8 @@ def _heads(row: Node) -> bool:
     cells = [cell for cell in row.children if cell.tag in ("td", "th")]
     if all(cell.tag == "th" for cell in cells) or row.parent is None or row.parent.tag == "thead":
         return True
+    if row.parent.parent is not None and any(child.tag == "thead" for child in row.parent.parent.children):
+        return False
     above = [[c for c in each.children if c.text] for each in row.parent.children if each.tag == "tr"]
     place = [each for each in row.parent.children if each.tag == "tr"].index(row)
     return len(cells) > 2 and all(len(texts) <= 1 for texts in above[:place])
@@ -60,7 +66,7 @@ def _rest(cell: Node, said: dict[str, list[str]]) -> str:
         return ""
     for part in sorted(_inside(cell, said), key=len, reverse=True):
         text = text.replace(part, "\n", 1)
-    pieces = (_CODE.sub("", piece).strip(" ;,-–—()[]~∼№.<>") for piece in text.split("\n"))
+    pieces = (_BUTTON.sub("", _CODE.sub("", piece)).strip(" ;,-–—()[]~∼№.<>") for piece in text.split("\n"))
     return " ".join(piece for piece in pieces if piece.strip(": ") and not _LABEL.match(piece))
 
 

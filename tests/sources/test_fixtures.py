@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,14 @@ def test_a_fixture_folder_without_a_page_is_noticed(tmp_path: Path) -> None:
     """What `crawl new` made is not done before the page lies in it."""
     (tmp_path / "fresh").mkdir()
     assert [each.file for each in fixtures(tmp_path)] == [tmp_path / "fresh" / "page.html"]
+
+
+@pytest.mark.parametrize("fixture", ALL)
+def test_a_cell_that_nobody_took_is_noticed(fixture: Fixture) -> None:
+    """The account of the cells is not blind: what a reading loses, it names."""
+    reading = read(fixture)
+    assert reading is not None
+    judges = {o.raw for o in reading.observations if o.property == "judge"}
+    lossy = replace(reading, observations=tuple(o for o in reading.observations if o.raw not in judges))
+    left = unaccounted(fixture.open(), lossy)
+    assert bool(left) == bool(judges)

@@ -28,7 +28,7 @@ from crawler.cells import (
 )
 from crawler.errors import Unreadable
 from crawler.page import Node, Page
-from crawler.sites.mos_gorsud.parts import PATH, REGISTERS, People, court_of, number_of, said, say_state
+from crawler.sites.mos_gorsud.parts import PATH, REGISTERS, People, court_of, number_of, said, say_numbers, say_state
 
 _COURT_PAGE = re.compile(r"(?:https?://(?:www\.)?mos-gorsud\.ru)?/(?:mgs|rs/[\w-]+)/?")
 _MOMENT = re.compile(r"(?P<day>\d{2}\.\d{2}\.\d{4}) (?P<hour>\d{1,2}:\d{2})")
@@ -75,14 +75,14 @@ def read(page: Page, found: Found) -> None:
     """Every pair and every cell of its tables is said or left."""
     court, key, register = _address(page, found)
     pairs = _pairs(page)
-    numbers = [part for left, right in pairs if _property(left) == "number" and (part := said(right)) is not None]
-    normal = number_of(terms.numbers(numbers[0].text)[0].normal) if numbers else None
+    numbers = [right for left, right in pairs if _property(left) == "number"]
+    normal = next((number for right in numbers if (number := number_of(right)) is not None), None)
     if key is None and normal is None:
         raise Unreadable(f"{page.url}: a card without an address of its own and without a number")
     subject = f"reg:{register}:{key or f'{court}:{normal}'}"
     crumbs = [a for a in page.all("ul.breadcrumb a[href]") if _COURT_PAGE.fullmatch(a.attr("href") or "")]
     name = crumbs[-1].whole if crumbs else None
-    stated = name or (numbers[0] if numbers else None)
+    stated = name or (said(numbers[0]) if numbers else None)
     if stated is not None:
         found.say(stated, subject, "court", court, derived=True)
     people = People(found, subject)
@@ -104,9 +104,7 @@ def _pair(page: Page, left: Node, right: Node, subject: str, people: People) -> 
         case "uid":
             say_uid(found, part, subject)
         case "number" | "lower_number":
-            for number in terms.numbers(part.text):
-                which = "number_previous" if number.previous and property == "number" else property
-                found.say(part.sub(number.start, number.end), subject, which, number_of(number.normal))
+            say_numbers(found, right, subject, property)
         case "received" | "in_force":
             say_date(found, part, subject, property)
         case "decided":

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from archive.ledger import terms
-from crawler.cells import Found, say_articles, say_date, say_result
+from crawler.cells import Found, say_articles, say_date, say_result, say_uid
 from crawler.page import Node, Part
 
 # What the path of a case says: /mgs/services/cases/first-admin/details/GUID, /rs/tverskoj/services/cases/criminal/...
@@ -38,9 +38,33 @@ def said(right: Node) -> Part | None:
     return whole.sub(0, button.start()) if button and button.start() else whole
 
 
-def number_of(normal: str | None) -> str | None:
-    """Numbers are padded with zeros here: `02-3501/2025`."""
-    return None if normal is None else re.sub(r"^0+(?=\d)", "", normal)
+def number_of(node: Node) -> str | None:
+    """The first case number of a cell, in normal form: numbers are padded with zeros here (`02-3501/2025`)."""
+    found = (number.normal for line in lines_of(node) for number in terms.numbers(line.text) if number.normal is not None)
+    return next((_unpadded(normal) for normal in found), None)
+
+
+def say_numbers(found: Found, node: Node, subject: str, property: str) -> None:
+    """Every number of a cell, line by line: buttons stand between them, and sometimes the judicial UID."""
+    for line in lines_of(node):
+        if terms.uid(line.text) is not None:
+            say_uid(found, line, subject)
+            continue
+        for number in terms.numbers(line.text):
+            part = line.sub(number.start, number.end)
+            if number.normal is None:
+                found.leave(part)
+            else:
+                which = "number_previous" if number.previous and property == "number" else property
+                found.say(part, subject, which, _unpadded(number.normal))
+
+
+def lines_of(node: Node) -> list[Part]:
+    return [line for line in node.lines if not _COPY.fullmatch(line.text)]
+
+
+def _unpadded(normal: str) -> str:
+    return re.sub(r"^0+(?=\d)", "", normal)
 
 
 def say_state(found: Found, part: Part, subject: str) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin
 
-from archive.ledger import terms
 from archive.ledger.observation import Counter, Link
 from crawler.cells import Found, Grid, cells, column, grid, rows, say_judge, say_words
 from crawler.errors import Unreadable
 from crawler.page import Node, Page
-from crawler.sites.mos_gorsud.parts import PATH, REGISTERS, People, court_of, number_of, said, say_state
+from crawler.sites.mos_gorsud.parts import PATH, REGISTERS, People, court_of, number_of, said, say_numbers, say_state
 
 _TOTAL = re.compile(r"найдено\D{0,40}(\d+)", re.IGNORECASE)
 _COLUMNS = (
@@ -77,16 +76,13 @@ def _row(page: Page, met: Grid, line: Node, target: re.Match[str], found: Found)
     people = People(found, subject)
     sure = "columns-reordered" not in found.flags
     numbered = row.cell("number")
-    printed = said(numbered) if numbered is not None else None
-    if printed is None or terms.numbers(printed.text)[0].normal is None:
-        raise Unreadable(f"{line.selector}: no case number under its header: {printed.text if printed else ''!r}")
+    if numbered is None or number_of(numbered) is None:
+        raise Unreadable(f"{line.selector}: no case number under its header: {numbered.text if numbered else ''!r}")
     for one, _, cell in row.places:
         part = said(cell)
         match one.property if one is not None else "":
             case "number" if part is not None:
-                for number in terms.numbers(part.text):
-                    which = "number_previous" if number.previous else "number"
-                    found.say(part.sub(number.start, number.end), subject, which, number_of(number.normal))
+                say_numbers(found, cell, subject, "number")
                 found.say(part, subject, "court", court_of(target["court"]), derived=True)
                 found.say(part, subject, "card", address, derived=True)
                 found.links.append(Link(address, "card", part.text, line.selector))

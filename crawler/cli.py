@@ -1,4 +1,4 @@
-"""This floor's commands: url, read, source, sources, reread, rebuild, import, demo."""
+"""This floor's commands: url, read, source, sources, new, reread, rebuild, import, demo."""
 
 from __future__ import annotations
 
@@ -236,6 +236,24 @@ def sources(ctx: typer.Context) -> None:
                  "seeds": list(place.seeds)}
             )  # fmt: skip
     door.shown(ctx).rows(rows, ("name", "kind", "court", "title", "host"))
+
+
+@app.command()
+def new(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="what the source is called: small letters, digits, _")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="one of its pages")],
+) -> None:
+    """Scaffold a source: its file and its fixture folder, in the checkout that is the current folder."""
+    from crawler import scaffold
+
+    out = door.shown(ctx)
+    with told():
+        written = scaffold.new(Path(), name, url)
+    out.rows(({"file": str(file)} for file in written), ("file",))
+    out.note(
+        f"save the page, with invented people, as {written[-1].with_name('page.html')}; then run pytest {scaffold.FIXTURES}"
+    )
 
 
 @app.command()

@@ -127,5 +127,10 @@ class Source:
     last_resort: bool = False
 
     @property
+    def asked(self) -> bool:
+        """Can its registers be asked by court and date? One that cannot is read where its addresses are known."""
+        return self.seeds is not _no_seeds
+
+    @property
     def parser(self) -> str:
         return f"{self.name}/{self.version}"

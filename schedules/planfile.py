@@ -127,7 +127,7 @@ class _Reader:
     def _dockets(self, number: int, table: dict[str, Any]) -> Iterator[Docket]:
         name = table.get("name")
         source = self.known.get(name) if isinstance(name, str) else None
-        registers = {each.name for each in self.known.values() if each.kind == "court-register"}
+        registers = {each.name for each in self.known.values() if each.asked}
         if source is None:
             said = "[[source]] needs a name" if name is None else f"no source {name!r}"
             raise self.bad(f"{said}; known are {', '.join(sorted(registers))}", "source", number, "name")

@@ -47,7 +47,7 @@ def test_text_from_the_network_acts_on_no_terminal(key: str, value: str) -> None
     [
         (["url"], 2, "Missing argument"),
         (["no-such-command"], 2, "No such command"),
-        (["source", "nowhere"], 2, "known are article, sudrf"),
+        (["source", "nowhere"], 2, "known are article, mos_gorsud, sudrf, vsrf"),
         (["source", "sudrf", "--court", "99XX9999"], 2, "has no court '99XX9999'"),
         (["tally", "--by", "weather"], 2, "cannot group by weather"),
         (["cases"], 5, "no ledger"),

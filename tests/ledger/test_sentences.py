@@ -8,9 +8,9 @@ import pytest
 
 from archive.ledger import narrative, rules, sentences
 from archive.ledger.observation import Observation
+from crawler.cells import Found
 from crawler.page import Page
 from crawler.sites.sudrf import sentences as reader
-from crawler.sites.sudrf.cells import Found
 from tests.ledger.acts import ACTS, ONE, text
 
 
@@ -53,7 +53,7 @@ def test_the_page_is_quoted():
     act = text("", ACTS[0][3]).replace("на срок 5 (пять)", "на срок <b>5</b>&nbsp;(пять)")
     page = Page(f"<html><body><div id='cont_doc1'><p>{act}</p></div></body></html>", "https://court.test/", "utf-8")
     found = Found()
-    reader.read(page.one("#cont_doc1"), [("reg:criminal-1:a#person:1", ONE[0])], found)
+    reader.read(page.one("#cont_doc1").whole, [("reg:criminal-1:a#person:1", ONE[0])], found)
     assert [(o.subject, o.property, o.value, o.derived) for o in found.observations] == [
         ("reg:criminal-1:a#person:1#sentence", "kind", "real", True),
         ("reg:criminal-1:a#person:1#sentence", "term", "P5Y6M", True),

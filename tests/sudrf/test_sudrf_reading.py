@@ -104,6 +104,7 @@ def test_nothing_found_is_a_confirmed_zero(site: Site) -> None:
 
 
 def test_the_text_of_an_act_is_no_table_of_the_card(site: Site) -> None:
-    """An act is a document of its own inside the card: its tables do not speak for the registration."""
+    """An act is a document of its own inside the card: its tables do not speak for the registration, its text is one value."""
     assert "01.01.1999" in site.source("card")
-    assert not [o for o in SOURCE.read(site.open("card")).observations if "1999" in o.raw]
+    said = [o for o in SOURCE.read(site.open("card")).observations if "1999" in o.raw]
+    assert [(o.property, o.value, "ПРИГОВОР" in o.raw) for o in said] == [("act", None, True)]

@@ -137,7 +137,7 @@ def test_the_card_of_a_transferred_case() -> None:
     assert values(reading, "result", "#person") == ["terminated"]
     assert values(reading, "role", "#person") == ["defendant", "Защитник (адвокат)", "Прокурор"]
     assert (values(reading, "published"), values(reading, "modified")) == (["2026-04-22T18:54"], ["2026-06-19T20:05"])
-    assert len(values(reading, "act")) == 1
+    assert [value is None for value in values(reading, "act")] == [False, True]  # its tab, its text
     assert len(reading.unread) == 6  # the way of hearing it, and one writ of execution
 
 
@@ -169,10 +169,10 @@ def test_a_civil_listing_of_a_cassation_court() -> None:
         ("sudrf_captcha_form.html", "captcha"),
         ("retyped_blocked_G.html", "blocked"),
         ("retyped_invalid_format.html", "wrong-query"),
-        ("ksoyu_act_doc.html", "other-page"),
-        ("blag_card.html", "other-page"),
-        ("samara_kas_appeal_uid_results.html", "other-page"),
-        ("retyped_rjuid_komi.html", "other-page"),
+        ("ksoyu_act_doc.html", "page"),
+        ("blag_card.html", "page"),
+        ("samara_kas_appeal_uid_results.html", "page"),
+        ("retyped_rjuid_komi.html", "page"),
         ("retyped_asoy_upk_search_55_584_2025.html", "page"),
         ("retyped_syktyvkar_old_registration_9-727.html", "page"),
         ("retyped_khimki_registration_history.html", "page"),
@@ -183,6 +183,50 @@ def test_what_courts_send_in_place_of_pages(name: str, word: str) -> None:
     answer = SOURCE.judge(opened(name))
     assert answer is not None
     assert answer[0] == word
+
+
+def test_the_act_of_a_cassation_court() -> None:
+    """Whose it is, its number, UID and day; the whole text is one value."""
+    reading = read("ksoyu_act_doc.html")
+    assert {o.subject for o in reading.observations} == {"reg:civil-cassation:3128af6a-aafd-43ab-a873-18c4f46b860e"}
+    assert [values(reading, name) for name in ("court", "number", "uid", "decided")] == [
+        ["77KJ0002"], ["88-14715/2026"], ["77RS0020-02-2025-007285-88"], ["2026-05-14"],
+    ]  # fmt: skip
+    title, text = (o for o in reading.observations if o.property == "act")
+    assert (title.raw, title.value) == ("Решение по гражданскому делу - кассация", opened("ksoyu_act_doc.html").url)
+    assert (text.value, len(text.raw)) == (None, 15382)
+
+
+def test_a_card_of_the_other_template() -> None:
+    """Seven events once, not again from the copies for phones; five people, all hidden; the footer's two times."""
+    reading = read("blag_card.html")
+    assert [values(reading, name) for name in ("court", "uid", "received", "number", "number_previous")] == [
+        ["28RS0004"], ["28RS0004-01-2025-018120-67"], ["2025-12-15"], ["2-5/2026"], ["М-7523/2025"],
+    ]  # fmt: skip
+    assert values(reading, "time", "#event") == ["16:36", "14:20", "20:56", "10:46", "10:48", "10:48", "14:00"]
+    assert values(reading, "place", "#event") == ["301"]
+    assert values(reading, "name", "#person") == [None] * 5
+    assert (values(reading, "published"), values(reading, "modified")) == (["2025-12-15T21:09"], ["2026-05-28T11:05"])
+
+
+def test_a_listing_of_the_other_template() -> None:
+    """One registration, though its row stands twice."""
+    reading = read("samara_kas_appeal_uid_results.html")
+    assert reading.counter == Window(1, 1, 1)
+    assert {o.subject.partition("#")[0] for o in reading.observations} == {
+        "reg:civil-appeal:70f25bb3-b647-4795-a592-61e457a42ea7"
+    }
+    assert [values(reading, name) for name in ("number", "number_previous", "received", "decided", "result")] == [
+        ["33а-647/2026"], ["33а-11786/2025"], ["2025-11-10"], ["2026-01-13"], ["upheld"],
+    ]  # fmt: skip
+
+
+def test_all_registrations_under_one_uid() -> None:
+    """Three registrations of two courts, each told by the host its card is on."""
+    reading = read("retyped_rjuid_komi.html")
+    assert values(reading, "number") == ["12-56/2026", "12-461/2026", "12-879/2026"]
+    assert values(reading, "court") == ["uwsud--komi", "syktsud--komi", "syktsud--komi"]
+    assert values(reading, "result") == ["transferred", "reversed", "upheld"]
 
 
 def test_a_case_and_the_materials_severed_from_it() -> None:

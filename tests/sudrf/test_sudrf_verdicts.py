@@ -35,7 +35,7 @@ def verdict(site: Site, name: str, url: str | None = None) -> str:
         ("form", "wrong-query"),
         ("invalid_format", "wrong-query"),
         ("gone", "gone"),
-        ("vnkod", "other-page"),
+        ("vnkod", "page"),
     ],
 )
 def test_each_answer_is_told_by_its_own_marks(site: Site, name: str, word: str) -> None:
@@ -88,7 +88,39 @@ def test_a_counter_without_rows_is_an_alarm_and_not_an_empty_court(site: Site) -
     assert answer[0] == "unreadable"
 
 
-def test_an_act_and_the_list_of_one_uid_are_other_pages(site: Site) -> None:
-    """They look like what we read; the address says what they are."""
-    assert verdict(site, "card", CARD.replace("name_op=case", "name_op=doc")) == "other-page"
-    assert verdict(site, "listing", QUERY.replace("name_op=r", "name_op=r_juid")) == "other-page"
+@pytest.mark.parametrize(
+    ("name", "operation", "word"),
+    [
+        ("card", "doc", "other-page"),
+        ("card", "r", "other-page"),
+        ("card", "r_juid", "other-page"),
+        ("listing", "case", "other-page"),
+        ("listing", "doc", "other-page"),
+        ("listing", "cat", "other-page"),
+        ("listing", "r_juid", "page"),
+        ("hearings", "case", "other-page"),
+    ],
+)
+def test_another_page_than_the_one_asked_for(site: Site, name: str, operation: str, word: str) -> None:
+    """What came is told by its own marks; under the address of something else it is not believed."""
+    url = (CARD if operation in ("case", "doc") else QUERY).replace("name_op=case", "name_op=r")
+    assert verdict(site, name, url.replace("name_op=r", f"name_op={operation}")) == word
+
+
+def test_an_act_that_is_not_there(site: Site) -> None:
+    """A text_number past the end answers with a page that says so."""
+    source = '<div id="content"><div class="title">Приговор по уголовному делу</div>ПУСТОЙ ДОКУМЕНТ</div>'
+    answer = SOURCE.judge(site.served(source, CARD.replace("name_op=case", "name_op=doc")))
+    assert answer is not None
+    assert answer[0] == "soft-404"
+
+
+@pytest.mark.parametrize(("code", "word"), [("77GV0021", "page"), ("77GV0014", "other-page")])
+def test_the_page_of_another_court_under_this_address(site: Site, code: str, word: str) -> None:
+    """Every site counts its visitors under its own code: another's page speaks for none of ours."""
+    counter = f'<noscript><img src="//counter.sudrf.ru/cnt.php?ssid={code}&show=1"></noscript></body>'
+    for name in ("card", "listing"):
+        page = site.served(site.source(name).replace("</body>", counter), ADDRESSES.get(name, QUERY))
+        answer = SOURCE.judge(page)
+        assert answer is not None
+        assert answer[0] == word

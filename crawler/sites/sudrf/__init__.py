@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from archive.ledger.observation import Counter, Reading
+from crawler.cells import Found
 from crawler.page import Page
-from crawler.sites.sudrf import addresses, card, hearings, listing, queries
-from crawler.sites.sudrf.cells import Found
+from crawler.sites.sudrf import act, addresses, card, hearings, listing, queries
 from crawler.sites.sudrf.verdicts import judge, kind, whole
 from crawler.source import Source
 
 
 def read(page: Page) -> Reading:
-    """The listing, hearing list or card on this page; raises Unreadable where it is none of them, or not as we know them."""
+    """The listing, hearing list, card or act on this page; raises Unreadable where it is none of these as we know them."""
     found = Found()
     what = kind(page)
     whole(page)
@@ -23,19 +23,11 @@ def read(page: Page) -> Reading:
             hearings.read(page, found)
         case "card":
             card.read(page, found)
+        case "act":
+            act.read(page, found)
         case _:
-            counter = Counter(0, 0, 0)
-    return Reading(
-        verdict="empty" if what == "empty" else "page",
-        parser=SOURCE.parser,
-        charset=page.charset,
-        observations=tuple(found.observations),
-        links=tuple(found.links),
-        unread=tuple(found.unread),
-        counter=counter,
-        flags=(*page.flags, *found.flags),
-        kind="" if what == "empty" else what,
-    )
+            return Reading("empty", SOURCE.parser, page.charset, counter=Counter(0, 0, 0), flags=page.flags)
+    return found.reading(SOURCE.parser, page, what, counter)
 
 
 SOURCE = Source(
@@ -43,7 +35,7 @@ SOURCE = Source(
     title="Courts of the Russian Federation (GAS Pravosudie)",
     publisher="Судебный департамент при Верховном Суде Российской Федерации",
     kind="court-register",
-    version=1,
+    version=2,
     matches=addresses.ours,
     judge=judge,
     read=read,

@@ -1,41 +1,25 @@
-"""The hearing list of one day: table#tablcont, a heading row a register, one row a hearing."""
+"""The hearing list of one day: a heading row a register, one row a hearing."""
 
 from __future__ import annotations
 
-import re
-
 from archive.ledger import terms
+from crawler.cells import Found, Row, cells, column, grid, say_judge, say_numbers, say_result, say_text, say_time
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
-from crawler.sites.sudrf import addresses, court
-from crawler.sites.sudrf.cells import (
-    Column,
-    Found,
-    People,
-    cells,
-    column,
-    columns,
-    rows,
-    say_judge,
-    say_numbers,
-    say_result,
-    say_text,
-    say_time,
-)
-from crawler.sites.sudrf.listing import say_acts, say_link
-from crawler.sites.sudrf.verdicts import HEARINGS
+from crawler.sites.sudrf import addresses, court, template
+from crawler.sites.sudrf.listing import case_link, say_acts, say_link
+from crawler.sites.sudrf.people import People
 
 _COLUMNS = (
-    column("ordinal", "ordinal", r"№ п/п"),
-    column("number", "number", r"номер (дела|материала)"),
-    column("time", "time", r"время слушания"),
-    column("place", "text", r"место проведения( ?\(зал судебного заседания\))?"),
-    column("people", "people", r"информация по делу"),
+    column("ordinal", "ordinal", r"№( п/п)?"),
+    column("number", "number", r"(номер|№) (дела|материала)"),
+    column("time", "time", r"время( слушания)?"),
+    column("place", "text", r"место проведения( ?\(зал судебного заседания\))?|зал( судебного заседания)?"),
+    column("people", "people", r"информация по (делу|материалу)"),
     column("judge", "judge", r"судья"),
-    column("result", "text", r"результат слушания"),
+    column("result", "text", r"результат( слушания)?"),
     column("act", "act", r"судебные акты"),
 )
-_DAY = re.compile(r"(?<=назначенных к слушанию на )\d{2}\.\d{2}\.\d{4}")
 
 
 def read(page: Page, found: Found) -> None:
@@ -44,13 +28,12 @@ def read(page: Page, found: Found) -> None:
     A hearing list does not count its rows: that none is missing at its end, only the end of the page shows.
     """
     address = addresses.parse(page.url)
-    day = _day(page)
+    day, table = template.day(page), template.header_and_lines(page)
+    if day is None or terms.date(day.text) is None or table is None:
+        raise Unreadable("no heading says which day's hearings these are" if table else "no table of hearings")
     code, _ = court.of(page, address, found)
-    header, *lines = rows(page.one("table#tablcont"))
-    known = columns(cells(header), _COLUMNS, found)
-    missing = {"ordinal", "number", "time"} - {one.property for one in known if one is not None}
-    if missing:
-        raise Unreadable(f"{header.selector}: no column of {sorted(missing)} in {[cell.text for cell in cells(header)]}")
+    header, lines = table
+    met = grid(header, lines, _COLUMNS, found, needs=("number", "time"))
     count = 0
     heading: Node | None = None
     for line in lines:
@@ -61,52 +44,30 @@ def read(page: Page, found: Found) -> None:
                 found.leave(heading.whole)  # no section we have a word for: the addresses decide
             continue
         count += 1
-        _row(page, line, cells(header), known, day, code, heading, count, found)
+        row = met.row(line)
+        ordinal = row.cell("ordinal")
+        if ordinal is not None and ordinal.text.rstrip(".") != str(count):
+            raise Unreadable(f"{line.selector}: row {count} is numbered {ordinal.text!r}")
+        _row(page, row, day, code, heading, found)
 
 
-def _day(page: Page) -> Part:
-    for node in page.all("#HH, div.title, #content"):
-        whole = node.whole
-        if whole is not None and HEARINGS.search(whole.text):
-            part = whole.find(_DAY)
-            if part is not None and terms.date(part.text) is not None:
-                return part
-    raise Unreadable("no heading says which day's hearings these are")
-
-
-def _row(
-    page: Page,
-    line: Node,
-    headers: list[Node],
-    known: list[Column | None],
-    day: Part,
-    code: str,
-    heading: Node | None,
-    count: int,
-    found: Found,
-) -> None:
-    these = cells(line)
-    if len(these) != len(headers):
-        raise Unreadable(f"{line.selector}: {len(these)} cells under {len(headers)} headers")
-    by_name = {one.property: cell for one, cell in zip(known, these, strict=True) if one is not None}
-    if by_name["ordinal"].text != f"{count}.":
-        raise Unreadable(f"{line.selector}: row {count} is numbered {by_name['ordinal'].text!r}")
-    link = by_name["number"].one("a[href]")
-    target = addresses.parse(link.attr("href") or "", page.url)
+def _row(page: Page, row: Row, day: Part, code: str, heading: Node | None, found: Found) -> None:
+    link, target = case_link(page, row)
     subject = target.subject(code)
-    if target.op != "case" or subject is None or target.card is None:
+    if subject is None or target.card is None:
         raise Unreadable(f"{link.selector}: not the address of a card: {link.attr('href')!r}")
     named = None if heading is None else addresses.titled(heading.text)
     if named is not None and target.register != named:
         found.flag("register-mismatch")  # delo_id of the address decides
-    hour = by_name["time"].text
+    time = row.cell("time")
+    hour = time.text if time is not None else ""
     sure = "columns-reordered" not in found.flags
     if terms.time(hour) is None and (hour or not sure):
-        raise Unreadable(f"{by_name['time'].selector}: not a time: {hour!r}")
+        raise Unreadable(f"{row.line.selector}: not a time: {hour!r}")
     hearing = f"{subject}#hearing:{terms.date(day.text)}:{terms.time(hour) or '-'}"
     people = People(found, subject)
     found.say(day, hearing, "date", terms.date(day.text))
-    for cell, header, one in zip(these, headers, known, strict=True):
+    for one, header, cell in row.places:
         if one is None:
             found.leave(cell.whole)
             continue

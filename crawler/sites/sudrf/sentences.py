@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 from archive.ledger import narrative, sentences
 from archive.ledger.observation import Observation
-from crawler.errors import Unreadable
-from crawler.page import Node
-from crawler.sites.sudrf.cells import Found
+from crawler.cells import Found
+from crawler.page import Part
 
 
 def accused(said: Sequence[Observation], registration: str) -> list[tuple[str, str | None]]:
@@ -27,18 +26,12 @@ def accused(said: Sequence[Observation], registration: str) -> list[tuple[str, s
     return [(subject, name) for subject, name in names.items() if subject in called]
 
 
-def read(act: Node, accused: Sequence[tuple[str, str | None]], found: Found) -> None:
-    """Say what the text in this element decided. accused: subject and name (None: hidden) of each, as the card lists them.
+def read(text: Part, accused: Sequence[tuple[str, str | None]], found: Found) -> None:
+    """Say what this text decided. accused: subject and name (None: hidden) of each, as the card lists them.
 
-    A text that is no verdict says nothing. One whose words cannot be placed in the source is flagged and says nothing: the
-    card stays readable without it.
+    A text that is no verdict says nothing; nor does one whose accused no card names: whose sentence it is cannot be said.
     """
-    try:
-        text = act.whole
-    except Unreadable:
-        found.flag("act-unplaced")
-        return
-    if text is None:
+    if not accused:
         return
     names = [name for _, name in accused]
     for said in (*sentences.sentences(text.text, names), *narrative.told(text.text, names)):

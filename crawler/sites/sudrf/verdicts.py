@@ -1,6 +1,7 @@
-"""Is this the listing, hearing list or card that was asked for, or one of the many other things a court sends with 200?
+"""Is this the listing, hearing list, card or act that was asked for, or one of the many other things a court sends with 200?
 
-A page counts as one only where its own marks stand: counter and table, date and table, case number and table.
+A page counts as one only where its own marks stand, in either template: counter and table, date and table, case number and
+table, an act's title and text.
 """
 
 from __future__ import annotations
@@ -9,13 +10,9 @@ import re
 
 from crawler.errors import Unreadable
 from crawler.page import Page
-from crawler.sites.sudrf import addresses
+from crawler.sites.sudrf import act, addresses, court, template
 from crawler.sites.sudrf.addresses import Address
 
-COUNTER = re.compile(
-    r"Всего по запросу найдено\s*[—–-]\s*(?P<total>\d+)\s*\.\s*На странице записи с\s*(?P<first>\d+)\s*по\s*(?P<last>\d+)"
-)
-HEARINGS = re.compile(r"Список дел, назначенных к слушанию на\s*(?P<day>\d{2}\.\d{2}\.\d{4})")
 _NO_HEARINGS = re.compile(r"на\s*\d{2}\.\d{2}\.\d{4}\s*дел не назначено", re.IGNORECASE)
 
 _NOTHING = "Данных по запросу не обнаружено"
@@ -35,45 +32,47 @@ _SIGNS = (
     ("производится информационное наполнение сайта", "outage", "the site is being filled"),
     ("Возможно, она была удалена или перемещена", "gone", "the page was removed or moved"),
 )
-# Pages of these operations look like the ones we read, and are others.
-_OTHERS = {
-    "doc": "the text of an act: not read yet",
-    "r_juid": "the registrations under one judicial UID: not read yet",
-    "cat": "a dictionary of the search form",
-}
-_VNKOD = "#search_results, #resultTable, table.law-case-table, div.lawcase-count, div.case-num"
+# What an operation is answered with; any other page under its address is not believed.
+_ANSWERS = {"case": "card", "r": "listing", "r_juid": "listing", "hearings": "hearings", "doc": "act", "cat": "dictionary"}
 
 
 def judge(page: Page) -> tuple[str, str] | None:
     """The verdict by the sites' own marks, with its reason. `empty` only where the query's form was right."""
     address = addresses.parse(page.url)
-    if address.op not in _OTHERS and page.all("div.casenumber"):
-        return _card(page, address)
-    if address.op not in _OTHERS and page.all("table#tablcont") and not page.all(_VNKOD):
-        if _counted(page):
+    what = _marks(page)
+    if what and (sender := court.another(page, address)) is not None:
+        return "other-page", f"the page of another court: its site counts visitors for {sender}"
+    if what and _ANSWERS.get(address.op, what) != what:
+        return "other-page", f"asked for {address.op}, and what came looks like: {what}"
+    match what:
+        case "card":
+            return _card(page, address)
+        case "listing":
             return _listing(page, address)
-        if _heading(page, HEARINGS):
+        case "hearings":
             return _hearings(page, address)
+        case "act":
+            return "page", "the text of an act"
     for sign, word, reason in _SIGNS:
         if page.has(sign):
             return word, reason
+    if page.has(act.EMPTY):
+        return "soft-404", "no act of that number"
     if page.has(_NOTHING):
         return _nothing(address)
     if address.op == "hearings" and _heading(page, _NO_HEARINGS):
         return "empty", "no case is set for that day"
     if page.all("input[name=captcha]"):
         return "captcha", "the search form asks for a captcha's code"
-    if address.op in _OTHERS:
-        return "other-page", _OTHERS[address.op]
-    if page.all(_VNKOD):
-        return "other-page", "the VNKOD template: known, and not read yet"
-    if _counted(page):
+    if (counter := template.counter(page)) is not None:
+        if counter.total == 0:
+            return _nothing(address)
         return "unreadable", "a counter without its table of rows"
     if page.all("form#calform"):
         if address.op == "r":
             return "wrong-query", "the search form came back in place of a listing"
         return "other-page", "a search form"
-    return "other-page", "none of the marks of a listing, a hearing list or a card"
+    return "other-page", "none of the marks of a listing, a hearing list, a card or an act"
 
 
 def _nothing(address: Address) -> tuple[str, str]:
@@ -86,17 +85,28 @@ def _nothing(address: Address) -> tuple[str, str]:
 
 
 def kind(page: Page) -> str:
-    """`card`, `listing`, `hearings` or `empty`; raises Unreadable where the marks of none are there."""
-    if page.all("div.casenumber"):
-        return "card"
-    if page.all("table#tablcont"):
-        if _counted(page):
-            return "listing"
-        if _heading(page, HEARINGS):
-            return "hearings"
-    if page.has(_NOTHING) or _heading(page, _NO_HEARINGS):
+    """`card`, `listing`, `hearings`, `act` or `empty`; raises Unreadable where the marks of none are there."""
+    what = _marks(page)
+    if what is not None:
+        return what
+    counter = template.counter(page)
+    if page.has(_NOTHING) or _heading(page, _NO_HEARINGS) or (counter is not None and counter.total == 0):
         return "empty"
-    raise Unreadable(f"{page.url}: none of the marks of a listing, a hearing list or a card")
+    raise Unreadable(f"{page.url}: none of the marks of a listing, a hearing list, a card or an act")
+
+
+def _marks(page: Page) -> str | None:
+    """What the page looks like by its own marks, whatever was asked."""
+    if template.card_number(page) is not None:
+        return "card"
+    if page.all(template.LISTS) and template.header_and_lines(page) is not None:
+        if (counter := template.counter(page)) is not None:
+            return "listing" if counter.total else None
+        if template.of_one_uid(page):
+            return "listing"
+        if template.shown_day(page) is not None:
+            return "hearings"
+    return "act" if act.is_act(page) else None
 
 
 _NOT_MARKUP = re.compile(r"<script\b.*?</script\s*>|<!--.*?-->", re.DOTALL)
@@ -105,25 +115,24 @@ _NOT_MARKUP = re.compile(r"<script\b.*?</script\s*>|<!--.*?-->", re.DOTALL)
 def whole(page: Page) -> None:
     """Raises Unreadable where the page breaks off: a page cut in half says only half, and half a word.
 
-    It ends with `</html>`, or, as a fragment, with every `div` closed; and its last table is closed.
+    Every `html` that begins ends (the text of an act has one of its own), or, in a fragment, every `div`; and the last table
+    is closed.
     """
     source = _NOT_MARKUP.sub("", page.text.lower()).rstrip()
     if source.rfind("</table") < source.rfind("<table"):
         raise Unreadable(f"{page.url}: the page ends inside a table")
-    if not source.endswith("</html>") and len(re.findall(r"<div\b", source)) > len(re.findall(r"</div\b", source)):
-        raise Unreadable(f"{page.url}: the page ends inside a div")
-
-
-def _counted(page: Page) -> bool:
-    return _heading(page, COUNTER)
+    inside = [tag for tag in ("html", "div") if len(re.findall(rf"<{tag}\b", source)) > len(re.findall(rf"</{tag}\b", source))]
+    # Behind the end of an act's own html the page goes on; sites leave a div open here and there.
+    if len(inside) > source.endswith("</html>"):
+        raise Unreadable(f"{page.url}: the page ends inside {inside}")
 
 
 def _heading(page: Page, mark: re.Pattern[str]) -> bool:
-    return any(mark.search(node.text) for node in page.all("#content, .title, td, #HH, #error"))
+    return any(mark.search(node.text) for node in page.all("#content, .title, td, #HH, #error, #search_results"))
 
 
 def _card(page: Page, address: Address) -> tuple[str, str]:
-    if not page.all("table#tablcont"):
+    if next(template.sections(page), None) is None:
         return "unreadable", "a case number without a table"
     return _same_register(page, address)
 
@@ -135,7 +144,7 @@ def _listing(page: Page, address: Address) -> tuple[str, str]:
 
 
 def _hearings(page: Page, address: Address) -> tuple[str, str]:
-    shown = next(m["day"] for node in page.all("#content, .title, #HH") if (m := HEARINGS.search(node.text)))
+    shown = template.shown_day(page)
     if address.day is not None and address.day != shown:
         return "wrong-query", f"the list of {shown} came for {address.day}"
     return "page", "a hearing list"
@@ -143,7 +152,7 @@ def _hearings(page: Page, address: Address) -> tuple[str, str]:
 
 def _same_register(page: Page, address: Address) -> tuple[str, str]:
     """The heading and the address must name one register: a wrong `new` or a short delo_id is accepted silently."""
-    title = next((register for node in page.all("div.title") if (register := addresses.titled(node.text)) is not None), None)
+    title = next((register for node in template.headings(page) if (register := addresses.titled(node.text)) is not None), None)
     # Materials are kept in the registers of the cases they belong to, under either heading.
     if title is not None and title != address.register and not {"material", "other"} & {title, address.register}:
         return "wrong-query", f"asked for {address.register}, and the heading says {title}"

@@ -33,6 +33,9 @@ _TOKEN = re.compile(
     rf"([\t\n\f\r\x20\0]*+)((?:[^<]++|<(?![A-Za-z!?/]))*+)"
     rf"(?:<(/?)([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>)?+"
 )
+START_TAG = re.compile(
+    rf"<([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>"
+)
 _ATTRIBUTE = re.compile(rf"({_ATTRIBUTE_NAME})(?:({_VALUE})|(?!{W}*+=))")
 _QUOTE = re.compile(rf"""{W}*+={W}*+(["']?)""")
 _COMMENT_END = re.compile(r"--!?>")
@@ -96,6 +99,11 @@ class Word(NamedTuple):
     def where(self, index: int) -> tuple[int, int]:
         """The slice of one character."""
         return self.at[index] if self.at else (self.start + index, self.start + index + 1)
+
+    def moved(self, by: int) -> Word:
+        """The same word, so many characters further on."""
+        at = self.at and tuple((start + by, end + by) for start, end in self.at)
+        return Word(self.text, self.start + by, self.end + by, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -436,6 +436,16 @@ class Node:
         return self._located(self._atoms) if self._atoms else None
 
     @property
+    def span(self) -> tuple[int, int]:
+        """The slice of the source from its first character to its last. Raises Unreadable as `whole`, and where it has no text."""
+        if self._page.sparse and self._is_leaf and (found := self._page._leaf(self)):
+            return found[0].start, found[-1].end
+        whole = self.whole
+        if whole is None:
+            raise Unreadable(f"{self.selector}: no text")
+        return whole.start, whole.end
+
+    @property
     def lines(self) -> list[Part]:
         """Its text between `<br>`s and the borders of blocks; empty lines are dropped. Raises as `whole`."""
         if self._page.sparse:

@@ -22,7 +22,7 @@ _BESIDE = frozenset(
     "h1 script style figure aside nav time iframe form button header footer noscript template svg img hr br video audio picture "
     "ins input select link meta object canvas".split()
 )
-_LONG = re.compile(r">[^<>{}]{300,}")  # text without a tag; braces: of a script or style
+_LONG = re.compile(r">[^<>{}]{600,}")  # text without a tag; braces: of a script or style
 _LINED = re.compile(r">((?:[^<>{}]++|</?(?:br|[abiu]|em|strong|span|font)(?=[\s/>])[^<>]*+>)++)", re.I)
 _NO_WORD = re.compile(r"[\W\d_]+")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -38,23 +38,29 @@ class Stretch:
     end: int
 
 
+@lru_cache(maxsize=1)
 def prose(page: Page) -> Stretch | None:
     """The text of the element that plainly holds it; None where none does, or it holds other things too, or says little.
 
     Raises Unreadable where its place in the source is not certain.
     """
-    families = _families(page)
-    holder = max(families, key=lambda parent: families[parent], default=None)
-    if holder is None or families[holder] < max(CHUNK, ONE_PLACE * sum(families.values())):
+    sizes = _sizes(page)
+    holder = max(sizes, key=lambda parent: sizes[parent], default=None)
+    if holder is None or sizes[holder] < max(CHUNK, ONE_PLACE * sum(sizes.values())):
         return None
+    known = _families(page)[holder]
     odds = len(holder.own_text)
     said: list[tuple[str, Node]] = []
     for child in holder.children:
+        if (text := known.get(child)) is not None:
+            if text:
+                said.append((text, child))
+            continue
         tag = child.tag
         if tag in _BESIDE:
             continue
         text = child.text
-        if tag == "p" or (tag in _SAID and not _mere_links(child, text)):
+        if tag in _SAID and not _mere_links(child, text):
             if text:
                 said.append((text, child))
         else:
@@ -62,18 +68,23 @@ def prose(page: Page) -> Stretch | None:
     whole = " ".join(text for text, _ in said)
     if len(whole) < max(CHUNK, IN_PARAGRAPHS * (len(whole) + odds)):
         return None
-    first, last = said[0][1].whole, said[-1][1].whole
-    return Stretch(whole, holder, first.start, last.end) if first and last and first.start < last.end else None
+    start, end = said[0][1].span[0], said[-1][1].span[1]
+    return Stretch(whole, holder, start, end) if start < end else None
 
 
 @lru_cache(maxsize=1)
-def _families(page: Page) -> dict[Node, int]:
-    """How much the paragraphs say that are children of one element."""
-    found: dict[Node, int] = {}
+def _families(page: Page) -> dict[Node, dict[Node, str]]:
+    """What the paragraphs say, by the element they are children of."""
+    found: dict[Node, dict[Node, str]] = {}
     for paragraph in page.marks["p"]:
         if (parent := paragraph.parent) is not None:
-            found[parent] = found.get(parent, 0) + len(paragraph.text)
+            found.setdefault(parent, {})[paragraph] = paragraph.text
     return found
+
+
+@lru_cache(maxsize=1)
+def _sizes(page: Page) -> dict[Node, int]:
+    return {parent: sum(map(len, family.values())) for parent, family in _families(page).items()}
 
 
 def _mere_links(node: Node, text: str) -> bool:
@@ -88,9 +99,9 @@ def is_most(page: Page, stretch: Stretch) -> bool:
 
 def has_prose(page: Page) -> bool:
     """Somewhere in the page there may be running text, however it is marked."""
-    if max(_families(page).values(), default=0) >= CHUNK or _LONG.search(page.text):
+    if sum(_sizes(page).values()) >= CHUNK or _LONG.search(page.text):
         return True
-    return len(page.all("br")) > 3 and any(len(found.group(1)) >= CHUNK for found in _LINED.finditer(page.text))
+    return bool(page.all("br")) and any(len(found.group(1)) >= CHUNK for found in _LINED.finditer(page.text))
 
 
 def tells(page: Page, size: int) -> bool:

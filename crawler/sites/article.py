@@ -70,16 +70,13 @@ def judge(page: Page) -> tuple[str, str] | None:
         return None
     found, deep = body(page), bool(urlsplit(page.url).path.strip("/"))
     if found is None:
-        return ("page", "it has a title, and text that is no article") if deep and _is_other(page) else None
+        other = deep and _build(page) == "other" and tells(page, PLAIN_BODY_AT_LEAST)
+        return ("page", "it has a title, and text that is no article") if other else None
     if _says_article(page) and len(found.text) >= BODY_AT_LEAST:
         return "page", "it says that it is an article"
     if deep and len(found.text) >= PLAIN_BODY_AT_LEAST:
         return "page", f"it has a title and {len(found.text)} characters of text"
     return None
-
-
-def _is_other(page: Page) -> bool:
-    return not _may_be_article(page) and tells(page, PLAIN_BODY_AT_LEAST)
 
 
 def read(page: Page) -> Reading:
@@ -154,7 +151,7 @@ def _dates(page: Page) -> Iterator[Observation]:
     if published or body(page) is None:
         yield from published
     else:
-        yield from list(_shown_date(page)) or _guessed_date(page)
+        yield from list(_shown_date(page)) or (_guessed_date(page) if _says_article(page) or _build(page) == "strange" else ())
     changed = _places(_meta(page, "article:modified_time"), _ld(page, "dateModified"), _meta(page, "og:updated_time"))
     yield from _first(page, "modified", changed, day)
 
@@ -175,7 +172,7 @@ def _shown_date(page: Page) -> Iterator[Observation]:
 
 def _guessed_date(page: Page) -> Iterator[Observation]:
     """What htmldate concludes, where the page's text shows that day."""
-    from htmldate import find_date
+    from htmldate import find_date  # parses the page anew
 
     found = find_date(page.text, original_date=True, extensive_search=False)  # the extensive one can take seconds
     if not found:
@@ -323,18 +320,29 @@ def _says_article(page: Page) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _may_be_article(page: Page) -> bool:
-    return _says_article(page) or bool(page.marks["article"]) or has_prose(page)
+def body(page: Page) -> Stretch | None:
+    """The article's text and where it stands: from its first word to its last; None where there is none to show."""
+    match _build(page):
+        case "plain":
+            return prose(page)
+        case "strange":
+            return _extracted(page)
+        case _:
+            return None
 
 
 @lru_cache(maxsize=1)
-def body(page: Page) -> Stretch | None:
-    """The article's text and where it stands: from its first word to its last; None where there is none to show."""
-    with suppress(Unreadable):
+def _build(page: Page) -> str:
+    """`plain`: an article with its text at sight; `strange`: perhaps one; `other`: none, by its marks and its build."""
+    try:
         plain = prose(page)
-        if plain and (_says_article(page) or is_most(page, plain)):
-            return plain
-    return _extracted(page) if _may_be_article(page) else None
+    except Unreadable:
+        return "strange"
+    if _says_article(page) or page.marks["article"]:
+        return "plain" if plain else "strange"
+    if plain:
+        return "plain" if is_most(page, plain) else "other"
+    return "strange" if has_prose(page) else "other"
 
 
 def _extracted(page: Page) -> Stretch | None:

@@ -157,6 +157,10 @@ class Page:
         decoded = charset.decide(body, content_type, default_charset)
         return cls(decoded.text, url, decoded.charset, decoded.flags, sparse=sparse)
 
+    def forget(self) -> None:
+        """Let go of its trees: page and nodes hold each other, and a tree is large. Made anew where it is asked for again."""
+        self.__dict__.clear()
+
     def one(self, css: str) -> Node:
         """The one element that `css` selects. Raises Unreadable for none or several."""
         return _one(self._select(css), css, self.url)

@@ -133,15 +133,20 @@ class Markup:
     def attribute(self, number: int, name: str) -> list[Word] | None:
         """The words of an attribute's value as a start tag gives it (the first of that name); None where it does not."""
         tag = self.tags[number]
-        for found in _ATTRIBUTE.finditer(self.source, tag.name_end, tag.end - 1):
-            if found.group(1).lower() == name.lower():
-                if found.group(2) is None:
-                    return []
-                opening = _QUOTE.match(self.source, found.end(1))
-                assert opening is not None
-                quoted = len(opening.group(1))
-                return words(self.source, opening.end(), found.end() - quoted, "attribute")
-        return None
+        return attribute(self.source, tag.name_end, tag.end - 1, name)
+
+
+def attribute(source: str, start: int, end: int, name: str) -> list[Word] | None:
+    """The words of an attribute's value (the first of that name) in a start tag, whose attributes are source[start:end]."""
+    for found in _ATTRIBUTE.finditer(source, start, end):
+        if found.group(1).lower() == name.lower():
+            if found.group(2) is None:
+                return []
+            opening = _QUOTE.match(source, found.end(1))
+            assert opening is not None
+            quoted = len(opening.group(1))
+            return words(source, opening.end(), found.end() - quoted, "attribute")
+    return None
 
 
 def scan(source: str) -> Markup:

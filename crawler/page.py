@@ -26,7 +26,7 @@ from archive.ledger.observation import Observation
 from archive.text import fold
 from crawler import charset
 from crawler.errors import Unreadable
-from crawler.markup import ESCAPABLE, RAW, START_TAG, Markup, Word, scan, words
+from crawler.markup import ESCAPABLE, RAW, START_TAG, Markup, Word, attribute, scan, words
 
 # What a reader never sees as text.
 UNSEEN = frozenset(("script", "style", "template", "iframe", "noembed", "noframes", "datalist"))
@@ -38,6 +38,7 @@ _BLOCKS = """
 """
 BLOCKS = frozenset(_BLOCKS.split())
 JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
 _MARKS = 'title, meta[content], link[rel][href], base[href], script[type="application/ld+json"], h1, article, p'
 _HEAD_END = re.compile(r"</head|<body", re.I)
@@ -135,10 +136,12 @@ class Page:
     flags: oddities of the decoding, as words (charset.py).
     """
 
-    __slots__ = ("__dict__", "charset", "flags", "sparse", "text", "url")
+    __slots__ = ("__dict__", "_looked", "_octets", "charset", "flags", "sparse", "text", "url")
 
     def __init__(self, text: str, url: str, charset: str, flags: tuple[str, ...] = (), *, sparse: bool = False) -> None:
         self.text, self.url, self.charset, self.flags, self.sparse = text, url, charset, flags, sparse
+        self._octets: bytes | None = None
+        self._looked = 0  # how far `_hidden` is known
 
     @classmethod
     def open(
@@ -155,11 +158,15 @@ class Page:
         sparse: few places will be asked for; nothing else tells the two kinds of page apart.
         """
         decoded = charset.decide(body, content_type, default_charset)
-        return cls(decoded.text, url, decoded.charset, decoded.flags, sparse=sparse)
+        page = cls(decoded.text, url, decoded.charset, decoded.flags, sparse=sparse)
+        if sparse and decoded.charset == "utf-8" and charset.DAMAGED not in decoded.flags:
+            page._octets = body  # what the parser takes: not encoded for it once more
+        return page
 
     def forget(self) -> None:
         """Let go of its trees: page and nodes hold each other, and a tree is large. Made anew where it is asked for again."""
         self.__dict__.clear()
+        self._looked = 0
 
     def one(self, css: str) -> Node:
         """The one element that `css` selects. Raises Unreadable for none or several."""
@@ -222,7 +229,7 @@ class Page:
     @cached_property
     def _tree(self) -> LexborHTMLParser:
         try:
-            source = self.text if self.sparse else self._markup.marked
+            source = (self._octets or self.text) if self.sparse else self._markup.marked
             return LexborHTMLParser(source, options=LexborDocumentOptions.WO_EVENTS)
         except (SelectolaxError, ValueError, RuntimeError) as exc:
             raise Unreadable(f"{self.url}: the HTML parser gave up: {exc}") from exc
@@ -298,28 +305,51 @@ class Page:
         start = self.text.find(html)
         if start < 0 or self.text.find(html, start + 1) >= 0 or self.text.rfind("<", 0, start) > self.text.rfind(">", 0, start):
             return None
-        hider = bisect_right(self._hidden, (start, start)) - 1
-        return None if hider >= 0 and start < self._hidden[hider][1] else start
+        return None if self._hides(start) else start
+
+    def _hides(self, at: int) -> bool:
+        """This place is inside a comment or the text of a script or the like; looks no further than it must."""
+        hidden, text = self._hidden, self.text
+        while (end := hidden[-1][1]) < at and (opens := _HIDING.search(text, max(end, self._looked), at)):
+            closes = _HIDING_END[(opens.group(1) or "!").lower()].search(text, opens.end())
+            hidden.append((opens.start(), closes.end() if closes else len(text)))
+        self._looked = max(at, self._looked)
+        return hidden[bisect_right(hidden, (at, at)) - 1][1] > at
 
     @cached_property
     def _hidden(self) -> list[tuple[int, int]]:
-        """The slices of the source that comments and elements of text alone take up, in order."""
-        found, end = list[tuple[int, int]](), 0
-        for opens in _HIDING.finditer(self.text):
-            if opens.start() >= end:
-                closes = _HIDING_END[(opens.group(1) or "!").lower()].search(self.text, opens.end())
-                end = closes.end() if closes else len(self.text)
-                found.append((opens.start(), end))
-        return found
+        """The slices of the source, as far as it was looked at, that comments and elements of text alone take up; in order."""
+        return [(-1, 0)]
 
     def _leaf(self, node: Node) -> list[Word] | None:
         """The words of an element with one text in it and nothing else, where the source writes it once and as the tree does."""
-        start = self._once(node._raw.html or "")
+        html = node._raw.html or ""
+        start = self._once(html)
         opening = None if start is None else START_TAG.match(self.text, start)
         if start is None or opening is None:
             return None
-        found = words(self.text, opening.end(), start + len(node._raw.html or "") - len(f"</{node.tag}>"), "text")
+        kind = "raw" if node.tag in RAW else "escapable" if node.tag in ESCAPABLE else "text"
+        found = words(self.text, opening.end(), start + len(html) - len(f"</{node.tag}>"), kind)
         return found if [word.text for word in found] == node.text.split() else None
+
+    def _code(self, node: Node) -> Part | None:
+        """The text of a script, where the source writes it once and as the tree does."""
+        html, text = node._raw.html or "", node._raw.text()
+        start = self._once(html) if node.tag in RAW and text.strip() else None
+        opening = None if start is None else START_TAG.match(self.text, start)
+        if start is None or opening is None or self.text[opening.end() : start + len(html)] != f"{text}</{node.tag}>":
+            return None
+        begins, ends = opening.end(), opening.end() + len(text)
+        return Part(text, node.selector, begins, ends, self.text, ((0, Word(text, begins, ends)),))
+
+    def _void(self, node: Node, name: str, value: str) -> list[Word] | None:
+        """The words of an attribute of an element without content, where the source writes it once and as the tree does."""
+        start = self._once(node._raw.html or "")
+        opening = None if start is None else START_TAG.match(self.text, start)
+        if opening is None or opening.group(1).lower() != node.tag:
+            return None
+        found = attribute(self.text, opening.end(1), opening.end() - 1, name)
+        return found if found and [word.text for word in found] == value.split() else None
 
     @cached_property
     def _places(self) -> dict[int, int]:
@@ -473,6 +503,8 @@ class Node:
         if not value or not value.strip():
             return None
         if self._page.sparse:
+            if self.tag in _VOID and (found := self._page._void(self, name, value)):
+                return _joined(self._page.text, self.selector, [(SPACED, word) for word in found])
             return self._elsewhere(lambda node: node.attribute(name))
         markup = self._page._markup
         number = self._raw.attributes.get(markup.mark) or ""
@@ -485,7 +517,7 @@ class Node:
     def code(self) -> Part | None:
         """The text of a script or style as it stands, white space and all; None where it is blank. Raises as `whole`."""
         if self._page.sparse:
-            return self._elsewhere(lambda node: node.code)
+            return self._page._code(self) or self._elsewhere(lambda node: node.code)
         child = self._raw.first_child
         _, *marked = (
             self._page._markup.run_mark.split(child.text_content or "") if child is not None and child.is_text_node else [""]

@@ -76,9 +76,9 @@ def prose(page: Page) -> Stretch | None:
 def _families(page: Page) -> dict[Node, dict[Node, str]]:
     """What the paragraphs say, by the element they are children of."""
     found: dict[Node, dict[Node, str]] = {}
-    for paragraph in page.marks["p"]:
+    for paragraph, text in page.paragraphs.items():
         if (parent := paragraph.parent) is not None:
-            found.setdefault(parent, {})[paragraph] = paragraph.text
+            found.setdefault(parent, {})[paragraph] = text
     return found
 
 
@@ -106,12 +106,8 @@ def has_prose(page: Page) -> bool:
 
 def tells(page: Page, size: int) -> bool:
     """The page says at least so many letters that are no links; looks no further than it must."""
-    links = 0
-    for met, opens in page.root.walk():
-        if not isinstance(met, str):
-            if met.tag == "a":
-                links += 1 if opens else -1
-        elif not links and (size := size - len(_NO_WORD.sub("", met))) <= 0:
+    for text, around in page.texts():
+        if around != "a" and (size := size - len(_NO_WORD.sub("", text))) <= 0:
             return True
     return False
 

@@ -255,19 +255,21 @@ class Page:
         return [Node(self, raw) for raw in unique.values()]
 
     @cached_property
-    def _words(self) -> dict[int, list[Word]]:
+    def _words(self) -> dict[int, tuple[list[Word], list[str]]]:
+        """The words of a run, and the tree's that they were found equal to."""
         return {}
 
     def _word(self, atom: _Atom, selector: str) -> Word:
         """Where a word of the tree stands, after the whole of its run was compared with the tree's."""
         if atom.number is None or atom.number >= len(self._markup.runs):
             raise Unreadable(f"{selector}: the place of {atom.text[:60]!r} in the source is not known")
-        found = self._words.get(atom.number)
-        if found is None:
-            found = self._words[atom.number] = self._markup.words(atom.number)
-        if [word.text for word in found] != atom.piece:
-            raise Unreadable(f"{selector}: source and tree disagree about {atom.text[:60]!r}")
-        return found[atom.rank]
+        known = self._words.get(atom.number)
+        if known is None or known[1] is not atom.piece:
+            found = known[0] if known else self._markup.words(atom.number)
+            if [word.text for word in found] != atom.piece:
+                raise Unreadable(f"{selector}: source and tree disagree about {atom.text[:60]!r}")
+            known = self._words[atom.number] = (found, atom.piece)
+        return known[0][atom.rank]
 
     # A sparse page's places: in other pages, cut whole, each with where it begins in this one.
 
@@ -537,9 +539,9 @@ class Node:
             return None
         number, piece = int(marked[0]), self._page._markup.unmarked("".join(marked[1:])).split()
         self._page._word(_Atom("code", BROKEN, number, 0, piece), self.selector)
-        run = self._page._markup.runs[number]
-        text = self._page.text[run.start : run.end]
-        return Part(text, self.selector, run.start, run.end, self._page.text, ((0, Word(text, run.start, run.end)),))
+        start, end, _ = self._page._markup.runs[number]
+        text = self._page.text[start:end]
+        return Part(text, self.selector, start, end, self._page.text, ((0, Word(text, start, end)),))
 
     def _elsewhere(self, part: Callable[[Node], Part | None]) -> Part | None:
         """A Part of the same element, found where the page is cut."""

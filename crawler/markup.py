@@ -33,9 +33,7 @@ _TOKEN = re.compile(
     rf"([\t\n\f\r\x20\0]*+)((?:[^<]++|<(?![A-Za-z!?/]))*+)"
     rf"(?:<(/?)([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>)?+"
 )
-START_TAG = re.compile(
-    rf"<([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>"
-)
+START_TAG = re.compile(rf"<([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>")
 _ATTRIBUTE = re.compile(rf"({_ATTRIBUTE_NAME})(?:({_VALUE})|(?!{W}*+=))")
 _QUOTE = re.compile(rf"""{W}*+={W}*+(["']?)""")
 _COMMENT_END = re.compile(r"--!?>")
@@ -261,36 +259,65 @@ def words(source: str, start: int, end: int, kind: str) -> list[Word]:
     if (kind == "raw" or source.find("&", start, end) < 0) and source.find("\0", start, end) < 0:
         return [Word(found.group(), found.start(), found.end()) for found in _WORD.finditer(source, start, end)]
     out: list[Word] = []
-    letters: list[str] = []
-    at: list[tuple[int, int]] = []
-    for letter, where in [*_characters(source, start, end, kind), (" ", (end, end))]:
-        if not letter.isspace():
-            letters.append(letter)
-            at.append(where)
-        elif letters:
-            out.append(Word("".join(letters), at[0][0], at[-1][1], tuple(at)))
-            letters, at = [], []
+    word: list[_Piece] = []
+
+    def finish() -> None:
+        """What has come together is a word."""
+        if len(word) == 1 and word[0][2] is None:
+            at, stop, _ = word[0]
+            out.append(Word(source[at:stop], at, stop))
+        elif word:
+            text = "".join(source[at:stop] if letter is None else letter for at, stop, letter in word)
+            where: list[tuple[int, int]] = []
+            for at, stop, letter in word:
+                where += [(at, stop)] if letter is not None else [(i, i + 1) for i in range(at, stop)]
+            out.append(Word(text, word[0][0], word[-1][1], tuple(where)))
+        word.clear()
+
+    for piece in _stretches(source, start, end, kind):
+        first, last, letter = piece
+        if letter is not None:
+            if letter.isspace():
+                finish()
+            else:
+                word.append(piece)
+            continue
+        for found in _WORD.finditer(source, first, last):
+            if found.start() > first:
+                finish()
+            word.append((found.start(), found.end(), None))
+            first = found.end()
+        if first < last:
+            finish()
+    finish()
     return out
 
 
-def _characters(source: str, start: int, end: int, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Each character that a reader gets, with its slice of the source. U+0000 is dropped from text (13.2.6.4.7)."""
+# A slice of the source and the one letter it stands for; None: the slice stands for itself.
+_Piece = tuple[int, int, str | None]
+
+
+def _stretches(source: str, start: int, end: int, kind: str) -> Iterator[_Piece]:
+    """What a reader gets of a slice, in order. U+0000 is dropped from text (13.2.6.4.7)."""
     at = start
     for found in _REFERENCE.finditer(source, start, end) if kind != "raw" else ():
         text, stop = _reference(found, source, kind)
         if text is not None:
             yield from _verbatim(source, at, found.start(), kind)
-            yield from ((letter, (found.start(), stop)) for letter in text)
+            yield from ((found.start(), stop, letter) for letter in text)
             at = stop
     yield from _verbatim(source, at, end, kind)
 
 
-def _verbatim(source: str, start: int, end: int, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    for i in range(start, end):
-        if source[i] != "\0":
-            yield source[i], (i, i + 1)
-        elif kind != "text":
-            yield "\ufffd", (i, i + 1)
+def _verbatim(source: str, start: int, end: int, kind: str) -> Iterator[_Piece]:
+    while (zero := source.find("\0", start, end)) >= 0:
+        if start < zero:
+            yield start, zero, None
+        if kind != "text":
+            yield zero, zero + 1, "\ufffd"
+        start = zero + 1
+    if start < end:
+        yield start, end, None
 
 
 def _reference(found: re.Match[str], source: str, kind: str) -> tuple[str | None, int]:

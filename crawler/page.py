@@ -38,7 +38,7 @@ _BLOCKS = """
 """
 BLOCKS = frozenset(_BLOCKS.split())
 JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 _SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
 _MARKS = 'title, meta[content], link[rel][href], base[href], script[type="application/ld+json"], h1, article, p'
 _HEAD_END = re.compile(r"</head|<body", re.I)
@@ -211,7 +211,7 @@ class Page:
         return len(self.root.text) >= size  # white space between texts counts too
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """The texts of the page that a reader sees and the tag around each, in order: quickly, so without those in a `select`."""
+        """The texts that a reader sees, and the tag around each, in order: at the parser's speed, so without a `select`'s."""
         for raw in self.root._raw.traverse(include_text=True):
             if raw.is_text_node and (up := raw.parent) is not None:
                 tag = up.tag or ""
@@ -283,12 +283,15 @@ class Page:
         end = _HEAD_END.search(self.text)
         return Page(self.text[: end.start()], self.url, self.charset) if end else None
 
-    def _cut(self, node: Node) -> tuple[Node, int]:
-        """The same element in a page whose places are known, and where that page begins in this one."""
+    def _cut(self, node: Node, *, tag_only: bool = False) -> tuple[Node, int]:
+        """The same element in a page whose places are known, and where that page begins in this one.
+
+        tag_only: its start tag is wanted, so that its content may be another one.
+        """
         path = node.path
-        if len(path) < 2 or path[1][0] == "head":
+        if (tag_only and len(path) < 2) or (len(path) > 1 and path[1][0] == "head"):
             found = self._head_page and _follow(self._head_page, path)
-            if found and _same(found, node):
+            if found and _same(found, node, tag_only=tag_only):
                 return found, 0
         written = self._written(node)
         if written is not None:
@@ -335,7 +338,7 @@ class Page:
         return [(-1, 0)]
 
     def _leaf(self, node: Node) -> list[Word] | None:
-        """The words of an element with one text in it and nothing else, where the source writes it once and as the tree does."""
+        """The words of an element that holds one text alone, where the source writes it once and as the tree does."""
         html = node._raw.html or ""
         start = self._once(html)
         opening = None if start is None else START_TAG.match(self.text, start)
@@ -465,7 +468,7 @@ class Node:
 
     @property
     def length(self) -> int:
-        """Characters of its text before white space is folded, scripts and styles counted in: a measure, at the parser's speed."""
+        """Characters of its text, scripts and styles counted in and white space not folded: at the parser's speed."""
         return len(self._raw.text(strip=True, skip_empty=True))
 
     @property
@@ -484,7 +487,7 @@ class Node:
 
     @property
     def span(self) -> tuple[int, int]:
-        """The slice of the source from its first character to its last. Raises Unreadable as `whole`, and where it has no text."""
+        """The slice of the source from its first character to its last. Raises as `whole`, and where it has no text."""
         if self._page.sparse and self._is_leaf and (found := self._page._leaf(self)):
             return found[0].start, found[-1].end
         whole = self.whole
@@ -518,7 +521,7 @@ class Node:
         if self._page.sparse:
             if self.tag in _VOID and (found := self._page._void(self, name, value)):
                 return _joined(self._page.text, self.selector, [(SPACED, word) for word in found])
-            return self._elsewhere(lambda node: node.attribute(name))
+            return self._elsewhere(lambda node: node.attribute(name), tag_only=True)
         markup = self._page._markup
         number = self._raw.attributes.get(markup.mark) or ""
         words = markup.attribute(int(number), name) if number.isdigit() and int(number) < len(markup.tags) else None
@@ -543,9 +546,9 @@ class Node:
         text = self._page.text[start:end]
         return Part(text, self.selector, start, end, self._page.text, ((0, Word(text, start, end)),))
 
-    def _elsewhere(self, part: Callable[[Node], Part | None]) -> Part | None:
+    def _elsewhere(self, part: Callable[[Node], Part | None], *, tag_only: bool = False) -> Part | None:
         """A Part of the same element, found where the page is cut."""
-        node, begins = self._page._cut(self)
+        node, begins = self._page._cut(self, tag_only=tag_only)
         found = part(node)
         return found and found.moved(self.selector, begins, self._page.text)
 
@@ -627,7 +630,7 @@ def _walk(top: LexborNode) -> Iterator[tuple[LexborNode, bool | None]]:
 
 
 def _pieces(top: LexborNode) -> Iterator[str]:
-    """The text below an element that a reader sees, in the tree's order, marks and white space included; a space at each border."""
+    """The text below an element that a reader sees, marks and white space included, and a space at each border of a block."""
     for raw, opens in _walk(top):
         if raw.is_text_node:
             yield raw.text_content or ""
@@ -646,7 +649,7 @@ def _follow(page: Page, path: list[tuple[str, int]]) -> Node | None:
     return node
 
 
-def _same(cut: Node, node: Node) -> bool:
+def _same(cut: Node, node: Node, *, tag_only: bool = False) -> bool:
     """An element of a cut page says what that of the whole page says: attributes, text, and a script's code."""
     if cut.tag != node.tag:
         return False
@@ -655,7 +658,7 @@ def _same(cut: Node, node: Node) -> bool:
         return False
     if node.tag in RAW:
         return cut._page._plain(cut._raw.text() or "") == (node._raw.text() or "")
-    return node.tag in ("html", "head") or cut.text == node.text
+    return tag_only or cut.text == node.text
 
 
 def _joined(source: str, selector: str, words: list[tuple[int, Word]]) -> Part:

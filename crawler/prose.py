@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from crawler.errors import Unreadable
 from crawler.page import Node, Page
@@ -17,11 +18,12 @@ from crawler.page import Node, Page
 CHUNK = 600  # characters: so much running text is no caption, notice or cell
 # Shares: of all that the page's paragraphs say in one element; of what stands there in them; of all the page in them.
 ONE_PLACE, IN_PARAGRAPHS, OF_THE_PAGE = 0.8, 0.95, 0.4
-_SAID = frozenset("p h2 h3 h4 h5 h6 ul ol blockquote pre".split())
-_BESIDE = frozenset(
-    "h1 script style figure aside nav time iframe form button header footer noscript template svg img hr br video audio picture "
-    "ins input select link meta object canvas".split()
-)
+_SAID = frozenset(("p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre"))
+_BESIDE = frozenset((
+    "h1", "script", "style", "figure", "aside", "nav", "time", "iframe", "form", "button", "header", "footer", "noscript",
+    "template", "svg", "img", "hr", "br", "video", "audio", "picture", "ins", "input", "select", "link", "meta", "object",
+    "canvas",
+))  # fmt: skip
 _LONG = re.compile(r">[^<>{}]{600,}")  # text without a tag; braces: of a script or style
 _LINED = re.compile(r">((?:[^<>{}]++|</?(?:br|[abiu]|em|strong|span|font)(?=[\s/>])[^<>]*+>)++)", re.I)
 _NO_WORD = re.compile(r"[\W\d_]+")
@@ -106,10 +108,8 @@ def has_prose(page: Page) -> bool:
 
 def tells(page: Page, size: int) -> bool:
     """The page says at least so many letters that are no links; looks no further than it must."""
-    for text, around in page.texts():
-        if around != "a" and (size := size - len(_NO_WORD.sub("", text))) <= 0:
-            return True
-    return False
+    said = (len(_NO_WORD.sub("", text)) for text, around in page.texts() if around != "a")
+    return any(so_far >= size for so_far in accumulate(said))
 
 
 def letters(text: str) -> str:
@@ -136,7 +136,7 @@ def between(page: Page, text: str, head: str, tail: str) -> Stretch | None:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The letters of a page as a reader sees them. spans: those of each element. texts: where each text begins, and its element."""
+    """The letters of a page as a reader sees them. spans: those of each element. begins: of each text; texts: its element."""
 
     letters: str
     spans: dict[Node, tuple[int, int]]

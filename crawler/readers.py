@@ -331,10 +331,8 @@ def _taken(come: bytearray) -> _Answer | None:
 
 
 def _told(reading: Reading) -> bytes:
-    """A Reading as it goes through the pipe: its values as a line of JSON, and behind it all its texts and quotes in one piece."""
-    said = [
-        (o.subject, o.property, len(o.raw), o.value, o.selector, o.start, o.end, o.derived) for o in reading.observations
-    ]
+    """A Reading as it goes through the pipe: its values as a line of JSON, behind it its texts and quotes in one piece."""
+    said = [(o.subject, o.property, len(o.raw), o.value, o.selector, o.start, o.end, o.derived) for o in reading.observations]
     head = (
         reading.verdict, reading.parser, reading.charset, reading.reason, said,
         [(each.url, each.rel, each.text, each.selector, each.language) for each in reading.links],

@@ -452,7 +452,8 @@ def _write_reading(reading: Reading, rows: _Rows) -> str:
     counts = (counter.total, counter.first, counter.last) if counter else (None, None, None)
     key = _hash(head, said, links, unread, counter and counts)
     rows[tables.reading].append((
-        key, reading.parser, reading.verdict, reading.reason, reading.kind, reading.charset, *counts, _canonical(flags), len(said),
+        key, reading.parser, reading.verdict, reading.reason, reading.kind, reading.charset, *counts, _canonical(flags),
+        len(said),
     ))  # fmt: skip
     ordinals: dict[tuple[str, str], int] = {}
     observations, sightings = rows[tables.observation], rows[tables.sighting]

@@ -96,9 +96,9 @@ def read(page: Page) -> Reading:
             if url and part:
                 said.append(part.says(page.url, rel, f"{language} {url}" if language else url))
                 links.append(Link(url, rel, "", node.selector, language))
-    images = _places(_meta(page, "og:image"), _ld(page, "image"), _ld(page, "image", "url"))
+    images = chain(_meta(page, "og:image"), _ld(page, "image"), _ld(page, "image", "url"))
     said += _first(page, "image", images, lambda raw: _join(page, raw))
-    said += _first(page, "outlet", _places(_meta(page, "og:site_name"), _ld(page, "publisher", "name")), str)
+    said += _first(page, "outlet", chain(_meta(page, "og:site_name"), _ld(page, "publisher", "name")), str)
     if found:
         start, end = found.start, found.end
         selector, quote = found.holder.selector, page.text[start:end]
@@ -143,7 +143,7 @@ def _signatures(page: Page) -> Iterator[Node]:
 
 
 def _dates(page: Page) -> Iterator[Observation]:
-    own = _places(
+    own = chain(
         _meta(page, "article:published_time"), _ld(page, "datePublished"), _meta(page, "datePublished"), _meta(page, "date"),
         _meta(page, "pubdate"), _times(page),
     )  # fmt: skip
@@ -152,7 +152,7 @@ def _dates(page: Page) -> Iterator[Observation]:
         yield from published
     else:
         yield from list(_shown_date(page)) or (_guessed_date(page) if _says_article(page) or _build(page) == "strange" else ())
-    changed = _places(_meta(page, "article:modified_time"), _ld(page, "dateModified"), _meta(page, "og:updated_time"))
+    changed = chain(_meta(page, "article:modified_time"), _ld(page, "dateModified"), _meta(page, "og:updated_time"))
     yield from _first(page, "modified", changed, day)
 
 
@@ -206,7 +206,7 @@ def _languages(page: Page) -> Iterator[Part]:
     said = [node for node in page.marks["meta"] if node.attr("http-equiv") == "content-language"]
     attributes = (_attribute(node, name) for node, name in [(page.root, "lang"), *((node, "content") for node in said)])
     yield from (part for part in attributes if part)
-    yield from _places(_ld(page, "inLanguage"), _ld(page, "inLanguage", "name"), _meta(page, "og:locale"))
+    yield from chain(_ld(page, "inLanguage"), _ld(page, "inLanguage", "name"), _meta(page, "og:locale"))
 
 
 def _language(raw: str) -> str | None:
@@ -220,9 +220,6 @@ def _first(page: Page, property: str, parts: Iterable[Part], value) -> Iterator[
         if normal := value(part.text):
             yield part.says(page.url, property, normal)
             return
-
-
-_places = chain
 
 
 @lru_cache(maxsize=1)

@@ -88,15 +88,16 @@ def test_an_act_without_marks_is_text_and_its_date_is_not_guessed() -> None:
 
 def test_two_ends_are_found_in_the_smallest_element_that_holds_both() -> None:
     """Letters decide, upper and lower case alike; a teaser elsewhere that begins alike is not the text."""
-    head, tail = letters(TEXT[0])[:40], letters(TEXT[-1])[-40:]
-    source = f"<aside><p>{TEXT[0][:70]}</p></aside><div><section id=s><p>{TEXT[0].upper()}</p><p>мимо</p><p>{TEXT[-1]}</p></section></div>"
+    last = "Последнее слово осталось за защитой, и суд удалился в совещательную комнату до утра."
+    head, tail = letters(TEXT[0])[:40], letters(last)[-40:]
+    source = f"<aside><p>{TEXT[0][:70]}</p></aside><div><section id=s><p>{TEXT[0].upper()}</p><p>мимо</p><p>{last}</p></section></div>"
     page = opened(source)
 
     found = between(page, "text", head, tail)
 
     assert found is not None
     assert (found.holder.attr("id"), found.start) == ("s", source.index(TEXT[0].upper()))
-    assert source[found.start : found.end].endswith("секретарь суда")
+    assert source[found.start : found.end].endswith("до утра")
     assert between(page, "text", head, "нигде") is None
 
 

@@ -430,6 +430,12 @@ _NAMES = _text(
 )
 
 
+_HELD = (
+    "SELECT extraction.capture, reading.parser, reading.id FROM extraction JOIN reading ON extraction.reading = reading.id "
+    "WHERE extraction.capture IN ({}) AND reading.observations > 0"
+)
+
+
 def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
     """Rows whose values are in the order of the table's columns."""
     if rows:
@@ -512,13 +518,12 @@ def _refuse_second_thoughts(connection: sa.Connection, extractions: Sequence[Ext
     """
     held: dict[tuple[str, str], str] = {}
     captures = sorted({extraction.capture for extraction in extractions})
+    cursor = connection.connection.cursor()
     for i in range(0, len(captures), _BATCH):
-        query = (
-            sa.select(tables.extraction.c.capture, tables.reading.c.parser, tables.reading.c.id)
-            .join(tables.reading, tables.extraction.c.reading == tables.reading.c.id)
-            .where(tables.extraction.c.capture.in_(captures[i : i + _BATCH]), tables.reading.c.observations > 0)
-        )
-        held.update({(capture, parser): reading for capture, parser, reading in connection.execute(query)})
+        asked = captures[i : i + _BATCH]
+        cursor.execute(_HELD.format(", ".join("?" * len(asked))), asked)
+        held.update({(capture, parser): reading for capture, parser, reading in cursor.fetchall()})
+    cursor.close()
     for extraction in extractions:
         if not extraction.observations:
             continue

@@ -69,7 +69,8 @@ def codec(label: str) -> str | None:
 def declared(body: bytes, content_type: str | None) -> list[str]:
     """The labels a page is declared with, the strongest first: header, then meta."""
     labels = [found.group(1)] if content_type and (found := _PARAMETER.search(content_type)) else []
-    head = _COMMENT.sub(b"", body[:META_WITHIN])
+    head = body[:META_WITHIN]
+    head = _COMMENT.sub(b"", head) if b"<!--" in head else head
     for meta in _META.finditer(head):
         if found := _PARAMETER.search(meta.group().decode("latin-1")):
             labels.append(found.group(1))
@@ -86,9 +87,9 @@ def decide(body: bytes, content_type: str | None, default: str) -> Decoded:
         named[-1] = "utf-8"  # WHATWG HTML, 13.2.3.2: a meta that could be read was not UTF-16
 
     marked = _by_mark(body)
-    if marked != "utf-16" and not body.isascii() and _utf8(body):
+    if marked != "utf-16" and not body.isascii() and (text := _utf8(body, marked or "utf-8")) is not None:
         flags += [MISMATCH] if named and named[0] != "utf-8" else []
-        return Decoded(decode_text(body, marked or "utf-8"), marked or "utf-8", tuple(flags))
+        return Decoded(text, marked or "utf-8", tuple(flags))
     if marked:
         flags += [MISMATCH] if named and not named[0].startswith(marked[:6]) else []
         return _decoded(body, marked, flags)
@@ -114,12 +115,12 @@ def _by_mark(body: bytes) -> str | None:
     return "utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else None
 
 
-def _utf8(body: bytes) -> bool:
+def _utf8(body: bytes, charset: str) -> str | None:
+    """Strictly decoded, so as archive.text.decode_text decodes what has no error in it."""
     try:
-        body.decode("utf-8")
+        return body.decode(charset)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def _refuted(body: bytes, charset: str) -> bool:

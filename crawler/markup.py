@@ -33,6 +33,7 @@ _TOKEN = re.compile(
     rf"([\t\n\f\r\x20\0]*+)((?:[^<]++|<(?![A-Za-z!?/]))*+)"
     rf"(?:<(/?)([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>)?+"
 )
+START_TAG = re.compile(rf"<([A-Za-z][^\t\n\f\r\x20/>]*+)(?:[\t\n\f\r\x20/]++|{_ATTRIBUTE_NAME}(?:{_VALUE}|(?!{W}*+=)))*+>")
 _ATTRIBUTE = re.compile(rf"({_ATTRIBUTE_NAME})(?:({_VALUE})|(?!{W}*+=))")
 _QUOTE = re.compile(rf"""{W}*+={W}*+(["']?)""")
 _COMMENT_END = re.compile(r"--!?>")
@@ -62,27 +63,13 @@ _LONGEST = max(map(len, html5))
 _WORD = re.compile(r"\S+")
 
 
-# A page has thousands of the next three: named tuples are made three times as fast as frozen dataclasses.
+# A page has thousands of the next two, so they are plain tuples, which are made ten times as fast as named ones.
 
-
-class Run(NamedTuple):
-    """Text between two pieces of markup: the slice [start, end) of the source.
-
-    kind: `text`; `escapable`, the text of a title or textarea; `raw`, where references are not decoded.
-    """
-
-    start: int
-    end: int
-    kind: str
-
-
-class Tag(NamedTuple):
-    """A start tag: the slice [start, end); its attributes begin at `name_end`. name: lower-case."""
-
-    name: str
-    start: int
-    name_end: int
-    end: int
+# Text between two pieces of markup: where it starts and ends, and its kind: `text`; `escapable`, the text of a title or
+# textarea; `raw`, where references are not decoded.
+Run = tuple[int, int, str]
+# Where the attributes of a start tag begin, and where the tag ends.
+Tag = tuple[int, int]
 
 
 class Word(NamedTuple):
@@ -96,6 +83,11 @@ class Word(NamedTuple):
     def where(self, index: int) -> tuple[int, int]:
         """The slice of one character."""
         return self.at[index] if self.at else (self.start + index, self.start + index + 1)
+
+    def moved(self, by: int) -> Word:
+        """The same word, so many characters further on."""
+        at = self.at and tuple((start + by, end + by) for start, end in self.at)
+        return Word(self.text, self.start + by, self.end + by, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +111,26 @@ class Markup:
 
     def words(self, number: int) -> list[Word]:
         """The words of a run."""
-        run = self.runs[number]
-        return words(self.source, run.start, run.end, run.kind)
+        start, end, kind = self.runs[number]
+        return words(self.source, start, end, kind)
 
     def attribute(self, number: int, name: str) -> list[Word] | None:
         """The words of an attribute's value as a start tag gives it (the first of that name); None where it does not."""
-        tag = self.tags[number]
-        for found in _ATTRIBUTE.finditer(self.source, tag.name_end, tag.end - 1):
-            if found.group(1).lower() == name.lower():
-                if found.group(2) is None:
-                    return []
-                opening = _QUOTE.match(self.source, found.end(1))
-                assert opening is not None
-                quoted = len(opening.group(1))
-                return words(self.source, opening.end(), found.end() - quoted, "attribute")
-        return None
+        name_end, end = self.tags[number]
+        return attribute(self.source, name_end, end - 1, name)
+
+
+def attribute(source: str, start: int, end: int, name: str) -> list[Word] | None:
+    """The words of an attribute's value (the first of that name) in a start tag, whose attributes are source[start:end]."""
+    for found in _ATTRIBUTE.finditer(source, start, end):
+        if found.group(1).lower() == name.lower():
+            if found.group(2) is None:
+                return []
+            opening = _QUOTE.match(source, found.end(1))
+            assert opening is not None
+            quoted = len(opening.group(1))
+            return words(source, opening.end(), found.end() - quoted, "attribute")
+    return None
 
 
 def scan(source: str) -> Markup:
@@ -141,19 +138,64 @@ def scan(source: str) -> Markup:
     mark = _unused(source)
     tags: list[Tag] = []
     runs: list[Run] = []
-    copy: list[str] = []
-    copied = 0
-    for piece, first in _pieces(source):
-        if piece is None:
-            copy += source[copied:first], f"!{mark}"
-        elif isinstance(piece, Tag):
-            copy += source[copied:first], f" {mark}={len(tags)} "
-            tags.append(piece)
-        else:
-            copy += source[copied:first], f"{mark}{len(runs)}{mark}"
-            runs.append(piece)
-        copied = first
-    copy.append(source[copied:])
+    copy: list[str] = []  # the source, with a mark put in before each run and in each tag
+    copied, at, size, token, put = 0, 0, len(source), _TOKEN.match, copy.append
+    foreign: list[str] = []  # open SVG and MathML elements that switch the rules
+
+    def run(start: int, first: int, end: int, kind: str) -> int:
+        """The text [start, end), unless it is all white space (`first`: what is before is); how far the source is copied."""
+        blank = (_BLANK if kind == "raw" else _BLANK_REFERENCES).match(source, first, end)
+        if blank is None or blank.end() == end:
+            return copied
+        put(source[copied : blank.end()])
+        put(f"{mark}{len(runs)}{mark}")
+        runs.append((start, end, kind))
+        return blank.end()
+
+    while at < size and (found := token(source, at)):
+        first, end = found.end(1), found.end(2)
+        if first < end:
+            if source[first] == "&":
+                copied = run(at, first, end, "text")
+            else:
+                put(source[copied:first])
+                put(f"{mark}{len(runs)}{mark}")
+                runs.append((at, end, "text"))
+                copied = first
+        at, inside = found.end(), bool(foreign) and foreign[-1] in _FOREIGN
+        closes, name = found.group(3, 4)
+        if name is None:
+            if at < size:
+                if source[at + 1] == "?":  # a comment (13.2.5.6): the parser makes a node of it, which `:nth-child` counts
+                    put(source[copied : at + 1])
+                    put(f"!{mark}")
+                    copied = at + 1
+                at, section = _declaration(source, at, inside)
+                if section:
+                    copied = run(*section, "raw")
+            continue
+        name = name.lower()
+        if closes:
+            if name in foreign:
+                del foreign[len(foreign) - 1 - foreign[::-1].index(name) :]
+            continue
+        if name not in UNMARKED:
+            name_end = found.end(4)
+            put(source[copied:name_end])
+            put(f" {mark}={len(tags)} ")
+            tags.append((name_end, at))
+            copied = name_end
+        if inside and name in _BREAKOUT:
+            foreign.clear()
+            inside = False
+        if name in _FOREIGN or (inside and name in _INTEGRATION):
+            if source[at - 2] != "/":
+                foreign.append(name)
+        elif name in _RAW_END and not inside:
+            end = _raw_end(source, at, name)
+            copied = run(at, at, end, "escapable" if name in ESCAPABLE else "raw")
+            at = end
+    put(source[copied:])
     run_mark, any_mark = re.compile(f"{mark}([0-9]+){mark}"), re.compile(rf" {mark}=[0-9]+ |{mark}[0-9]+{mark}|!{mark}(?=\?)")
     return Markup(source, mark, tuple(tags), tuple(runs), "".join(copy), run_mark, any_mark)
 
@@ -167,51 +209,6 @@ def _unused(source: str) -> str:
 def _point(reference: str) -> str:
     digits = reference[2:]
     return _character(int(digits[1:], 16) if digits[0] in "xX" else _decimal(digits))
-
-
-def _pieces(source: str) -> Iterator[tuple[Tag | Run | None, int]]:
-    """Start tags and runs of text in the order of the source, each with the place of its mark.
-
-    None: a `<?`, which is a comment (13.2.5.6); the parser makes a node of it that `:nth-child` counts, so `!M` is put in.
-    """
-    at, size, token = 0, len(source), _TOKEN.match
-    foreign: list[str] = []  # open SVG and MathML elements that switch the rules
-    while at < size and (found := token(source, at)):
-        first, end = found.end(1), found.end(2)
-        if first < end:
-            yield from _run(source, at, first, end, "text")
-        at, inside = found.end(), bool(foreign) and foreign[-1] in _FOREIGN
-        if found.lastindex == 2:
-            if at < size:
-                if source[at + 1] == "?":
-                    yield None, at + 1
-                at, section = _declaration(source, at, inside)
-                yield from _run(source, *section, "raw") if section else ()
-            continue
-        name = found.group(4).lower()
-        if found.group(3):
-            if name in foreign:
-                del foreign[len(foreign) - 1 - foreign[::-1].index(name) :]
-            continue
-        if name not in UNMARKED:
-            yield Tag(name, end, found.end(4), at), found.end(4)
-        if inside and name in _BREAKOUT:
-            foreign.clear()
-            inside = False
-        if name in _FOREIGN or (inside and name in _INTEGRATION):
-            if source[at - 2] != "/":
-                foreign.append(name)
-        elif name in _RAW_END and not inside:
-            end = _raw_end(source, at, name)
-            yield from _run(source, at, at, end, "escapable" if name in ESCAPABLE else "raw")
-            at = end
-
-
-def _run(source: str, start: int, first: int, end: int, kind: str) -> Iterator[tuple[Run, int]]:
-    """The text [start, end), unless it is all white space; `first`: what is before is."""
-    blank = (_BLANK if kind == "raw" else _BLANK_REFERENCES).match(source, first, end)
-    if blank and (first := blank.end()) < end:
-        yield Run(start, end, kind), first
 
 
 def _declaration(source: str, at: int, inside: bool) -> tuple[int, tuple[int, int, int] | None]:
@@ -262,36 +259,65 @@ def words(source: str, start: int, end: int, kind: str) -> list[Word]:
     if (kind == "raw" or source.find("&", start, end) < 0) and source.find("\0", start, end) < 0:
         return [Word(found.group(), found.start(), found.end()) for found in _WORD.finditer(source, start, end)]
     out: list[Word] = []
-    letters: list[str] = []
-    at: list[tuple[int, int]] = []
-    for letter, where in [*_characters(source, start, end, kind), (" ", (end, end))]:
-        if not letter.isspace():
-            letters.append(letter)
-            at.append(where)
-        elif letters:
-            out.append(Word("".join(letters), at[0][0], at[-1][1], tuple(at)))
-            letters, at = [], []
+    word: list[_Piece] = []
+
+    def finish() -> None:
+        """What has come together is a word."""
+        if len(word) == 1 and word[0][2] is None:
+            at, stop, _ = word[0]
+            out.append(Word(source[at:stop], at, stop))
+        elif word:
+            text = "".join(source[at:stop] if letter is None else letter for at, stop, letter in word)
+            where: list[tuple[int, int]] = []
+            for at, stop, letter in word:
+                where += [(at, stop)] if letter is not None else [(i, i + 1) for i in range(at, stop)]
+            out.append(Word(text, word[0][0], word[-1][1], tuple(where)))
+        word.clear()
+
+    for piece in _stretches(source, start, end, kind):
+        first, last, letter = piece
+        if letter is not None:
+            if letter.isspace():
+                finish()
+            else:
+                word.append(piece)
+            continue
+        for found in _WORD.finditer(source, first, last):
+            if found.start() > first:
+                finish()
+            word.append((found.start(), found.end(), None))
+            first = found.end()
+        if first < last:
+            finish()
+    finish()
     return out
 
 
-def _characters(source: str, start: int, end: int, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Each character that a reader gets, with its slice of the source. U+0000 is dropped from text (13.2.6.4.7)."""
+# A slice of the source and the one letter it stands for; None: the slice stands for itself.
+_Piece = tuple[int, int, str | None]
+
+
+def _stretches(source: str, start: int, end: int, kind: str) -> Iterator[_Piece]:
+    """What a reader gets of a slice, in order. U+0000 is dropped from text (13.2.6.4.7)."""
     at = start
     for found in _REFERENCE.finditer(source, start, end) if kind != "raw" else ():
         text, stop = _reference(found, source, kind)
         if text is not None:
             yield from _verbatim(source, at, found.start(), kind)
-            yield from ((letter, (found.start(), stop)) for letter in text)
+            yield from ((found.start(), stop, letter) for letter in text)
             at = stop
     yield from _verbatim(source, at, end, kind)
 
 
-def _verbatim(source: str, start: int, end: int, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    for i in range(start, end):
-        if source[i] != "\0":
-            yield source[i], (i, i + 1)
-        elif kind != "text":
-            yield "\ufffd", (i, i + 1)
+def _verbatim(source: str, start: int, end: int, kind: str) -> Iterator[_Piece]:
+    while (zero := source.find("\0", start, end)) >= 0:
+        if start < zero:
+            yield start, zero, None
+        if kind != "text":
+            yield zero, zero + 1, "\ufffd"
+        start = zero + 1
+    if start < end:
+        yield start, end, None
 
 
 def _reference(found: re.Match[str], source: str, kind: str) -> tuple[str | None, int]:

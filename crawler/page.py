@@ -4,14 +4,19 @@ The only room that knows selectolax. A Part says where its text stands: `part.qu
 the source of its first character to the source of its last. The places come from markup.py, whose marks travel
 through the parser; here each is compared with the tree, and where the two differ the Part is refused (Unreadable):
 an observation is right or it is not made. `Node.text` and selectors work everywhere, places or not.
+
+To cut a whole page costs ten times what it costs to parse it. Where few places are wanted (of an article: its marks and
+two ends of its text) the page is opened `sparse`: its tree is that of the source as it is, and for each place wanted only
+a piece of the source is cut: its head, or the element itself where the source writes it once and as the tree does. What
+is found there is compared with the tree like everything else; where that decides nothing the whole page is cut after all.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,7 +26,7 @@ from archive.ledger.observation import Observation
 from archive.text import fold
 from crawler import charset
 from crawler.errors import Unreadable
-from crawler.markup import RAW, Markup, Word, scan
+from crawler.markup import ESCAPABLE, RAW, START_TAG, Markup, Word, attribute, scan, words
 
 # What a reader never sees as text.
 UNSEEN = frozenset(("script", "style", "template", "iframe", "noembed", "noframes", "datalist"))
@@ -33,7 +38,15 @@ _BLOCKS = """
 """
 BLOCKS = frozenset(_BLOCKS.split())
 JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
+_VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 _SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
+_MARKS = 'title, meta[content], link[rel][href], base[href], script[type="application/ld+json"], h1, article, p'
+_HEAD_END = re.compile(r"</head|<body", re.I)
+# What hides markup: an element that is written inside one of these is none.
+_HIDING = re.compile(rf"<(?=[!{''.join(sorted({name[0] + name[0].upper() for name in (*RAW, *ESCAPABLE)}))}])"
+                     rf"(?:!--|((?i:{'|'.join((*RAW, *ESCAPABLE, 'template'))}))(?=[\t\n\f\r\x20/>]))")  # fmt: skip
+_HIDING_END = {name: re.compile(f"</{name}", re.I) for name in (*RAW, *ESCAPABLE, "template")} | {"!": re.compile("--!?>|\\Z")}
+_HIDES = 40_000  # characters: a longer element is not looked for as it is written
 
 
 class _Atom(NamedTuple):
@@ -64,6 +77,13 @@ class Part:
     @property
     def quote(self) -> str:
         return self.source[self.start : self.end]
+
+    def moved(self, selector: str, by: int, source: str) -> Part:
+        """The same Part of a longer source, in which the one it was found in begins at `by`."""
+        if not by:
+            return replace(self, selector=selector, source=source)
+        words = tuple((at, word.moved(by)) for at, word in self.words)
+        return Part(self.text, selector, self.start + by, self.end + by, source, words)
 
     def sub(self, i: int, j: int) -> Part:
         """`text[i:j]`, white space at its ends left out. Raises Unreadable where nothing remains."""
@@ -116,16 +136,37 @@ class Page:
     flags: oddities of the decoding, as words (charset.py).
     """
 
-    __slots__ = ("__dict__", "charset", "flags", "text", "url")
+    __slots__ = ("__dict__", "_looked", "_octets", "charset", "flags", "sparse", "text", "url")
 
-    def __init__(self, text: str, url: str, charset: str, flags: tuple[str, ...] = ()) -> None:
-        self.text, self.url, self.charset, self.flags = text, url, charset, flags
+    def __init__(self, text: str, url: str, charset: str, flags: tuple[str, ...] = (), *, sparse: bool = False) -> None:
+        self.text, self.url, self.charset, self.flags, self.sparse = text, url, charset, flags, sparse
+        self._octets: bytes | None = None
+        self._looked = 0  # how far `_hidden` is known
 
     @classmethod
-    def open(cls, body: bytes, url: str, *, content_type: str | None = None, default_charset: str = "utf-8") -> Page:
-        """From bytes with their content coding undone. Raises nothing: what it is shows in its text."""
+    def open(
+        cls,
+        body: bytes,
+        url: str,
+        *,
+        content_type: str | None = None,
+        default_charset: str = "utf-8",
+        sparse: bool = False,
+    ) -> Page:
+        """From bytes with their content coding undone. Raises nothing: what it is shows in its text.
+
+        sparse: few places will be asked for; nothing else tells the two kinds of page apart.
+        """
         decoded = charset.decide(body, content_type, default_charset)
-        return cls(decoded.text, url, decoded.charset, decoded.flags)
+        page = cls(decoded.text, url, decoded.charset, decoded.flags, sparse=sparse)
+        if sparse and decoded.charset == "utf-8" and charset.DAMAGED not in decoded.flags:
+            page._octets = body  # what the parser takes: not encoded for it once more
+        return page
+
+    def forget(self) -> None:
+        """Let go of its trees: page and nodes hold each other, and a tree is large. Made anew where it is asked for again."""
+        self.__dict__.clear()
+        self._looked = 0
 
     def one(self, css: str) -> Node:
         """The one element that `css` selects. Raises Unreadable for none or several."""
@@ -145,8 +186,44 @@ class Page:
         return fold(text).casefold() in self._seen
 
     @cached_property
+    def marks(self) -> dict[str, list[Node]]:
+        """By tag, the elements in which a page says what it is and holds its text: all looked for at once."""
+        found: dict[str, list[Node]] = {tag: [] for tag in ("title", "meta", "link", "base", "script", "h1", "article", "p")}
+        for node in self.all(_MARKS):
+            found[node.tag].append(node)
+        return found
+
+    @cached_property
+    def paragraphs(self) -> dict[Node, str]:
+        """Every `p` and its text, in document order."""
+        return {node: node.text for node in self.marks["p"]}
+
+    def shows(self, size: int) -> bool:
+        """A reader sees at least so many characters; looks no further than it must."""
+        ahead = size - sum(map(len, self.paragraphs.values()))
+        if ahead <= 0:
+            return True
+        ahead = size
+        for text, _ in self.texts():
+            ahead -= len(fold(text))
+            if ahead <= 0:
+                return True
+        return len(self.root.text) >= size  # white space between texts counts too
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """The texts that a reader sees, and the tag around each, in order: at the parser's speed, so without a `select`'s."""
+        for raw in self.root._raw.traverse(include_text=True):
+            if raw.is_text_node and (up := raw.parent) is not None:
+                tag = up.tag or ""
+                if tag not in UNSEEN and tag not in ("option", "optgroup"):
+                    yield self._plain(raw.text_content or ""), tag
+
+    @cached_property
     def _seen(self) -> str:
         return self.root.text.casefold()
+
+    def _plain(self, text: str) -> str:
+        return text if self.sparse else self._markup.unmarked(text)
 
     @cached_property
     def root(self) -> Node:
@@ -163,7 +240,8 @@ class Page:
     @cached_property
     def _tree(self) -> LexborHTMLParser:
         try:
-            return LexborHTMLParser(self._markup.marked, options=LexborDocumentOptions.WO_EVENTS)
+            source = (self._octets or self.text) if self.sparse else self._markup.marked
+            return LexborHTMLParser(source, options=LexborDocumentOptions.WO_EVENTS)
         except (SelectolaxError, ValueError, RuntimeError) as exc:
             raise Unreadable(f"{self.url}: the HTML parser gave up: {exc}") from exc
 
@@ -177,19 +255,117 @@ class Page:
         return [Node(self, raw) for raw in unique.values()]
 
     @cached_property
-    def _words(self) -> dict[int, list[Word]]:
+    def _words(self) -> dict[int, tuple[list[Word], list[str]]]:
+        """The words of a run, and the tree's that they were found equal to."""
         return {}
 
     def _word(self, atom: _Atom, selector: str) -> Word:
         """Where a word of the tree stands, after the whole of its run was compared with the tree's."""
         if atom.number is None or atom.number >= len(self._markup.runs):
             raise Unreadable(f"{selector}: the place of {atom.text[:60]!r} in the source is not known")
-        words = self._words.get(atom.number)
-        if words is None:
-            words = self._words[atom.number] = self._markup.words(atom.number)
-        if [word.text for word in words] != atom.piece:
-            raise Unreadable(f"{selector}: source and tree disagree about {atom.text[:60]!r}")
-        return words[atom.rank]
+        known = self._words.get(atom.number)
+        if known is None or known[1] is not atom.piece:
+            found = known[0] if known else self._markup.words(atom.number)
+            if [word.text for word in found] != atom.piece:
+                raise Unreadable(f"{selector}: source and tree disagree about {atom.text[:60]!r}")
+            known = self._words[atom.number] = (found, atom.piece)
+        return known[0][atom.rank]
+
+    # A sparse page's places: in other pages, cut whole, each with where it begins in this one.
+
+    @cached_property
+    def _whole_page(self) -> Page:
+        return Page(self.text, self.url, self.charset)
+
+    @cached_property
+    def _head_page(self) -> Page | None:
+        """The source up to its body. What stands in it is not moved or changed by what follows, but for open elements."""
+        end = _HEAD_END.search(self.text)
+        return Page(self.text[: end.start()], self.url, self.charset) if end else None
+
+    def _cut(self, node: Node, *, tag_only: bool = False) -> tuple[Node, int]:
+        """The same element in a page whose places are known, and where that page begins in this one.
+
+        tag_only: its start tag is wanted, so that its content may be another one.
+        """
+        path = node.path
+        if (tag_only and len(path) < 2) or (len(path) > 1 and path[1][0] == "head"):
+            found = self._head_page and _follow(self._head_page, path)
+            if found and _same(found, node, tag_only=tag_only):
+                return found, 0
+        written = self._written(node)
+        if written is not None:
+            return written
+        found = _follow(self._whole_page, path)
+        if found is None or found.tag != node.tag:
+            raise Unreadable(f"{node.selector}: its place in the source is not known")
+        return found, 0
+
+    def _written(self, node: Node) -> tuple[Node, int] | None:
+        """The element where the source writes it as the tree does, once, and where it is no comment or script's text."""
+        html = node._raw.html or ""
+        start = self._once(html)
+        if start is None:
+            return None
+        page = Page(html, self.url, self.charset)
+        for within in ("head", "body"):
+            children = [child for part in page.all(f"html > {within}") for child in part.children]
+            if children:
+                return (children[0], start) if len(children) == 1 and _same(children[0], node) else None
+        return None
+
+    def _once(self, html: str) -> int | None:
+        """Where the source writes this as markup; None where it does not, or more than once."""
+        if not html or len(html) > _HIDES:
+            return None
+        start = self.text.find(html)
+        if start < 0 or self.text.find(html, start + 1) >= 0 or self.text.rfind("<", 0, start) > self.text.rfind(">", 0, start):
+            return None
+        return None if self._hides(start) else start
+
+    def _hides(self, at: int) -> bool:
+        """This place is inside a comment or the text of a script or the like; looks no further than it must."""
+        hidden, text = self._hidden, self.text
+        while (end := hidden[-1][1]) < at and (opens := _HIDING.search(text, max(end, self._looked), at)):
+            closes = _HIDING_END[(opens.group(1) or "!").lower()].search(text, opens.end())
+            hidden.append((opens.start(), closes.end() if closes else len(text)))
+        self._looked = max(at, self._looked)
+        return hidden[bisect_right(hidden, (at, at)) - 1][1] > at
+
+    @cached_property
+    def _hidden(self) -> list[tuple[int, int]]:
+        """The slices of the source, as far as it was looked at, that comments and elements of text alone take up; in order."""
+        return [(-1, 0)]
+
+    def _leaf(self, node: Node) -> list[Word] | None:
+        """The words of an element that holds one text alone, where the source writes it once and as the tree does."""
+        html = node._raw.html or ""
+        start = self._once(html)
+        opening = None if start is None else START_TAG.match(self.text, start)
+        if start is None or opening is None:
+            return None
+        kind = "raw" if node.tag in RAW else "escapable" if node.tag in ESCAPABLE else "text"
+        found = words(self.text, opening.end(), start + len(html) - len(f"</{node.tag}>"), kind)
+        return found if [word.text for word in found] == node.text.split() else None
+
+    def _code(self, node: Node) -> Part | None:
+        """The text of a script, where the source writes it once and as the tree does."""
+        html, text = node._raw.html or "", node._raw.text()
+        start = self._once(html) if node.tag in RAW and text.strip() else None
+        opening = None if start is None else START_TAG.match(self.text, start)
+        if start is None or opening is None or self.text[opening.end() : start + len(html)] != f"{text}</{node.tag}>":
+            return None
+        begins, ends = opening.end(), opening.end() + len(text)
+        return Part(text, node.selector, begins, ends, self.text, ((0, Word(text, begins, ends)),))
+
+    def _void(self, node: Node, name: str, value: str) -> list[Word] | None:
+        """The words of an attribute of an element without content, where the source writes it once and as the tree does."""
+        start = self._once(node._raw.html or "")
+        opening = None if start is None else START_TAG.match(self.text, start)
+        if opening is None or opening.group(1).lower() != node.tag:
+            return None
+        found = attribute(self.text, opening.end(1), opening.end() - 1, name)
+        return found if found and [word.text for word in found] == value.split() else None
 
     @cached_property
     def _places(self) -> dict[int, int]:
@@ -228,17 +404,23 @@ class Node:
     @property
     def selector(self) -> str:
         """A CSS path from the html element that selects exactly this one."""
-        path: list[str] = []
-        raw: LexborNode | None = self._raw
-        while raw is not None and raw.is_element_node:
-            up = raw.parent
-            if up is None or not up.is_element_node:
-                path.append("html" if path or len(self._page.all("html")) == 1 else ":root")  # MathML may hold another
-                break
-            name = raw.tag if raw.tag and _SIMPLE_TAG.match(raw.tag) else "*"
-            path.append(f"{name}:nth-child({self._page._place(raw)})")
+        _, *below = self.path
+        if not below:
+            return "html" if len(self._page.all("html")) == 1 else ":root"  # MathML may hold another
+        steps = (f"{tag if _SIMPLE_TAG.match(tag) else '*'}:nth-child({place})" for tag, place in below)
+        return f"html > {' > '.join(steps)}"
+
+    @property
+    def path(self) -> list[tuple[str, int]]:
+        """From the html element to this one: each one's tag, and which child of its parent it is, from 1."""
+        steps: list[tuple[str, int]] = []
+        raw: LexborNode = self._raw
+        while (up := raw.parent) is not None and up.is_element_node:
+            steps.append((raw.tag or "", self._page._place(raw)))
             raw = up
-        return " > ".join(reversed(path))
+        steps.append((raw.tag or "", 1))
+        steps.reverse()
+        return steps
 
     @property
     def children(self) -> list[Node]:
@@ -249,6 +431,14 @@ class Node:
     def parent(self) -> Node | None:
         up = self._raw.parent
         return Node(self._page, up) if up is not None and up.is_element_node else None
+
+    def walk(self) -> Iterator[tuple[Node | str, bool]]:
+        """What a reader sees inside, in order: each element as it begins (True) and as it ends (False), each text (True)."""
+        for raw, opens in _walk(self._raw):
+            if raw.is_text_node:
+                yield self._page._plain(raw.text_content or ""), True
+            else:
+                yield Node(self._page, raw), opens is not False
 
     def one(self, css: str) -> Node:
         """The one element inside this one. Raises Unreadable for none or several."""
@@ -264,18 +454,53 @@ class Node:
         return _enough(self._page._select(css, self._raw), css, self, at_least)
 
     @property
+    def _is_leaf(self) -> bool:
+        only = self._raw.first_child
+        return only is not None and only.is_text_node and only.next is None and self._raw.tag not in UNSEEN
+
+    @property
     def text(self) -> str:
         """As a reader sees it: scripts, styles, comments left out, white space folded. Needs no place in the source."""
-        return "".join(atom.text if atom.follows == JOINED else " " + atom.text for atom in self._atoms).strip()
+        if self._is_leaf:
+            only = self._raw.first_child
+            return fold(self._page._plain((only and only.text_content) or ""))
+        return fold(self._page._plain("".join(_pieces(self._raw))))
+
+    @property
+    def length(self) -> int:
+        """Characters of its text, scripts and styles counted in and white space not folded: at the parser's speed."""
+        return len(self._raw.text(strip=True, skip_empty=True))
+
+    @property
+    def own_text(self) -> str:
+        """The text directly inside, that of no other element; white space folded."""
+        return fold(self._page._plain(self._raw.text(deep=False, separator=" ") or ""))
 
     @property
     def whole(self) -> Part | None:
         """All its text; None where there is none. Raises Unreadable where the place is not certain."""
+        if self._page.sparse:
+            if self._is_leaf and (found := self._page._leaf(self)):
+                return _joined(self._page.text, self.selector, [(SPACED, word) for word in found])
+            return self._elsewhere(lambda node: node.whole) if self.text else None
         return self._located(self._atoms) if self._atoms else None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The slice of the source from its first character to its last. Raises as `whole`, and where it has no text."""
+        if self._page.sparse and self._is_leaf and (found := self._page._leaf(self)):
+            return found[0].start, found[-1].end
+        whole = self.whole
+        if whole is None:
+            raise Unreadable(f"{self.selector}: no text")
+        return whole.start, whole.end
 
     @property
     def lines(self) -> list[Part]:
         """Its text between `<br>`s and the borders of blocks; empty lines are dropped. Raises as `whole`."""
+        if self._page.sparse:
+            node, begins = self._page._cut(self)
+            return [line.moved(self.selector, begins, self._page.text) for line in node.lines]
         lines: list[list[_Atom]] = []
         for atom in self._atoms:
             if atom.follows == BROKEN or not lines:
@@ -286,13 +511,17 @@ class Node:
     def attr(self, name: str) -> str | None:
         """An attribute's value as the parser gives it; None where it is absent."""
         attributes = self._raw.attributes
-        return self._page._markup.unmarked(attributes[name] or "") if name in attributes else None
+        return self._page._plain(attributes[name] or "") if name in attributes else None
 
     def attribute(self, name: str) -> Part | None:
         """An attribute's value, quoted inside the start tag; None where it is absent or blank."""
         value = self.attr(name)
         if not value or not value.strip():
             return None
+        if self._page.sparse:
+            if self.tag in _VOID and (found := self._page._void(self, name, value)):
+                return _joined(self._page.text, self.selector, [(SPACED, word) for word in found])
+            return self._elsewhere(lambda node: node.attribute(name), tag_only=True)
         markup = self._page._markup
         number = self._raw.attributes.get(markup.mark) or ""
         words = markup.attribute(int(number), name) if number.isdigit() and int(number) < len(markup.tags) else None
@@ -303,6 +532,8 @@ class Node:
     @property
     def code(self) -> Part | None:
         """The text of a script or style as it stands, white space and all; None where it is blank. Raises as `whole`."""
+        if self._page.sparse:
+            return self._page._code(self) or self._elsewhere(lambda node: node.code)
         child = self._raw.first_child
         _, *marked = (
             self._page._markup.run_mark.split(child.text_content or "") if child is not None and child.is_text_node else [""]
@@ -311,9 +542,15 @@ class Node:
             return None
         number, piece = int(marked[0]), self._page._markup.unmarked("".join(marked[1:])).split()
         self._page._word(_Atom("code", BROKEN, number, 0, piece), self.selector)
-        run = self._page._markup.runs[number]
-        text = self._page.text[run.start : run.end]
-        return Part(text, self.selector, run.start, run.end, self._page.text, ((0, Word(text, run.start, run.end)),))
+        start, end, _ = self._page._markup.runs[number]
+        text = self._page.text[start:end]
+        return Part(text, self.selector, start, end, self._page.text, ((0, Word(text, start, end)),))
+
+    def _elsewhere(self, part: Callable[[Node], Part | None], *, tag_only: bool = False) -> Part | None:
+        """A Part of the same element, found where the page is cut."""
+        node, begins = self._page._cut(self, tag_only=tag_only)
+        found = part(node)
+        return found and found.moved(self.selector, begins, self._page.text)
 
     def _located(self, atoms: list[_Atom]) -> Part:
         selector = self.selector
@@ -390,6 +627,38 @@ def _walk(top: LexborNode) -> Iterator[tuple[LexborNode, bool | None]]:
                 continue
             yield raw, False
         raw = raw.next
+
+
+def _pieces(top: LexborNode) -> Iterator[str]:
+    """The text below an element that a reader sees, marks and white space included, and a space at each border of a block."""
+    for raw, opens in _walk(top):
+        if raw.is_text_node:
+            yield raw.text_content or ""
+        elif opens is None or raw.tag in BLOCKS:
+            yield " "
+
+
+def _follow(page: Page, path: list[tuple[str, int]]) -> Node | None:
+    """The element at the end of a path, in another page."""
+    node = page.root
+    for tag, place in path[1:]:
+        children = node.children
+        if len(children) < place or children[place - 1].tag != tag:
+            return None
+        node = children[place - 1]
+    return node
+
+
+def _same(cut: Node, node: Node, *, tag_only: bool = False) -> bool:
+    """An element of a cut page says what that of the whole page says: attributes, text, and a script's code."""
+    if cut.tag != node.tag:
+        return False
+    own = {name: cut.attr(name) for name in cut._raw.attributes if name != cut._page._markup.mark}
+    if own != {name: value or "" for name, value in node._raw.attributes.items()}:
+        return False
+    if node.tag in RAW:
+        return cut._page._plain(cut._raw.text() or "") == (node._raw.text() or "")
+    return tag_only or cut.text == node.text
 
 
 def _joined(source: str, selector: str, words: list[tuple[int, Word]]) -> Part:

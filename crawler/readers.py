@@ -2,24 +2,27 @@
 
 The HTML parser is quadratic on some inputs and has crashed (reliability 4.2), so it runs only in workers: processes of
 their own, started anew (never forked: a fork would hold the archive's lock) with limits on memory and processor time.
-A job goes in as a head line of JSON and the octets, a Reading comes back as JSON: a worker that a page has taken over
-can lie about that page, and nothing more.
+A job goes in as a line of JSON and the octets, a Reading comes back as JSON and texts, nothing that is run: a worker that a
+page has taken over can lie about what it is given to read, and nothing more.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import select
 import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from queue import SimpleQueue
-from threading import Event, Timer
+from threading import Thread
 from types import TracebackType
 from typing import IO, Any
 
@@ -37,6 +40,10 @@ _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from crawler.readers import serve; serve(json.loads(sys.argv[2]))"
 )
 _SIZE = struct.Struct(">II")
+CLOSED = "the readers are closed"
+MOST, AT_ONCE = 16, 1024 * 1024  # pages, and octets of them, that go to a worker together
+PIPE = 1024 * 1024  # octets a pipe holds, where the system grants it
+LARGE, OFTEN = 256 * 1024, 64  # a worker looks for garbage after so many pages, counting one more for each so many octets
 ANSWER_LIMIT = 256 * 1024 * 1024  # octets: far above what a page of the input cap can say
 
 
@@ -59,6 +66,7 @@ def read(memento: Memento, source: Source | None = None) -> Reading:
     """
     source = source or sites.source_for(memento.url)
     parser, charset = source.parser if source else UNREAD, "utf-8"
+    page = None
     try:
         word, page = judged(memento, source)
         charset = page.charset if page else charset
@@ -74,6 +82,9 @@ def read(memento: Memento, source: Source | None = None) -> Reading:
         return Reading("unreadable", parser, charset, "the page needs more memory than a reader has")
     except Exception as exc:  # a page may break any reader: the capture stays, a mended reader will read it
         return Reading("unreadable", parser, charset, f"{type(exc).__name__}: {exc}")
+    finally:
+        if page is not None:
+            page.forget()
 
 
 def _check(reading: Reading, page: Page) -> None:
@@ -88,18 +99,18 @@ def _check(reading: Reading, page: Page) -> None:
 
 
 class Readers:
-    """Worker processes that read. workers: how many jobs at once; they start with their first job.
+    """Worker processes that read. workers: how many at once; they start with their first job.
 
-    Use as a context manager, or call `close`.
+    What waits together goes to a worker together, and each page of it has the bounds to itself. Use as a context manager, or
+    call `close`.
     """
 
     def __init__(self, workers: int = 1, bounds: Bounds = Bounds()) -> None:
         self._bounds = bounds
-        self._threads = ThreadPoolExecutor(workers, "reader")
-        self._free: SimpleQueue[_Worker] = SimpleQueue()
+        self._jobs: SimpleQueue[_Asked | None] = SimpleQueue()
         self._all = [_Worker(bounds) for _ in range(workers)]
-        for worker in self._all:
-            self._free.put(worker)
+        self._threads = [Thread(target=self._serve, args=(worker,), name="reader", daemon=True) for worker in self._all]
+        self._closed = False
 
     async def read(self, memento: Memento, source_name: str | None = None) -> Reading:
         """As `read`, in a worker. Never raises for a page: a crash or a limit is the verdict `unreadable` with its reason."""
@@ -111,29 +122,72 @@ class Readers:
         """
         import asyncio  # a tenth of a second: workers start often and do without
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, opened, source_name)
+        if self._closed:
+            return _unread(CLOSED)
+        for thread in self._threads:
+            if thread.ident is None:
+                thread.start()
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[Reading] = loop.create_future()
 
-    def _read(self, opened: Callable[[], Memento], source_name: str | None) -> Reading:
-        memento = opened()
-        if len(memento.entity) > self._bounds.size:
-            return _unread(f"{len(memento.entity)} octets; at most {self._bounds.size} are parsed")
-        worker = self._free.get()
+        def settle(came: Reading | Exception) -> None:
+            if told.done():
+                return
+            if isinstance(came, Exception):
+                told.set_exception(came)
+            else:
+                told.set_result(came)
+
+        def tell(came: Reading | Exception) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, came)
+
+        self._jobs.put(_Asked(opened, source_name, tell))
+        return await told
+
+    def _serve(self, worker: _Worker) -> None:
+        while asked := self._jobs.get():
+            batch = self._opened(asked)
+            for _ in range(min(self._jobs.qsize() // len(self._all), MOST)):
+                if sum(len(each.frame) for each in batch) >= AT_ONCE:
+                    break
+                following = self._jobs.get()
+                if following is None:
+                    self._jobs.put(None)
+                    break
+                batch += self._opened(following)
+            worker.read(batch)
+
+    def _opened(self, asked: _Asked) -> list[_Job]:
+        """What goes into the pipe: one job, or none where the capture cannot be opened or is too large."""
         try:
-            return worker.read(memento, source_name)
-        finally:
-            self._free.put(worker)
+            memento = asked.opened()
+        except Exception as exc:  # it is for who asked, and the next one is served
+            asked.tell(exc)
+            return []
+        if len(memento.entity) > self._bounds.size:
+            asked.tell(_unread(f"{len(memento.entity)} octets; at most {self._bounds.size} are parsed"))
+            return []
+        return [_Job(_job(memento, asked.source_name), asked.tell)]
 
     @property
     def pids(self) -> list[int]:
         """The process ids of the workers that run."""
-        return [worker.process.pid for worker in self._all if worker.process and worker.process.poll() is None]
+        return [process.pid for worker in self._all if (process := worker.process) and process.poll() is None]
 
     def close(self) -> None:
         """End the workers; a job under way ends as `unreadable`."""
+        self._closed = True
         for worker in self._all:
             worker.closed = True
-            worker.stop()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+            worker.kill()
+            self._jobs.put(None)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+        while not self._jobs.empty():
+            if asked := self._jobs.get():
+                asked.tell(_unread(CLOSED))
         for worker in self._all:
             worker.stop()
 
@@ -145,78 +199,118 @@ class Readers:
 
 
 class _Died(Exception):
-    """The worker ended, or was ended, before it answered."""
+    """The worker ended, or was ended, before it answered: why, and whether to try again."""
+
+    def __init__(self, reason: str, *, again: bool) -> None:
+        super().__init__(reason)
+        self.reason, self.again = reason, again
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A capture to be read, opened when its turn has come, and who waits for its reading or its error."""
+
+    opened: Callable[[], Memento]
+    source_name: str | None
+    tell: Callable[[Reading | Exception], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A page on its way to a worker, as it goes through the pipe, and who waits for its reading."""
+
+    frame: bytes
+    tell: Callable[[Reading], None]
 
 
 class _Worker:
-    """One process and the two pipes to it; started when it is needed, and again when it has died."""
+    """One process and the two pipes to it; started when it is needed, and again when it has died. Used by one thread."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.closed = bounds, False
         self.process: subprocess.Popen[bytes] | None = None
 
-    def read(self, memento: Memento, source_name: str | None) -> Reading:
-        reason = ""
-        for _ in range(2):  # a second try for a worker that something else killed
+    def read(self, batch: list[_Job]) -> None:
+        """Every job is told its reading, in order."""
+        ahead = deque(batch)
+        tried = False
+        while ahead:
             try:
-                return self._ask(memento, source_name)
+                process = self._running()
+                for answer in self._exchange(process, b"".join(job.frame for job in ahead), len(ahead), self.bounds.wall):
+                    ahead.popleft().tell(_reading(answer))
+                    tried = False
             except _Died as exc:
-                reason, again = exc.args
                 self.stop()
-                if not again or self.closed:
-                    break
-        return _unread(reason)
-
-    def _ask(self, memento: Memento, source_name: str | None) -> Reading:
-        process = self._running()
-        assert process.stdin is not None and process.stdout is not None
-        job = {
-            "url": memento.url, "status": memento.status, "fields": memento.fields, "outcome": str(memento.outcome),
-            "source": source_name,
-        }  # fmt: skip
-        answer = self._within(self.bounds.wall, process, lambda: _exchange(process, _frame(job, memento.entity)))
-        try:
-            return _reading(json.loads(answer))
-        except (ValueError, KeyError, TypeError) as exc:
-            raise _Died(f"the reader's answer is none: {exc}", False) from exc
+                if tried or not exc.again or self.closed:  # a second try for a worker that something else killed
+                    ahead.popleft().tell(_unread(CLOSED if self.closed else exc.reason))
+                tried = exc.again and not tried
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self.process is None or self.process.poll() is not None:
             self.stop()
             if self.closed:
-                raise _Died("the readers are closed", False)
+                raise _Died(CLOSED, again=False)
             arguments = [json.dumps(sys.path), json.dumps(asdict(self.bounds))]
             process = subprocess.Popen(
-                [sys.executable, "-c", _START, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, "-c", _START, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
             )
+            assert process.stdin is not None and process.stdout is not None
+            for pipe in (process.stdin, process.stdout):
+                os.set_blocking(pipe.fileno(), False)
+                with suppress(OSError):  # what the system grants will do
+                    fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
             self.process = process
-            self._within(self.bounds.start, process, lambda: _received(process))
+            if self.closed:  # meanwhile: whoever closes has killed what ran before
+                process.kill()
+            for _ in self._exchange(process, b"", 1, self.bounds.start):
+                pass
         return self.process
 
-    def _within(self, seconds: float, process: subprocess.Popen[bytes], act: Callable[[], bytes]) -> bytes:
-        """What `act` gives; the process is killed after `seconds`. Raises _Died with why, and whether to try again."""
-        late = Event()
+    def _exchange(self, process: subprocess.Popen[bytes], jobs: bytes, count: int, seconds: float) -> Iterator[_Answer]:
+        """Send `jobs`, take `count` answers; each may be `seconds` after the one before. Raises _Died, the process killed."""
+        assert process.stdin is not None and process.stdout is not None
+        out, back = process.stdin.fileno(), process.stdout.fileno()
+        ready = select.poll()
+        ready.register(back, select.POLLIN)
+        if jobs:
+            ready.register(out, select.POLLOUT)
+        ahead, come = memoryview(jobs), bytearray()
+        deadline = time.monotonic() + seconds
+        while count:
+            events = ready.poll(max(0.0, deadline - time.monotonic()) * 1000)
+            try:
+                if not events:
+                    raise _Late
+                for pipe, _ in events:
+                    if pipe == out:
+                        ahead = ahead[os.write(out, ahead) :]
+                        if not ahead:
+                            ready.unregister(out)
+                        continue
+                    if not (octets := os.read(back, PIPE)):
+                        raise EOFError("the pipe ended")
+                    come += octets
+                while count and (answer := _taken(come)):
+                    count -= 1
+                    deadline = time.monotonic() + seconds
+                    yield answer
+            except (_Late, OSError, EOFError, ValueError) as exc:
+                raise self._died(process, seconds, late=isinstance(exc, _Late)) from exc
 
-        def end() -> None:
-            late.set()
-            process.kill()
+    def _died(self, process: subprocess.Popen[bytes], seconds: float, *, late: bool) -> _Died:
+        process.kill()
+        status = process.wait()
+        if late:
+            return _Died(f"the reader took more than {seconds:g} s", again=False)
+        if status == -signal.SIGXCPU:
+            return _Died(f"the reader took more than {self.bounds.cpu} s of processor time", again=False)
+        name = signal.Signals(-status).name if status < 0 else f"status {status}"
+        return _Died(f"the reader ended with {name}", again=status < 0)
 
-        timer = Timer(seconds, end)
-        timer.daemon = True
-        timer.start()
-        try:
-            return act()
-        except (OSError, EOFError, ValueError) as exc:
+    def kill(self) -> None:
+        if (process := self.process) is not None:
             process.kill()
-            status = process.wait()
-            if late.is_set():
-                raise _Died(f"the reader took more than {seconds:g} s", False) from exc
-            if status == -signal.SIGXCPU:
-                raise _Died(f"the reader took more than {self.bounds.cpu} s of processor time", False) from exc
-            name = signal.Signals(-status).name if status < 0 else f"status {status}"
-            raise _Died(f"the reader ended with {name}", status < 0) from exc
-        finally:
-            timer.cancel()
 
     def stop(self) -> None:
         process, self.process = self.process, None
@@ -234,47 +328,70 @@ def _unread(reason: str) -> Reading:
     return Reading("unreadable", UNREAD, "utf-8", reason)
 
 
-def _frame(head: Mapping[str, object], body: bytes = b"") -> bytes:
-    line = json.dumps(head).encode("ascii")
-    return _SIZE.pack(len(line), len(body)) + line + body
+class _Late(Exception):
+    """Nothing came in time."""
 
 
-def _exchange(process: subprocess.Popen[bytes], job: bytes) -> bytes:
-    assert process.stdin is not None
-    process.stdin.write(job)
-    process.stdin.flush()
-    return _received(process)
+def _frame(head: object, tail: bytes = b"") -> bytes:
+    line = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return b"".join((_SIZE.pack(len(line), len(tail)), line, tail))
 
 
-def _received(process: subprocess.Popen[bytes]) -> bytes:
-    assert process.stdout is not None
-    head, _ = _SIZE.unpack(_exactly(process.stdout, _SIZE.size))
-    if head > ANSWER_LIMIT:
-        raise EOFError(f"an answer of {head} octets")
-    return _exactly(process.stdout, head)
+def _job(memento: Memento, source_name: str | None) -> bytes:
+    head = (memento.url, memento.status, memento.fields, str(memento.outcome), source_name)
+    return _frame(head, memento.entity)
 
 
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    got = pipe.read(size)
-    if len(got) < size:
-        raise EOFError("the pipe ended")
-    return got
+_Answer = tuple[bytes, bytes]
 
 
-def _reading(said: dict[str, Any]) -> Reading:
-    """A Reading from the worker's plain values; the classes check their rules again. Raises ValueError, TypeError, KeyError."""
-    return Reading(
-        verdict=said["verdict"],
-        parser=said["parser"],
-        charset=said["charset"],
-        reason=said["reason"],
-        observations=tuple(Observation(**each) for each in said["observations"]),
-        links=tuple(Link(**each) for each in said["links"]),
-        unread=tuple(Unread(**each) for each in said["unread"]),
-        counter=Counter(**said["counter"]) if said["counter"] else None,
-        flags=tuple(said["flags"]),
-        kind=said["kind"],
-    )
+def _taken(come: bytearray) -> _Answer | None:
+    """One answer off the front of what has come; None where it is not whole yet. Raises EOFError for one that is none."""
+    if len(come) < _SIZE.size:
+        return None
+    head, tail = _SIZE.unpack_from(come)
+    if head + tail > ANSWER_LIMIT:
+        raise EOFError(f"an answer of {head + tail} octets")
+    middle, end = _SIZE.size + head, _SIZE.size + head + tail
+    if len(come) < end:
+        return None
+    answer = bytes(come[_SIZE.size : middle]), bytes(come[middle:end])
+    del come[:end]
+    return answer
+
+
+def _told(reading: Reading) -> bytes:
+    """A Reading as it goes through the pipe: its values as a line of JSON, behind it its texts and quotes in one piece."""
+    said = [(o.subject, o.property, len(o.raw), o.value, o.selector, o.start, o.end, o.derived) for o in reading.observations]
+    head = (
+        reading.verdict, reading.parser, reading.charset, reading.reason, said,
+        [(each.url, each.rel, each.text, each.selector, each.language) for each in reading.links],
+        [(each.text, each.selector) for each in reading.unread],
+        reading.counter and (reading.counter.total, reading.counter.first, reading.counter.last),
+        reading.flags, reading.kind,
+    )  # fmt: skip
+    texts = "".join(text for o in reading.observations for text in (o.raw, o.quote))
+    return _frame(head, texts.encode("utf-8", "surrogatepass"))
+
+
+def _reading(answer: _Answer) -> Reading:
+    """A Reading from the worker's plain values; the classes check their rules again. A lie is `unreadable`."""
+    try:
+        verdict, parser, charset, reason, said, links, unread, counter, flags, kind = json.loads(
+            answer[0].decode("utf-8", "surrogatepass")
+        )
+        texts, at = answer[1].decode("utf-8", "surrogatepass"), 0
+        observations = []
+        for subject, name, size, value, selector, start, end, derived in said:
+            raw, quote = texts[at : at + size], texts[at + size : at + size + end - start]
+            at += size + end - start
+            observations.append(Observation(subject, name, raw, value, selector, quote, start, end, derived))
+        return Reading(
+            verdict, parser, charset, reason, tuple(observations), tuple(Link(*each) for each in links),
+            tuple(Unread(*each) for each in unread), Counter(*counter) if counter else None, tuple(flags), kind,
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError) as exc:
+        return _unread(f"the reader's answer is none: {exc}")
 
 
 # What follows runs in the worker.
@@ -293,30 +410,43 @@ def serve(bounds: Mapping[str, float]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sites.sources()
     _limit(resource.RLIMIT_AS, int(bounds["memory"]))
-    _answer(answers, {})
+    gc.collect()
+    gc.freeze()  # what was imported is not garbage: looked through once, not after every page
+    _answer(answers, _frame({}))
+    read_so_far = 0
     while head := jobs.read(_SIZE.size):
         line, body = _SIZE.unpack(head)
         job = json.loads(_exactly(jobs, line))
         entity = _exactly(jobs, body)
         spent = resource.getrusage(resource.RUSAGE_SELF)
         _limit(resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + 1 + bounds["cpu"]))
-        _answer(answers, asdict(_do(job, entity)))
-        gc.collect()
+        _answer(answers, _told(_do(job, entity)))
+        read_so_far += 1 + len(entity) // LARGE
+        if read_so_far >= OFTEN:
+            read_so_far = 0
+            gc.collect()
 
 
-def _do(job: dict[str, Any], entity: bytes) -> Reading:
-    fields = tuple((name, value) for name, value in job["fields"])
-    memento = Memento(job["url"], job["status"], fields, entity, outcome=Outcome(job["outcome"]))
-    if job["source"] is None:
+def _do(job: list[Any], entity: bytes) -> Reading:
+    url, status, fields, outcome, source = job
+    memento = Memento(url, status, tuple((name, value) for name, value in fields), entity, outcome=Outcome(outcome))
+    if source is None:
         return read(memento)
     try:
-        return read(memento, sites.source_named(job["source"]))
+        return read(memento, sites.source_named(source))
     except KeyError:
-        return _unread(f"no source is called {job['source']}")
+        return _unread(f"no source is called {source}")
 
 
-def _answer(pipe: IO[bytes], said: Mapping[str, object]) -> None:
-    pipe.write(_frame(said))
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    got = pipe.read(size)
+    if len(got) < size:
+        raise EOFError("the pipe ended")
+    return got
+
+
+def _answer(pipe: IO[bytes], frame: bytes) -> None:
+    pipe.write(frame)
     pipe.flush()
 
 

@@ -44,6 +44,7 @@ CHALLENGES = (
     ("captcha", "a captcha service of Yandex", 'form[action*="/checkcaptcha"], form[action*="/showcaptcha"]'),
     ("captcha", "DataDome asks for a captcha", 'script[src*="captcha-delivery.com"], iframe[src*="captcha-delivery.com"]'),
 )  # fmt: skip
+_ANY_CHALLENGE = ", ".join(css for _, _, css in CHALLENGES)
 # Elements that ordinary pages have too: they decide only where there is little else to read.
 SMALL_MARKS = (
     ("blocked", "Incapsula tries the browser", 'iframe[src*="_Incapsula_Resource"], script[src*="_Incapsula_Resource"]'),
@@ -134,7 +135,11 @@ def judged(memento: Memento, source: Source | None) -> tuple[Verdict, Page | Non
     if len(body) > LIMIT:
         return said or Verdict("unreadable", f"{len(body)} octets; at most {LIMIT} are parsed"), None
     page = Page.open(
-        body, memento.url, content_type=memento.content_type, default_charset=source.charset if source else "utf-8"
+        body,
+        memento.url,
+        content_type=memento.content_type,
+        default_charset=source.charset if source else "utf-8",
+        sparse=source is None or source.last_resort,
     )
     guard = next(_guards(memento, page), None)
     if said in ("blocked", "outage", "login"):  # guards answer 401, 403, 429 and 503: the page says what is wanted
@@ -196,26 +201,27 @@ def _guards(memento: Memento, page: Page) -> Iterator[Verdict]:
         yield Verdict("blocked", "x-sucuri-block")
     if (waf := (memento.header("x-amzn-waf-action") or "").lower()) in ("captcha", "challenge"):
         yield Verdict("captcha" if waf == "captcha" else "blocked", f"x-amzn-waf-action: {waf}")
-    for word, reason, css in CHALLENGES:
-        if page.all(css):
-            yield Verdict(word, reason)
-    if "window._cf_chl_opt" in page.text and len(page.root.text) < SHORT:
+    if page.all(_ANY_CHALLENGE):
+        for word, reason, css in CHALLENGES:
+            if page.all(css):
+                yield Verdict(word, reason)
+    if "window._cf_chl_opt" in page.text and not page.shows(SHORT):
         yield Verdict("blocked", "Cloudflare tries the browser")
 
 
 def _general(page: Page) -> Iterator[Verdict]:
     """What a page is that the source does not vouch for."""
-    text = page.root.text
-    for heading in page.all("title, h1"):
+    for heading in (*page.marks["title"], *page.marks["h1"]):
+        text = heading.text
         for word, pattern in _HEADINGS.items():
-            if pattern.search(heading.text):
-                yield Verdict(word, f"its heading says {heading.text[:80]!r}")
-    if len(text) < SHORT:
+            if pattern.search(text):
+                yield Verdict(word, f"its heading says {text[:80]!r}")
+    if not page.shows(SHORT):
         for word, reason, css in SMALL_MARKS:
             if page.all(css):
                 yield Verdict(word, reason)
         for word, sayings in SAYINGS.items():
             for saying in filter(page.has, sayings):
                 yield Verdict(word, f"it says {saying!r}")
-    if not text:
-        yield Verdict("other-page", "there is nothing to read")
+        if not page.shows(1):
+            yield Verdict("other-page", "there is nothing to read")

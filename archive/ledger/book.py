@@ -23,6 +23,7 @@ from urllib.parse import quote as percent
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects import sqlite
 
 from archive.capture import Capture
 from archive.errors import ArchiveError, Damaged, DiskFull, InUse, NotFound, Refused, TooNew
@@ -116,9 +117,7 @@ class Book:
         for entry in batch:
             check(entry.capture, entry.reading, entry.source_text)
         recorded = _stamp(self._now())
-        rows: dict[sa.Table, list[dict[str, object]]] = {
-            table: [] for table in (tables.reading, tables.observation, tables.sighting, tables.link, tables.unread)
-        }
+        rows: _Rows = {table: [] for table in (tables.reading, tables.observation, tables.sighting, tables.link, tables.unread)}
         extractions, extracted, windows = [], [], []
         for entry in batch:
             reading_id = _write_reading(entry.reading, rows)
@@ -145,7 +144,7 @@ class Book:
         row = {name: getattr(tie, name) for name in ("left", "right", "same", "tier", "method", "reason", "undoes")}
         key = _hash(*row.values())
         with self._begun() as connection:
-            _insert(connection, tables.tie, [{"id": key, **row, "recorded": _stamp(self._now())}])
+            _insert(connection, tables.tie, [(key, *row.values(), _stamp(self._now()))])
         return key
 
     # Reading
@@ -222,15 +221,14 @@ class Book:
 
         None where no page of it was read.
         """
-        query = sa.select(tables.extraction.c.capture).where(tables.extraction.c.url == url)
-        pages = self.extractions(captures={row.capture for row in self._all(query)})
+        pages = standing(_read_extraction(row) for row in self._quickly(_AT_URL, url))
         read = [extraction for extraction in pages if extraction.verdict == "page"]
         if not read:
             return None
         newest = max(read, key=lambda extraction: (extraction.at, extraction.seq))
-        links = [link for _, link in self.links(captures=[newest.capture])]
-        canonical = next((link.url for link in links if link.rel == "canonical"), None)
-        return canonical, tuple(link.url for link in links if link.rel == "alternate")
+        links = [link for page in read if page.capture == newest.capture for link in self._quickly(_NAMES, page.reading)]
+        canonical = next((url for url, rel in links if rel == "canonical"), None)
+        return canonical, tuple(url for url, rel in links if rel == "alternate")
 
     def unread(self, *, captures: Collection[str] | None = None) -> list[tuple[Extraction, Unread]]:
         """What no observation took, in the order of the log and of the page."""
@@ -350,12 +348,23 @@ class Book:
         batches = (wanted[i : i + _BATCH] for i in range(0, len(wanted), _BATCH))
         return [row for batch in batches for row in self._all(query.where(column.in_(batch)))]
 
+    def _quickly(self, statement: str, value: str) -> list[tuple[Any, ...]]:
+        """The rows of one statement, asked for after every page of a crawl: as text, and in no transaction but its own."""
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            return list(cursor.execute(statement, (value,)))
+        except sqlite3.Error as error:
+            raise _renamed(error) from error
+
     @contextmanager
     def _begun(self) -> Iterator[sa.Connection]:
         try:
             with self._engine.begin() as connection:
                 yield connection
         except exc.DBAPIError as error:
+            raise _renamed(error.orig) from error
+        except sqlite3.Error as error:  # of rows entered past the library
             raise _renamed(error) from error
 
 
@@ -396,8 +405,8 @@ def _connect(path: Path, write: bool) -> sqlite3.Connection:
     return connection
 
 
-def _renamed(error: exc.DBAPIError) -> ArchiveError:
-    said = str(error.orig)
+def _renamed(error: BaseException | None) -> ArchiveError:
+    said = str(error)
     if "append-only" in said:
         return Refused(said)
     if "full" in said:
@@ -407,46 +416,67 @@ def _renamed(error: exc.DBAPIError) -> ArchiveError:
     return Damaged(f"the ledger could not be used: {said}; `crawl rebuild` makes it anew from the archive")
 
 
-def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
+_Rows = dict[sa.Table, list[tuple[object, ...]]]
+_INSERT = {table: tables.insert(table) for table in tables.metadata.sorted_tables}
+
+
+def _text(query: sa.Select[Any]) -> str:
+    return str(query.compile(dialect=sqlite.dialect()))
+
+
+_AT_URL = _text(
+    sa.select(tables.extraction, tables.reading)
+    .join(tables.reading, tables.extraction.c.reading == tables.reading.c.id)
+    .where(tables.extraction.c.url == sa.bindparam("url"))
+)
+_NAMES = _text(
+    sa.select(tables.link.c.url, tables.link.c.rel)
+    .where(tables.link.c.reading == sa.bindparam("reading"))
+    .order_by(tables.link.c.place)
+)
+
+
+_HELD = (
+    "SELECT extraction.capture, reading.parser, reading.id FROM extraction JOIN reading ON extraction.reading = reading.id "
+    "WHERE extraction.capture IN ({}) AND reading.observations > 0"
+)
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Rows whose values are in the order of the table's columns."""
     if rows:
-        connection.execute(sa.insert(table), rows)
+        entered = connection.connection.cursor()
+        entered.executemany(_INSERT[table], rows)
+        entered.close()
 
 
-def _write_reading(reading: Reading, rows: dict[sa.Table, list[dict[str, object]]]) -> str:
+def _write_reading(reading: Reading, rows: _Rows) -> str:
     """The rows of a reading, added to `rows`; its id. What is the same within a batch is left to the tables' triggers."""
     parser, _ = _parser(reading.parser)
     counter = reading.counter
-    head = [reading.parser, reading.verdict, reading.reason, reading.kind, reading.charset, list(reading.flags)]
+    flags = list(reading.flags)
+    head = [reading.parser, reading.verdict, reading.reason, reading.kind, reading.charset, flags]
     said = [
         (o.subject, o.property, o.raw, o.value, o.derived, o.selector, o.quote, o.start, o.end) for o in reading.observations
     ]
     links = [(found.url, found.rel, found.text, found.selector, found.language) for found in reading.links]
     unread = [(found.text, found.selector) for found in reading.unread]
-    key = _hash(head, said, links, unread, counter and [counter.total, counter.first, counter.last])
-    rows[tables.reading].append({
-        "id": key, "parser": reading.parser, "verdict": reading.verdict, "reason": reading.reason, "kind": reading.kind,
-        "charset": reading.charset, "total": counter and counter.total, "first": counter and counter.first,
-        "last": counter and counter.last, "flags": _canonical(list(reading.flags)), "observations": len(said),
-    })  # fmt: skip
+    counts = (counter.total, counter.first, counter.last) if counter else (None, None, None)
+    key = _hash(head, said, links, unread, counter and counts)
+    rows[tables.reading].append((
+        key, reading.parser, reading.verdict, reading.reason, reading.kind, reading.charset, *counts, _canonical(flags),
+        len(said),
+    ))  # fmt: skip
     ordinals: dict[tuple[str, str], int] = {}
+    observations, sightings = rows[tables.observation], rows[tables.sighting]
     for place, (subject, name, raw, value, derived, selector, quote, start, end) in enumerate(said):
         ordinal = ordinals[subject, name] = ordinals.get((subject, name), -1) + 1
         registration = words.registration(subject)
         observation = _near(registration) + _hash(subject, name, ordinal, raw, value, derived, parser)[12:]
-        rows[tables.observation].append({
-            "id": observation, "registration": registration, "subject": subject, "property": name,
-            "ordinal": ordinal, "raw": raw, "value": value, "derived": derived, "parser": parser,
-        })  # fmt: skip
-        rows[tables.sighting].append({
-            "reading": key, "place": place, "observation": observation, "selector": selector, "quote": quote,
-            "start": start, "end": end,
-        })  # fmt: skip
-    for place, (url, rel, text, selector, language) in enumerate(links):
-        rows[tables.link].append({
-            "reading": key, "place": place, "url": url, "rel": rel, "text": text, "selector": selector, "language": language,
-        })  # fmt: skip
-    for place, (text, selector) in enumerate(unread):
-        rows[tables.unread].append({"reading": key, "place": place, "text": text, "selector": selector})
+        observations.append((observation, registration, subject, name, ordinal, raw, value, derived, parser))
+        sightings.append((key, place, observation, selector, quote, start, end))
+    rows[tables.link] += ((key, place, *link) for place, link in enumerate(links))
+    rows[tables.unread] += ((key, place, *left) for place, left in enumerate(unread))
     return key
 
 
@@ -458,12 +488,12 @@ def _extraction(entry: Entry, reading: str) -> Extraction:
     )  # fmt: skip
 
 
-def _extraction_row(extraction: Extraction, recorded: str) -> dict[str, object]:
-    same = {name: getattr(extraction, name) for name in ("id", "capture", "seq", "url", "payload_sha256", "reading")}
-    return {**same, "at": _stamp(extraction.at), "recorded": recorded}
+def _extraction_row(extraction: Extraction, recorded: str) -> tuple[object, ...]:
+    e = extraction
+    return e.id, e.capture, e.seq, _stamp(e.at), e.url, e.payload_sha256, e.reading, recorded
 
 
-def _read_extraction(row: sa.Row[Any]) -> Extraction:
+def _read_extraction(row: Iterable[Any]) -> Extraction:
     (key, capture, seq, at, url, payload, reading, _, _, parser, verdict, reason, kind, charset, total, first, last, flags,
      observations) = tuple(row)  # fmt: skip
     counter = None if total is None else Counter(total, first, last)
@@ -473,13 +503,12 @@ def _read_extraction(row: sa.Row[Any]) -> Extraction:
     )  # fmt: skip
 
 
-def _window_row(window: CoverageWindow, capture: Capture, recorded: str) -> dict[str, object]:
-    row: dict[str, object] = {
-        "source": window.source, "court": window.court, "register": window.register, "first": _day(window.first),
-        "last": _day(window.last), "expected": window.expected, "read": window.read, "gap": window.gap, "run": window.run,
-        "capture": capture.id,
-    }  # fmt: skip
-    return {"id": _hash(*row.values()), **row, "at": _stamp(capture.at), "recorded": recorded}
+def _window_row(window: CoverageWindow, capture: Capture, recorded: str) -> tuple[object, ...]:
+    row = (
+        window.source, window.court, window.register, _day(window.first), _day(window.last), window.expected, window.read,
+        window.gap, window.run, capture.id,
+    )  # fmt: skip
+    return _hash(*row), *row, _stamp(capture.at), recorded
 
 
 def _read_window(row: sa.Row[Any]) -> Window:
@@ -495,13 +524,12 @@ def _refuse_second_thoughts(connection: sa.Connection, extractions: Sequence[Ext
     """
     held: dict[tuple[str, str], str] = {}
     captures = sorted({extraction.capture for extraction in extractions})
+    cursor = connection.connection.cursor()
     for i in range(0, len(captures), _BATCH):
-        query = (
-            sa.select(tables.extraction.c.capture, tables.reading.c.parser, tables.reading.c.id)
-            .join(tables.reading, tables.extraction.c.reading == tables.reading.c.id)
-            .where(tables.extraction.c.capture.in_(captures[i : i + _BATCH]), tables.reading.c.observations > 0)
-        )
-        held.update({(capture, parser): reading for capture, parser, reading in connection.execute(query)})
+        asked = captures[i : i + _BATCH]
+        cursor.execute(_HELD.format(", ".join("?" * len(asked))), asked)
+        held.update({(capture, parser): reading for capture, parser, reading in cursor.fetchall()})
+    cursor.close()
     for extraction in extractions:
         if not extraction.observations:
             continue

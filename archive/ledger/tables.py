@@ -128,6 +128,12 @@ Index("observation_by_registration", observation.c.registration)
 Index("sighting_by_observation", sighting.c.observation)
 
 
+def insert(table: Table) -> str:
+    """The statement that enters one row, its values in the order of the columns."""
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join("?" * len(table.columns))})'  # noqa: S608
+
+
 def triggers() -> Iterator[str]:
     """What makes each table refuse UPDATE and DELETE, and leave a row that stands as it is when it is entered again.
 

@@ -1,17 +1,21 @@
 """Any news page: what it says of itself, the text of its article, and what it links to. Taken where no other source is.
 
 What a page states (title, times, language, addresses) is read from its own marks, each quoted where it stands. The body
-is found by trafilatura and so `derived`: quoted from its first word to its last, in the smallest element that holds it.
+is concluded and so `derived`: quoted from its first word to its last, in the smallest element that holds it. Where the page
+is plainly built (prose.py) it is taken at sight, else trafilatura finds it; a page without marks of an article and without
+running text, as a register's listing, has none, and cites nothing.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 from urllib.parse import urlsplit
 
 from archive.ledger.observation import Link, Observation, Reading
@@ -19,6 +23,7 @@ from archive.text import fold
 from archive.urls import resolve
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
+from crawler.prose import Stretch, between, has_prose, is_most, letters, prose, tells
 from crawler.source import Source
 
 BODY_AT_LEAST = 200  # characters: a caption or a notice is no article
@@ -26,7 +31,6 @@ PLAIN_BODY_AT_LEAST = 600  # of a page that nowhere says it is an article
 DATE_LINE = 60  # characters: a line that shows a date says little more
 BORDER_LETTERS = 40  # so many letters of the body's first and last lines are looked for in the page
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting)\Z")
-_NO_LETTER = re.compile(r"[\W_]+")
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]', re.S)
 _ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?(?![0-9])")
 _DOTTED = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})(?![0-9])")
@@ -40,10 +44,17 @@ _NAMED = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+{_NAME}|{_NAME}\s+(\d{
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """One value of a page's JSON-LD: the path of keys to it and the string literal that says it."""
+    """One value of a page's JSON-LD: the path of keys to it, what it says, and its literal `code.text[start:end]`."""
 
     path: tuple[str | int, ...]
-    part: Part
+    text: str
+    code: Part
+    start: int
+    end: int
+
+    @property
+    def part(self) -> Part:
+        return self.code.sub(self.start, self.end).reads(self.text)
 
 
 def matches(url: str) -> bool:
@@ -51,70 +62,75 @@ def matches(url: str) -> bool:
 
 
 def judge(page: Page) -> tuple[str, str] | None:
-    """A page is an article when it has a title and a body, and says that it is one or has much to say."""
+    """A page is an article when it has a title and a body, and says that it is one or has much to say.
+
+    Another one that has much to say is read for what it states of itself.
+    """
     if title(page) is None:
         return None
-    text, found = body(page)
-    if found is None or len(text) < BODY_AT_LEAST:
-        return None
-    if _says_article(page):
+    found, deep = body(page), bool(urlsplit(page.url).path.strip("/"))
+    if found is None:
+        other = deep and _build(page) == "other" and tells(page, PLAIN_BODY_AT_LEAST)
+        return ("page", "it has a title, and text that is no article") if other else None
+    if _says_article(page) and len(found.text) >= BODY_AT_LEAST:
         return "page", "it says that it is an article"
-    if urlsplit(page.url).path.strip("/") and len(text) >= PLAIN_BODY_AT_LEAST:
-        return "page", f"it has a title and {len(text)} characters of text"
+    if deep and len(found.text) >= PLAIN_BODY_AT_LEAST:
+        return "page", f"it has a title and {len(found.text)} characters of text"
     return None
 
 
 def read(page: Page) -> Reading:
     """Observations of the page's address, in the order of properties; links cited in the body, canonical, alternate, amp."""
-    text, found = body(page)
+    found = body(page)
     said = [part.says(page.url, "title", part.text) for part in [title(page)] if part]
     said += (part.says(page.url, "authors", part.text) for part in authors(page))
     said += _dates(page)
     said += _first(page, "language", _languages(page), _language)
     links: list[Link] = []
-    for rel, css in (("canonical", "link[rel~=canonical][href]"), ("alternate", "link[rel~=alternate][hreflang][href]")):
-        for node in page.all(css):
+    for rel in ("canonical", "alternate"):
+        for node in _related(page, rel):
+            language = node.attr("hreflang") if rel == "alternate" else None
+            if rel == "alternate" and language is None:
+                continue
             url, part = address(page, node), _attribute(node, "href")
             if url and part:
-                language = node.attr("hreflang") if rel == "alternate" else None
                 said.append(part.says(page.url, rel, f"{language} {url}" if language else url))
                 links.append(Link(url, rel, "", node.selector, language))
-    said += _first(
-        page, "image", [*_meta(page, "og:image"), *_ld(page, "image"), *_ld(page, "image", "url")], lambda raw: _join(page, raw)
-    )
-    said += _first(page, "outlet", [*_meta(page, "og:site_name"), *_ld(page, "publisher", "name")], str)
+    images = chain(_meta(page, "og:image"), _ld(page, "image"), _ld(page, "image", "url"))
+    said += _first(page, "image", images, lambda raw: _join(page, raw))
+    said += _first(page, "outlet", chain(_meta(page, "og:site_name"), _ld(page, "publisher", "name")), str)
     if found:
-        part = found
-        said.append(Observation(page.url, "body", text, None, part.selector, part.quote, part.start, part.end, derived=True))
-        links += _cited(page, page.one(part.selector))
-    links += (
-        Link(url, "amp", "", node.selector) for node in page.all("link[rel~=amphtml][href]") if (url := address(page, node))
-    )
-    return Reading("page", SOURCE.parser, page.charset, observations=tuple(said), links=tuple(links), kind="article")
+        start, end = found.start, found.end
+        selector, quote = found.holder.selector, page.text[start:end]
+        said.append(Observation(page.url, "body", found.text, None, selector, quote, start, end, derived=True))
+        links += _cited(page, found.holder)
+    links += (Link(url, "amp", "", node.selector) for node in _related(page, "amphtml") if (url := address(page, node)))
+    kind = "article" if found else ""
+    return Reading("page", SOURCE.parser, page.charset, observations=tuple(said), links=tuple(links), kind=kind)
 
 
+@lru_cache(maxsize=1)
 def title(page: Page) -> Part | None:
     """As the page gives it to others; else its one main heading; else the window's title."""
-    headings = page.all("h1")
+    windows = (node for node in page.marks["title"] if any(tag == "head" for tag, _ in node.path))
     for found in (
         _meta(page, "og:title"),
         _ld(page, "headline"),
-        [_whole(h) for h in headings[:1]],
-        [_whole(t) for t in page.all("head title")],
+        (_whole(node) for node in page.marks["h1"][:1]),
+        (_whole(node) for node in windows),
     ):
-        if found and found[0]:
-            return found[0]
+        if part := next(iter(found), None):
+            return part
     return None
 
 
 def authors(page: Page) -> list[Part]:
     """From the first place that names any."""
-    marked = [_whole(node) for node in page.all('a[rel~=author], [itemprop="author"] [itemprop="name"]')]
     for found in (
-        _ld(page, "author", "name") or _ld(page, "author"),
+        list(_ld(page, "author", "name")) or _ld(page, "author"),
         _meta(page, "author"),
         _meta(page, "article:author"),
-        marked,
+        (_whole(node) for node in _signatures(page)),
     ):
         named = {part.text: part for part in found if part and not part.text.startswith(("http://", "https://"))}
         if named:
@@ -122,16 +138,27 @@ def authors(page: Page) -> list[Part]:
     return []
 
 
+def _signatures(page: Page) -> Iterator[Node]:
+    yield from page.all('a[rel~=author], [itemprop="author"] [itemprop="name"]')
+
+
 def _dates(page: Page) -> Iterator[Observation]:
-    timed = [part for node in page.all("time[datetime]") if (part := _attribute(node, "datetime"))]
-    own = [
-        *_meta(page, "article:published_time"), *_ld(page, "datePublished"), *_meta(page, "datePublished"),
-        *_meta(page, "date"), *_meta(page, "pubdate"), *timed,
-    ]  # fmt: skip
+    own = chain(
+        _meta(page, "article:published_time"), _ld(page, "datePublished"), _meta(page, "datePublished"), _meta(page, "date"),
+        _meta(page, "pubdate"), _times(page),
+    )  # fmt: skip
     published = list(_first(page, "published", own, day))
-    yield from published or list(_shown_date(page)) or _guessed_date(page)
-    changed = [*_meta(page, "article:modified_time"), *_ld(page, "dateModified"), *_meta(page, "og:updated_time")]
+    if published or body(page) is None:
+        yield from published
+    else:
+        yield from list(_shown_date(page)) or (_guessed_date(page) if _says_article(page) or _build(page) == "strange" else ())
+    changed = chain(_meta(page, "article:modified_time"), _ld(page, "dateModified"), _meta(page, "og:updated_time"))
     yield from _first(page, "modified", changed, day)
+
+
+def _times(page: Page) -> Iterator[Part]:
+    if body(page) is not None:  # of a list of articles each has its own
+        yield from (part for node in page.all("time[datetime]") if (part := _attribute(node, "datetime")))
 
 
 def _shown_date(page: Page) -> Iterator[Observation]:
@@ -145,7 +172,7 @@ def _shown_date(page: Page) -> Iterator[Observation]:
 
 def _guessed_date(page: Page) -> Iterator[Observation]:
     """What htmldate concludes, where the page's text shows that day."""
-    from htmldate import find_date
+    from htmldate import find_date  # parses the page anew
 
     found = find_date(page.text, original_date=True, extensive_search=False)  # the extensive one can take seconds
     if not found:
@@ -175,17 +202,11 @@ def day(raw: str) -> str | None:
     return whole if number else whole[:7]
 
 
-def _languages(page: Page) -> list[Part]:
-    attributes = [
-        _attribute(page.root, "lang"),
-        *(_attribute(node, "content") for node in page.all('meta[http-equiv="content-language"]')),
-    ]
-    return (
-        [part for part in attributes if part]
-        + _ld(page, "inLanguage")
-        + _ld(page, "inLanguage", "name")
-        + _meta(page, "og:locale")
-    )
+def _languages(page: Page) -> Iterator[Part]:
+    said = [node for node in page.marks["meta"] if node.attr("http-equiv") == "content-language"]
+    attributes = (_attribute(node, name) for node, name in [(page.root, "lang"), *((node, "content") for node in said)])
+    yield from (part for part in attributes if part)
+    yield from chain(_ld(page, "inLanguage"), _ld(page, "inLanguage", "name"), _meta(page, "og:locale"))
 
 
 def _language(raw: str) -> str | None:
@@ -193,7 +214,7 @@ def _language(raw: str) -> str | None:
     return found.group(1).lower() if found else {"english": "en", "russian": "ru", "ukrainian": "uk"}.get(raw.strip().lower())
 
 
-def _first(page: Page, property: str, parts: list[Part], value) -> Iterator[Observation]:  # type: ignore[no-untyped-def]
+def _first(page: Page, property: str, parts: Iterable[Part], value) -> Iterator[Observation]:  # type: ignore[no-untyped-def]
     """The first of these places whose text has a normal form."""
     for part in parts:
         if normal := value(part.text):
@@ -201,10 +222,23 @@ def _first(page: Page, property: str, parts: list[Part], value) -> Iterator[Obse
             return
 
 
-def _meta(page: Page, name: str) -> list[Part]:
+@lru_cache(maxsize=1)
+def _named(page: Page) -> dict[str, list[Node]]:
+    """The meta elements by what they are labelled with."""
+    found: dict[str, list[Node]] = {}
+    for node in page.marks["meta"]:
+        for label in {node.attr("property"), node.attr("name"), node.attr("itemprop")} - {None}:
+            found.setdefault(label or "", []).append(node)
+    return found
+
+
+def _related(page: Page, rel: str) -> list[Node]:
+    return [node for node in page.marks["link"] if rel in (node.attr("rel") or "").split()]
+
+
+def _meta(page: Page, name: str) -> Iterator[Part]:
     """The contents of a meta element, however it is labelled."""
-    found = page.all(f'meta[property="{name}"][content], meta[name="{name}"][content], meta[itemprop="{name}"][content]')
-    return [part for node in found if (part := _attribute(node, "content"))]
+    return (part for node in _named(page).get(name, ()) if (part := _attribute(node, "content")))
 
 
 def _attribute(node: Node, name: str) -> Part | None:
@@ -225,21 +259,23 @@ def _whole(node: Node) -> Part | None:
 # JSON-LD. The values are read by a small scanner of our own: a JSON library does not say where a value stands.
 
 
-def _ld(page: Page, *keys: str) -> list[Part]:
+def _ld(page: Page, *keys: str) -> Iterator[Part]:
     """Values of the page's article, lists looked through: `author name` finds `{"author": [{"name": ...}]}`."""
-    return [stated.part for stated in _statements(page) if tuple(k for k in stated.path if isinstance(k, str)) == keys]
+    for stated in _statements(page):
+        if tuple(key for key in stated.path if isinstance(key, str)) == keys:
+            yield stated.part
 
 
 @lru_cache(maxsize=1)
 def _statements(page: Page) -> list[Stated]:
     """What the JSON-LD objects that are articles state, with paths from that object."""
     out: list[Stated] = []
-    for script in page.all('script[type="application/ld+json"]'):
+    for script in page.marks["script"]:
         if code := script.code:
             stated = list(_values(code))
-            types = [s.path[: s.path.index("@type")] for s in stated if "@type" in s.path and _ARTICLE.search(s.part.text)]
+            types = [s.path[: s.path.index("@type")] for s in stated if "@type" in s.path and _ARTICLE.search(s.text)]
             for base in types[:1]:
-                out += (Stated(s.path[len(base) :], s.part) for s in stated if s.path[: len(base)] == base)
+                out += (replace(s, path=s.path[len(base) :]) for s in stated if s.path[: len(base)] == base)
     return out
 
 
@@ -263,65 +299,60 @@ def _values(code: Part) -> Iterator[Stated]:
             if path and path[-1] is None:
                 path[-1] = text
             elif text and mark[1:-1].strip():
-                yield Stated(
-                    tuple(key for key in path if key is not None), code.sub(token.start() + 1, token.end() - 1).reads(text)
-                )
+                yield Stated(tuple(key for key in path if key is not None), text, code, token.start() + 1, token.end() - 1)
 
 
 # The body.
 
 
+@lru_cache(maxsize=1)
 def _says_article(page: Page) -> bool:
-    kinds = [part.text for part in _meta(page, "og:type")]
+    kinds = (part.text for part in _meta(page, "og:type"))
     return bool(
-        "article" in kinds or _statements(page) or _meta(page, "article:published_time") or page.all("article time[datetime]")
+        _statements(page)
+        or "article" in kinds
+        or next(_meta(page, "article:published_time"), None)
+        or any(article.all("time[datetime]") for article in page.marks["article"])
     )
 
 
 @lru_cache(maxsize=1)
-def body(page: Page) -> tuple[str, Part | None]:
-    """The article's text, white space folded, and where it stands: from its first word to its last."""
+def body(page: Page) -> Stretch | None:
+    """The article's text and where it stands: from its first word to its last; None where there is none to show."""
+    match _build(page):
+        case "plain":
+            return prose(page)
+        case "strange":
+            return _extracted(page)
+        case _:
+            return None
+
+
+@lru_cache(maxsize=1)
+def _build(page: Page) -> str:
+    """`plain`: an article with its text at sight; `strange`: perhaps one; `other`: none, by its marks and its build."""
+    try:
+        plain = prose(page)
+    except Unreadable:
+        return "strange"
+    if _says_article(page) or page.marks["article"]:
+        return "plain" if plain else "strange"
+    if plain:
+        return "plain" if is_most(page, plain) else "other"
+    return "strange" if has_prose(page) else "other"
+
+
+def _extracted(page: Page) -> Stretch | None:
     from trafilatura import extract  # 0.8 s to import: only where articles are read
 
-    lines = [line for line in (extract(page.text, include_comments=False) or "").splitlines() if _letters(line)]
+    lines = [line for line in (extract(page.text, include_comments=False) or "").splitlines() if letters(line)]
     text = fold(" ".join(lines))
     for head in lines[:3]:
         for tail in reversed(lines[-3:]):
-            if part := _between(page, _letters(head)[:BORDER_LETTERS], _letters(tail)[-BORDER_LETTERS:]):
-                return text, part
-    return text, None
-
-
-def _letters(text: str) -> str:
-    return _NO_LETTER.sub("", text).casefold()
-
-
-def _between(page: Page, head: str, tail: str) -> Part | None:
-    """The stretch from the first `head` to the last `tail`, in the smallest element that holds both; None where none does."""
-    holder = page.root
-    if not _holds(holder.text, head, tail):
-        return None
-    while inner := next((child for child in holder.children if _holds(child.text, head, tail)), None):
-        holder = inner
-    whole, span = _whole(holder), _span(holder.text, head, tail)
-    return whole.sub(*span) if whole and span else None
-
-
-def _holds(text: str, head: str, tail: str) -> bool:
-    """Whether `_span` finds one; asked of every element on the way, so without its letter by letter."""
-    letters = _letters(text)
-    return 0 <= letters.find(head) <= letters.rfind(tail)
-
-
-def _span(text: str, head: str, tail: str) -> tuple[int, int] | None:
-    """Where in `text` it goes from `head` to `tail`, compared by letters alone."""
-    kept = [(i, c) for i, letter in enumerate(text) if letter.isalnum() for c in letter.casefold()]
-    letters = "".join(c for _, c in kept)
-    first = letters.find(head)
-    last = letters.rfind(tail)
-    if first < 0 or last < first:
-        return None
-    return kept[first][0], kept[last + len(tail) - 1][0] + 1
+            with suppress(Unreadable):
+                if found := between(page, text, letters(head)[:BORDER_LETTERS], letters(tail)[-BORDER_LETTERS:]):
+                    return found
+    return None
 
 
 # Addresses.
@@ -333,7 +364,7 @@ def address(page: Page, node: Node) -> str | None:
 
 
 def _join(page: Page, raw: str) -> str | None:
-    bases = page.all("base[href]")
+    bases = page.marks["base"]
     charset = "utf-8" if page.charset.startswith("utf") else page.charset  # WHATWG Encoding, 4.3
     try:
         base = resolve(bases[0].attr("href") or "", page.url) if bases else page.url
@@ -357,7 +388,7 @@ SOURCE = Source(
     title="Any article",
     publisher="as the page says",
     kind="publication",
-    version=1,
+    version=2,
     matches=matches,
     judge=judge,
     read=read,

@@ -296,3 +296,108 @@ def test_every_saved_page_is_placed(realdata: Path) -> None:
     assert wrong == []
     assert len(files) > 0 and located > 100_000
     assert refused < located / 10_000
+
+
+# A page of which few places are asked for: each is found by itself.
+
+
+def places(page: Page, node: Node) -> list[tuple[str, int, int]]:
+    """Where a node's text, its lines and its attributes stand; what is refused is left out."""
+    found: list[tuple[str, int, int]] = []
+    asked = [lambda: [node.whole], lambda: node.lines]
+    names = [name for name in node._raw.attributes if page.sparse or name != page._markup.mark]
+    for ask in [*asked, *(lambda name=name: [node.attribute(name)] for name in names)]:  # type: ignore[misc]
+        try:
+            found += [(part.text, part.start, part.end) for part in ask() if part]
+        except Unreadable:
+            found.append(("refused", 0, 0))
+    return found
+
+
+@settings(max_examples=80, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+@given(wild_pages)
+@example("W1000<body class=b>W1001")
+@example("<title>W1000 &amp; Z1001</title><head><title>W1002</title>")
+@example("<!-- <p>W1000</p> --><p>W1000</p>")
+@example("<textarea><p>W1000</p></textarea><p>W1000")
+@example("<html lang=ru><html lang=uk><p>W1000")
+def test_a_place_asked_for_by_itself_is_that_of_the_whole_page_or_refused(source: str) -> None:
+    """Cutting a piece of a page finds what cutting the page finds; text and tree are the same to begin with."""
+    page, whole = Page(source, URL, "utf-8", sparse=True), Page(source, URL, "utf-8")
+
+    assert shape(page._tree.root) == shape(whole._tree.root, whole)
+    assert page.root.text == whole.root.text
+    nodes = [whole.root, *whole.all("*")]
+    for node, same in zip([page.root, *page.all("*")], nodes, strict=True):
+        assert (node.selector, node.text) == (same.selector, same.text)
+        for one, other in zip(places(page, node), places(whole, same), strict=False):
+            assert one == other or "refused" in (one[0], other[0])
+
+
+HIDDEN = {
+    "script": "<script>var html = '<p>Seventeen words of a court</p>'</script>{}",
+    "upper case": "<SCRIPT>var html = '<p>Seventeen words of a court</p>'</SCRIPT>{}",
+    "comment": "<!-- <p>Seventeen words of a court</p> -->{}",
+    "textarea": "<textarea><p>Seventeen words of a court</p></textarea>{}",
+    "template": "<template><p>Seventeen words of a court</p></template>{}",
+    "attribute": "<div title='<p>Seventeen words of a court</p>'></div>{}",
+    "open comment before an open script": "<!-- <script> <p>Seventeen words of a court</p> -->{}",
+}
+
+
+@pytest.mark.parametrize("page", HIDDEN.values(), ids=HIDDEN.keys())
+def test_what_only_looks_like_the_element_is_not_quoted(page: str) -> None:
+    """The tree's own paragraph is written otherwise than its copy in a place no reader sees: it is quoted where it is read."""
+    source = page.format("<p >Seventeen words of a court")
+
+    part = Page(source, URL, "utf-8", sparse=True).all("p")[-1].whole
+
+    assert part is not None
+    assert (part.start, part.quote) == (source.rindex("Seventeen"), "Seventeen words of a court")
+
+
+def test_a_page_that_forgot_what_hides_markup_would_quote_a_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutant of the test above: without the look for what hides, the copy is taken for the paragraph."""
+    monkeypatch.setattr(Page, "_hides", lambda page, at: False)
+    source = HIDDEN["script"].format("<p >Seventeen words of a court")
+
+    part = Page(source, URL, "utf-8", sparse=True).one("p").whole
+
+    assert part is not None and part.start < source.index("</script>")
+
+
+def test_two_paragraphs_alike_each_have_their_place() -> None:
+    """What is written twice is not found by its looks."""
+    page = Page("<p>Again</p><div><p>Again</p></div>", URL, "utf-8", sparse=True)
+
+    assert [part.start for node in page.all("p") if (part := node.whole)] == [3, 20]
+
+
+def test_what_a_page_shows_is_counted_no_further_than_it_must() -> None:
+    """Exactly so many characters, white space between texts counted; scripts and options of a list are seen by nobody."""
+    for source in (
+        "<p>Ten  signs</p>",
+        "<b>Ten</b>\n<i>signs</i>",
+        "<title>Ten</title>signs",
+        "<select><option>Ten<option>signs</select>",
+    ):
+        page = Page(f"<script>var many = 'more than ten'</script>{source}", URL, "utf-8", sparse=True)
+        assert (page.shows(9), page.shows(10)) == (True, False), source
+
+
+@pytest.mark.real
+def test_saved_pages_give_each_place_by_itself(realdata: Path) -> None:
+    """What an article's reader asks for stands where cutting the whole page finds it."""
+    files = [*realdata.glob("news/pages/**/*.gz"), *realdata.glob("hostile/challenge/*.html")]
+    same: list[bool] = []
+    for file in sorted(files)[::6]:
+        body = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        page, whole = Page.open(body, URL, sparse=True), Page.open(body, URL)
+        for css in ("title", "meta[content]", "link[rel=canonical]", "h1", "time", "p", "script[type='application/ld+json']"):
+            for node, known in list(zip(page.all(css), whole.all(css), strict=True))[:8]:
+                assert page.text == whole.text
+                one, other = places(page, node), places(whole, known)
+                same += [a == b for a, b in zip(one, other, strict=True) if "refused" not in (a[0], b[0])]
+
+    assert len(same) > 500
+    assert all(same)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from archive.memento import Memento
-from crawler.readers import Bounds, Readers, read
+from crawler.readers import Bounds, Readers, _reading, read
 
 URL = "https://news.example/2031/05/06/invented"
 TEXT = " ".join(
@@ -32,7 +32,7 @@ async def test_a_worker_reads_as_the_function_does(readers: Readers) -> None:
     reading = await readers.read(ARTICLE)
 
     assert reading == read(ARTICLE)
-    assert (reading.verdict, reading.parser) == ("page", "article/1")
+    assert (reading.verdict, reading.parser) == ("page", "article/2")
     assert {"title", "body"} <= {said.property for said in reading.observations}
 
 
@@ -147,6 +147,32 @@ async def test_many_jobs_share_few_workers() -> None:
     assert running == 2
 
 
+async def test_a_page_that_ends_its_worker_costs_no_other_of_its_batch() -> None:
+    """What goes to a worker together is judged page by page: those before it and those after it are read."""
+    slow = Memento.saved(URL, b"<title>t</title>" + b"<a><div>" * 200_000)
+    with Readers(1, Bounds(cpu=1)) as readers:
+        verdicts = [reading.verdict for reading in await asyncio.gather(*map(readers.read, [ARTICLE, ARTICLE, slow, ARTICLE]))]
+
+    assert verdicts == ["page", "page", "unreadable", "page"]
+
+
+async def test_texts_come_through_the_pipe_as_they_are() -> None:
+    """Half of a surrogate pair, a quotation mark, a line's end: none of it is a mark of the pipe."""
+    odd = f'<title>t</title><script type="application/ld+json">{{"@type": "Article", "headline": "\\ud800 \\" x"}}</script><p>{TEXT}'
+    page = Memento.saved(URL, f"<article>{odd}</article>".encode())
+    with Readers(1) as readers:
+        assert await readers.read(page) == read(page)
+    assert "\ud800" in read(page).observations[0].raw
+
+
+@pytest.mark.parametrize(
+    "answer", [(b"", b""), (b"[]", b""), (b"{}", b""), (b'["page"]', b"\xff"), (b"[1,2,3,4,5,6,7,8,9,0]", b"")]
+)
+def test_an_answer_that_is_none_is_unreadable(answer: tuple[bytes, bytes]) -> None:
+    """Whatever a worker says that no reading says, the page is unreadable."""
+    assert _reading(answer).verdict == "unreadable"
+
+
 async def test_closing_leaves_nobody_behind() -> None:
     """Even in the middle of a job; and a closed room says so."""
     readers = Readers(1)
@@ -182,13 +208,13 @@ def test_a_reader_that_breaks_or_lies_is_refused(monkeypatch: pytest.MonkeyPatch
 
     def lies(page: Page) -> Reading:
         said = Observation(page.url, "title", "Forged", None, "h1", "Forged", 0, 6)
-        return Reading("page", "article/1", page.charset, observations=(said,))
+        return Reading("page", "article/2", page.charset, observations=(said,))
 
     def breaks(page: Page) -> Reading:
         raise KeyError("no such column")
 
     def finds_nothing(page: Page) -> Reading:
-        return Reading("page", "article/1", page.charset)
+        return Reading("page", "article/2", page.charset)
 
     article = source_named("article")
     readings = [read(ARTICLE, replace(article, read=wrong)) for wrong in (lies, breaks, finds_nothing)]

@@ -91,7 +91,8 @@ def verify(home: Path, ids: Sequence[str] = (), *, progress: Progress | None = N
         yield from _Run(home, tuple(ids), progress or (lambda *_: None), stack).findings()
 
 
-# Every record that was met, and every manifest; a private database that spills to disk.
+# Every record that was met: those of settled captures by their places and ids alone, the others with what the long way
+# asks of them; a private database that spills to disk.
 SCRATCH = """
 PRAGMA cache_size = -16384;
 PRAGMA journal_mode = OFF;
@@ -99,12 +100,14 @@ PRAGMA synchronous = OFF;
 CREATE TABLE lies (serial INTEGER, offset INTEGER, file TEXT, length INTEGER, sha256 TEXT, id TEXT, type TEXT, target TEXT,
     date TEXT, status INTEGER, block_length INTEGER, block_sha256 TEXT, payload_sha256 TEXT, refers_to TEXT, named INTEGER,
     PRIMARY KEY (serial, offset)) WITHOUT ROWID;
+CREATE TABLE settled (serial INTEGER, offset INTEGER, length INTEGER, id TEXT, PRIMARY KEY (serial, offset)) WITHOUT ROWID;
 CREATE TABLE told (seq INTEGER, id TEXT, PRIMARY KEY (seq, id)) WITHOUT ROWID;
 CREATE TABLE doubtful (seq INTEGER PRIMARY KEY);
 """
+TWICE = """
+SELECT id, count(*) AS n FROM (SELECT id FROM lies UNION ALL SELECT id FROM settled) GROUP BY id HAVING n > 1"""
 LIES = "INSERT OR IGNORE INTO lies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 Lies = list[Any]  # a row of that table, in the order of its columns
-TIMES_NAMED = 14  # its last column
 
 
 class _Run:
@@ -119,6 +122,7 @@ class _Run:
         self.seen.execute("BEGIN")  # never committed: it is gone when the run is
         self.index: sqlite3.Connection | None = None
         self.ready: list[Lies] = []  # rows on their way into the table
+        self.places: list[tuple[int, int, int, str]] = []  # and into that of settled records
         self.pending: list[Lies] = []  # of records whose manifest may come next
         self.chains: dict[int, Lies] = {}  # certificate chains of the file, by offset
         self.serials: dict[str, int] = {}
@@ -307,11 +311,8 @@ class _Run:
 
     def plain(self, serial: int, name: str, offset: int, plain: Plain) -> Iterator[Finding]:
         """(2) to (4) hold of this record. A manifest settles the records before it, and its row."""
-        id_, type_, length, sha256, block_length, block_sha256, target, date, status, payload, refers_to, block = plain
-        lies: Lies = [
-            serial, offset, name, length, sha256, id_, type_, target, date, status, block_length, block_sha256, payload,
-            refers_to, 0,
-        ]  # fmt: skip
+        lies = _lies(serial, offset, name, plain)
+        type_, block_sha256, target, block = plain.type, plain.block_sha256, plain.target, plain.block
         if type_ != "metadata" or not target.startswith(MANIFEST):
             if target.startswith(CHAIN):
                 self.chains[offset] = lies
@@ -394,21 +395,19 @@ class _Run:
             return False
         if main[7] != url and not main[7].startswith("urn:kartoteka:") and main[7] != _as_written(url):
             return False
-        if told["refers_to"] is None:
-            if main[6] == "revisit" or (None not in (main[12], payload) and main[12] != payload):
-                return False
-            self.checks[4].looked += None not in (main[12], payload)
+        if told["refers_to"] is not None:
+            return bool(main[6] == "revisit" and main[13] == told["refers_to"]["capture"])
+        if main[6] == "revisit" or main[13] is not None or (payload is not None and main[12] != payload):
+            return False
+        self.checks[4].looked += payload is not None
         return True
 
     def settle(self, manifest: Lies) -> None:
         """The records that wait, and the manifest that names them, are where they belong."""
-        for lies in self.pending:
-            lies[TIMES_NAMED] = 1
-        manifest[TIMES_NAMED] = 1
         self.pending.append(manifest)
-        self.ready += self.pending
+        self.places += [(each[0], each[1], each[3], each[5]) for each in self.pending]
         self.pending.clear()
-        if len(self.ready) >= BATCH:
+        if len(self.places) >= BATCH:
             self.write()
 
     def hold(self) -> None:
@@ -421,6 +420,23 @@ class _Run:
     def write(self) -> None:
         self.seen.executemany(LIES, self.ready)
         self.ready.clear()
+        self.seen.executemany("INSERT OR IGNORE INTO settled VALUES (?, ?, ?, ?)", self.places)
+        self.places.clear()
+
+    def unsettle(self, serial: int | None, name: str, offset: int | None) -> bool:
+        """A settled record is asked for again: what was known of it is known again."""
+        place = (serial, offset)
+        found = self.seen.execute("SELECT length FROM settled WHERE serial = ? AND offset = ?", place).fetchone()
+        if found is None:
+            return False
+        with (self.home / "warc" / name).open("rb") as file:
+            file.seek(offset or 0)
+            plain = glance(file.read(found[0]))
+        if plain is None:
+            return False  # the file changes while it is read: the record is not there any more
+        self.seen.execute(LIES, _lies(serial, offset, name, plain, named=1))
+        self.seen.execute("DELETE FROM settled WHERE serial = ? AND offset = ?", place)
+        return True
 
     def doubt(self, seq: int) -> None:
         self.seen.execute("INSERT OR IGNORE INTO doubtful VALUES (?)", (seq,))
@@ -635,7 +651,7 @@ class _Run:
         """The rest of (6): what stands twice, and the index's own numbers."""
         check = self.checks[6]
         self.write()
-        for row in self.seen.execute("SELECT id, count(*) AS n FROM lies GROUP BY id HAVING n > 1"):
+        for row in self.seen.execute(TWICE):
             yield from check.fail(row["id"] or "a record without an id", f"the record is there {row['n']} times")
         if self.index is None:
             return
@@ -665,7 +681,7 @@ class _Run:
                 yield from self.index.execute(f"{ROWS} WHERE c.seq = ?", (seq,))
             if not doubtful:
                 for row in self.index.execute(f"{ROWS} WHERE c.refers_to IS NOT NULL ORDER BY c.seq"):
-                    if not self.seen.execute("SELECT 1 FROM doubtful WHERE seq = ?", (row["seq"],)).fetchone():
+                    if not self.is_doubtful(row["seq"]):
                         yield row
         for wanted in captures or ():
             yield from self.index.execute(f"{ROWS} WHERE c.id = ?", (wanted,))
@@ -674,18 +690,25 @@ class _Run:
         return self.serials.get(name)
 
     def lying(self, name: str, offset: int | None) -> sqlite3.Row | None:
-        if self.ready:
+        if self.ready or self.places:
             self.write()
         query = "SELECT * FROM lies WHERE serial = ? AND offset = ?"
-        found: sqlite3.Row | None = self.seen.execute(query, (self.serial(name), offset)).fetchone()
+        place = (self.serial(name), offset)
+        found: sqlite3.Row | None = self.seen.execute(query, place).fetchone()
+        if found is None and self.unsettle(place[0], name, offset):
+            found = self.seen.execute(query, place).fetchone()
         return found
+
+    def is_doubtful(self, seq: int) -> bool:
+        return self.seen.execute("SELECT 1 FROM doubtful WHERE seq = ?", (seq,)).fetchone() is not None
 
     def revisits(self, captures: Sequence[str] | None) -> Iterator[Finding]:
         check = self.checks[7]
         if self.index is not None:
             check.why_not = "no revisit among them"
         for row in self.rows(captures):
-            lies = self.lying(row["name"], row["record_offset"])
+            settled = captures is None and not self.is_doubtful(row["seq"])  # its record refers to what its row says
+            lies = None if settled else self.lying(row["name"], row["record_offset"])
             is_revisit = lies is not None and lies["type"] == "revisit"
             if row["refers_to"] is None and not is_revisit:
                 continue
@@ -706,8 +729,11 @@ class _Run:
             yield from check.fail(row["id"], f"it stands for {meant['id']}, whose body hashes to {bodies}")
         if lies is not None and lies["refers_to"] != row["refers_to"]:
             yield from check.fail(row["id"], f"its record refers to {lies['refers_to']}; the index to {row['refers_to']}")
-        source = self.lying(meant["name"], meant["record_offset"]) if whole else None
-        if whole and (source is None or source["payload_sha256"] != row["payload_sha256"]):
+        has_body = meant["refers_to"] is None and meant["record_offset"] is not None
+        if not whole or (has_body and not self.is_doubtful(meant["seq"])):
+            return  # (8) holds of the row that is meant: its body is there, and hashes to what it says
+        source = self.lying(meant["name"], meant["record_offset"])
+        if source is None or source["payload_sha256"] != row["payload_sha256"]:
             yield from check.fail(row["id"], f"the body of {meant['id']}, for which it stands, is not there")
 
     def index_rows(self, captures: Sequence[str] | None) -> Iterator[Finding]:
@@ -805,6 +831,14 @@ def _named(told: Told) -> list[Told]:
     """What a manifest says of each record it names, the chain last."""
     chain = told["tls"]["chain"] if told["tls"] else None
     return [*told["records"], *([chain] if chain else [])]
+
+
+def _lies(serial: int | None, offset: int | None, name: str, plain: Plain, *, named: int = 0) -> Lies:
+    id_, type_, length, sha256, block_length, block_sha256, target, date, status, payload, refers_to, _ = plain
+    return [
+        serial, offset, name, length, sha256, id_, type_, target, date, status, block_length, block_sha256, payload, refers_to,
+        named,
+    ]  # fmt: skip
 
 
 def _is_as_named(said: Told, lies: Lies) -> bool:

@@ -44,7 +44,7 @@ ID = "<urn:uuid:00000000-0000-4000-8000-000000000000>"
 
 
 class Plain(NamedTuple):
-    """What the verifier keeps of a record. Digests: lower-case hex. The first seven stand in a manifest too."""
+    """What the verifier keeps of a record. Digests: lower-case hex. The first six stand in a manifest too."""
 
     id: str
     type: str
@@ -57,11 +57,10 @@ class Plain(NamedTuple):
     status: int | None
     payload_sha256: str | None
     refers_to: str | None
-    block: memoryview
 
 
-def glance(coded: bytes) -> Plain | None:
-    """coded: the octets of what should be one gzip member with one record in it, as far as the index says."""
+def glance(coded: bytes) -> tuple[Plain, memoryview] | None:
+    """What a record is, and its block. coded: what should be one gzip member with one record, as far as the index says."""
     length, trailer = len(coded), coded[-8:]
     size = int.from_bytes(trailer[4:], "little")
     if length < 20 or size > LARGEST or size > MOST * length:
@@ -103,8 +102,8 @@ def glance(coded: bytes) -> Plain | None:
         return None
     return Plain(
         id_.decode(), kind.decode(), length, hashlib.sha256(coded).hexdigest(), block_length, block_sha256, target.decode(),
-        date.decode(), status, body or None, refers.decode() if refers else None, block,
-    )  # fmt: skip
+        date.decode(), status, body or None, refers.decode() if refers else None,
+    ), block  # fmt: skip
 
 
 def _answer(octets: bytearray, begin: int, block: memoryview, *, payload_too: bool) -> tuple[int | None, str | None]:
@@ -150,6 +149,7 @@ def _of_chunks(body: memoryview, octets: bytearray, start: int) -> str | None:
     return None
 
 
+@lru_cache(64)  # the records of one capture share their date
 def _is_time(date: bytes) -> bool:
     """Of the form DATE: there is such a time. A leap second goes the long way."""
     try:

@@ -80,8 +80,8 @@ def glimpse(block: memoryview) -> Said | None:
     if match is None:
         return None
     (
-        began, error, facts, file, hop, id_, mime, outcome, payload, records, refers_to, seq, size, status, chain, verified, url,
-        visit,
+        began, error, facts, file, hop, id_, mime, outcome, payload, records, refers_to, seq, size, status, chain, verified,
+        url, visit,
     ) = match.groups()  # fmt: skip
     known, foreign = _foreign(facts) if len(facts) <= LONGEST_FACTS else (False, None)
     if not known:

@@ -287,7 +287,8 @@ class _Run:
             if member is not None and member[0] == offset and member[1] <= LONGEST_MEMBER:
                 told = glance(file.read(member[1]))
                 if told is not None and told[0].length == member[1] and told[0].sha256 == member[2]:
-                    yield from self.plain(serial, name, offset, *told)
+                    if findings := self.plain(serial, name, offset, *told):
+                        yield from findings
                     offset = self.reached[serial] = offset + member[1]
                     looked += 1
                     member = next(members, None)

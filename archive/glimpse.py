@@ -27,7 +27,10 @@ NUMBER = r"(?:0|[1-9][0-9]{0,14})"
 TEXT, COUNT = f'"({BARE})"', f"({NUMBER})"
 PERHAPS, PERHAPS_COUNT = f"(?:null|{TEXT})", f"(?:null|{COUNT})"
 LIST = rf'\[(?:"{BARE}"(?:,"{BARE}")*)?\]'
-RECORD = r'\{"block_length":[^{}]*\}'
+RECORD = (
+    rf'\{{"block_length":{NUMBER},"block_sha256":"[0-9a-f]{{64}}","id":"[0-9a-f-]+","kind":"[a-z-]+","length":{NUMBER},'
+    rf'"offset":{NUMBER},"sha256":"[0-9a-f]{{64}}","type":"[a-z]+"\}}'
+)
 SPELLED = {
     "began": TEXT, "dns": LIST, "elapsed_us": NUMBER, "error": PERHAPS, "facts": r"(\{.*\})", "file": TEXT,
     "first_byte_us": f"(?:null|{NUMBER})", "flags": LIST, "head_length": NUMBER, "hop": COUNT, "id": TEXT,

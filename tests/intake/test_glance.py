@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import random
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from archive import message, records, standard
 from archive.glance import glance
+from archive.glimpse import ENCODE, glimpse
 from tests.proof.world import Kept, build
 
 
@@ -109,6 +111,80 @@ def test_what_the_glance_accepts_has_no_fault(members: list[bytes]) -> None:
         if glance(octets) is not None:
             accepted += 1
             assert [] == long_way(octets)[0], bytes(text)
+    assert accepted > 0
+
+
+def manifests(members: list[bytes]) -> list[bytes]:
+    found = [told for octets in members if (told := glance(octets)) is not None]
+    return [bytes(block) for plain, block in found if plain.target.startswith("urn:kartoteka:manifest:")]
+
+
+def test_most_manifests_are_told_at_a_glimpse(members: list[bytes]) -> None:
+    """And it says of them what decoding says."""
+    said = [(glimpse(memoryview(block)), json.loads(block)) for block in manifests(members)]
+    told = [(short, long) for short, long in said if short is not None]
+
+    assert len(told) >= len(said) - 1 > 5
+    for short, long in told:
+        same = (
+            "seq",
+            "id",
+            "visit",
+            "hop",
+            "url",
+            "outcome",
+            "status",
+            "mime",
+            "payload_sha256",
+            "size",
+            "error",
+            "file",
+            "began",
+        )
+        assert {key: long[key] for key in same} == {key: getattr(short, key) for key in same}
+        assert (long["refers_to"] or {}).get("capture") == short.refers_to
+        assert int(long["tls"] is None or long["tls"]["verified"]) == short.trusted
+        assert long["facts"].get("foreign") == short.foreign
+        assert [each["kind"] for each in long["records"]] == short.kinds
+        assert ENCODE(long["records"]) == short.records
+        assert (long["tls"] and long["tls"]["chain"] and ENCODE(long["tls"]["chain"])) == short.chain
+
+
+def test_what_the_glimpse_accepts_is_canonical(members: list[bytes]) -> None:
+    """Manifests changed at random: whatever passes, decoding and encoding passes, and says the same."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    words = (
+        b" ",
+        b'"',
+        b"\\",
+        b"\\u0041",
+        b",",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"0",
+        b"-1",
+        b"1.0",
+        b"null",
+        b"\xd0\xb4",
+        b"\xff",
+        b"\n",
+        b"e5",
+    )
+    known, accepted = manifests(members), 0
+    for _ in range(6000):
+        block = bytearray(chance.choice(known))
+        at = chance.randrange(len(block))
+        block[at : at + chance.randrange(3)] = chance.choice(words)
+        said = glimpse(memoryview(block))
+        if said is not None:
+            accepted += 1
+            told = json.loads(block)
+            assert ENCODE(told).encode() == bytes(block)
+            assert (told["seq"], told["id"], told["url"], told["size"]) == (said.seq, said.id, said.url, said.size)
     assert accepted > 0
 
 

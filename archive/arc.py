@@ -32,7 +32,8 @@ def walk(file: IO[bytes]) -> Iterator[Record]:
             number = record.number
             yield record
         if member.trouble or not member.done or not member.length:
-            yield _unread(number + 1, offset, member.trouble or "the gzip member has no end")
+            swollen = "the gzip member swells to more records than its octets are worth" if member.swollen else None
+            yield _unread(number + 1, offset, member.trouble or swollen or "the gzip member has no end")
             return
         offset += member.length
 
@@ -44,8 +45,7 @@ def _run(octets: Octets, offset: int, number: int) -> Iterator[Record]:
         if not octets.peek(1):
             return
         if number - before > MANY and octets.swollen:
-            yield _unread(number + 1, offset, "it swells to more records than were ever written")
-            return
+            return  # `walk` says why
         line = octets.line(LONGEST_LINE)
         match = LINE.fullmatch((line or b"").decode("utf-8", "replace").rstrip("\r\n"))
         number += 1

@@ -387,7 +387,7 @@ def _fields(lines: list[bytes], faults: list[Fault]) -> Iterator[tuple[str, str]
             joined[-1] += b" " + line.strip(b" \t")
         else:
             joined.append(bytearray(line))
-    for line in joined:
+    for line in map(bytes, joined):
         match = FIELD.fullmatch(line)
         if match is None:
             faults.append(Fault(MODEL, f"not a field line: {line[:80]!r}"))

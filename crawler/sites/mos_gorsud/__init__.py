@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from archive.ledger.observation import Counter, Reading
 from crawler.cells import Found

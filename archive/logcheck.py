@@ -187,6 +187,7 @@ class _Run:
         for level in range(1, len(edges[1]) + 1):
             yield from self.upper(tiles, level, top=top)
         if signed.root not in (_over(edges[0]), _over(edges[1])) and not self.checks[11].failed + self.checks[12].failed:
+            self.wrong |= {_path(tiles, level, (signed.size - 1) // WIDTH) for level in (0, ENTRIES)}
             yield from self.checks[13].fail(SHOWN, f"its root is not the one of the {signed.size} leaves that are there")
 
     def stored(self, tiles: Tiles, level: int, n: int) -> Generator[Finding, None, list[bytes] | None]:
@@ -213,6 +214,7 @@ class _Run:
         if made == stored:
             if above is not None and above != tree.over(stored):
                 if _vouched(tiles, 1, n // WIDTH, top=top):
+                    self.wrong.add(_path(tiles, 0, n))
                     yield from self.checks[11].fail(_path(tiles, ENTRIES, n), "entries and leaf hashes were changed together")
                 else:
                     yield from self.checks[12].fail(

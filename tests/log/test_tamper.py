@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from archive import logcheck
 from archive.finding import Verdict
 from archive.keyring import Keyring
 from archive.log import Log
@@ -300,3 +301,26 @@ def test_an_untouched_log_has_no_fault(sound: Path) -> None:
     assert set() == failures(sound) == failures(sound, remembers=False)
     told = [f for f in check_log(sound / "home") if f.outcome is Verdict.NOT_CHECKED]
     assert ["13 log checkpoint"] == [f.check for f in told]
+
+
+@pytest.mark.parametrize(
+    ("removed", "edit"),
+    [
+        ("agree", changed_leaf), ("agree", changed_tile), ("bundle", cut_bundle), ("stored", deleted_tile),
+        ("files", inserted_tile), ("partial", changed_partial), ("checkpoint", changed_line), ("remembered", deleted_checkpoint),
+        ("missing", inserted_capture), ("leaf", deleted_capture), ("other", changed_capture),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_check_that_was_removed_is_missed(
+    sound: Path, place: Path, removed: str, edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutants: without any one check some edit is no longer named."""
+
+    def nothing(*_: object, **__: object) -> Iterator[object]:
+        yield from ()
+
+    monkeypatch.setattr(logcheck._Run, removed, nothing)
+    missed = [named <= found for named, found in (edited(sound, place, edit, seed) for seed in range(8))]
+
+    assert False in missed

@@ -56,9 +56,9 @@ def told(octets: bytes) -> dict[str, Any]:
         said = json.loads(octets)
         if not isinstance(said, dict) or sorted(said) != KEYS or said["v"] != VERSION or canonical(said) != octets:
             raise ValueError("not the keys or the spelling of an entry")
-        if type(said["seq"]) is not int or not re.fullmatch("[0-9a-f]{64}", said["manifest"]):
+        if [type(said[key]) for key in KEYS] != [str, str, str, int, int] or not re.fullmatch("[0-9a-f]{64}", said["manifest"]):
             raise ValueError("no number, or no digest")
-    except (ValueError, TypeError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise BadRecord(f"not an entry of version {VERSION}: {octets[:100]!r}: {exc}") from exc
     return said
 
@@ -116,6 +116,8 @@ class Log:
                 return opened.read(LONGEST + 1)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as exc:
+            raise BadRecord(f"{self.folder / file} cannot be read: {exc.strerror}") from exc
 
 
 def vouched(note: Note, key: Verifier | None) -> Checkpoint:

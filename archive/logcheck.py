@@ -38,6 +38,8 @@ from archive.tiles import ENTRIES, HASH, WIDTH, Tiles, bundle, name, width
 CHECKS = ("11 log entries", "12 log tiles", "13 log checkpoint", "14 captures in the log")
 COUNTED = ("entries", "tiles", "checkpoint", "captures with their leaf")
 SHOWN = "log/checkpoint"
+GONE = 64  # tiles missing one after another, behind which none is looked for: a size may be invented
+HIGHEST = 1 << 26  # a number of a capture that an index may have: one octet of memory each
 FILE = re.compile(
     r"tile/(?P<level>entries|\d|[1-5]\d|6[0-3])/(?P<index>(?:x\d{3}/)*\d{3})(?:\.p/(?P<width>[1-9]\d*))?(?P<new>\.new)?"
 )
@@ -171,6 +173,7 @@ class _Run:
     def leaves(self, signed: Checkpoint) -> Iterator[Finding]:
         tiles = Tiles(self.log.folder, signed.size)
         top = _root(tiles) == signed.root
+        gone = 0
         edges: tuple[_Edge, _Edge] = [], []  # of the entries, and of the leaf hashes
         for n in range(-(-signed.size // WIDTH)):
             self.progress("log", n * WIDTH, signed.size)
@@ -178,6 +181,9 @@ class _Run:
             stored = yield from self.stored(tiles, 0, n)
             entries = yield from self.bundle(tiles, n)
             made = None if entries is None else [tree.leaf_hash(each) for each in entries]
+            gone = gone + 1 if made is stored is None else 0
+            if gone > GONE:
+                break
             _grow(edges[0], made if made is not None and len(made) == wide else stored or [])
             _grow(edges[1], stored or made or [])
             sound = _over(edges[0]) == signed.root  # it counts at the right edge, where no tile lies above
@@ -232,8 +238,12 @@ class _Run:
 
     def upper(self, tiles: Tiles, level: int, *, top: bool) -> Iterator[Finding]:
         """The tiles of a level, each hash of which is a full tile of the level below."""
+        gone = 0
         for m in range(-(-(tiles.size >> 8 * level) // WIDTH)):
             row = yield from self.stored(tiles, level, m)
+            gone = gone + 1 if row is None else 0
+            if gone > GONE:
+                break
             if row is None or level == 1:
                 continue  # the hashes of level 1 were looked at with their leaves
             for j, each in enumerate(row):
@@ -285,7 +295,7 @@ class _Run:
         rows = {row[0]: row for row in self.rows("seq BETWEEN ? AND ?", first, first + WIDTH - 1)}
         for at, each in enumerate(entries[:wide], first):
             row = rows.get(at)
-            if row is not None and each == _expected(row) and not self.seen[at]:
+            if row is not None and each == _expected(row) and at < len(self.seen) and not self.seen[at]:
                 self.seen[at] = 1
                 self.checks[14].looked += 1
             elif stored is not None and made[at - first] != stored[at - first]:
@@ -326,15 +336,17 @@ class _Run:
     def missing(self) -> Iterator[Finding]:
         """Captures without a leaf: they wait, or they are missed."""
         waiting = 0
-        if not self.seen:
-            return
-        for seq, id_, waits in self.index.execute("SELECT c.seq, id, o.seq FROM captures c LEFT JOIN outbox o USING (seq)"):
-            if self.seen[seq]:
-                continue
-            if waits is not None:
-                waiting += 1
-            else:
-                yield from self.checks[14].fail(f"capture {id_}", f"it has left the outbox ({seq}) and has no leaf")
+        query = "SELECT c.seq, id, o.seq FROM captures c LEFT JOIN outbox o USING (seq) ORDER BY c.seq"
+        try:
+            for seq, id_, waits in self.index.execute(query) if self.seen else ():
+                if seq >= 0 and self.seen[seq]:
+                    continue
+                if waits is not None:
+                    waiting += 1
+                else:
+                    yield from self.checks[14].fail(f"capture {id_}", f"it has left the outbox ({seq}) and has no leaf")
+        except sqlite3.Error as exc:
+            yield from self.checks[14].fail("index.sqlite", f"it cannot be read to its end: {exc}")
         if waiting:
             yield from self.checks[14].skip("log", f"{waiting} captures wait in the outbox: `crawl log checkpoint` takes them")
 
@@ -353,6 +365,9 @@ class _Run:
             check.looked += 1
             octets = tiles.entry(at)
             path = tree.inclusion(at, signed.size, tiles.node)
+        except BadRecord as exc:
+            yield from self.checks[11].fail("log", str(exc))
+            return
         except Damaged as exc:
             yield from self.checks[12].fail("log", str(exc))
             return
@@ -366,7 +381,8 @@ class _Run:
     def captures(self) -> int:
         """One more than the highest number of a capture."""
         found = self.asked("SELECT max(seq) FROM captures")
-        return 0 if not found or found[0][0] is None else int(found[0][0]) + 1
+        last = found[0][0] if found else None
+        return last + 1 if isinstance(last, int) and 0 <= last < HIGHEST else 0
 
     def rows(self, where: str, *values: object) -> list[Row]:
         return self.asked(ROWS + where, *values)

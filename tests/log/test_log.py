@@ -281,6 +281,8 @@ def test_an_entry_is_read_strictly() -> None:
         good.replace(b":3", b": 3"),
         good.replace(b'"v":1', b'"v":2'),
         good.replace(b"3,", b'"3",'),
+        good.replace(b'"v":1', b'"v":true'),
+        b"[" * 60_000,
     ):
         with pytest.raises(BadRecord):
             told(bad)

@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from archive import logcheck
+from archive.errors import NotFound
 from archive.finding import Verdict
 from archive.keyring import Keyring
 from archive.log import Log
 from archive.logcheck import check_log
-from archive.note import Note, Signer
+from archive.note import Checkpoint, Note, Signer
 from archive.tiles import ENTRIES, HASH, bundle, name, unbundled, width
 from tests.log.conftest import keep, logged
 
@@ -301,6 +302,39 @@ def test_an_untouched_log_has_no_fault(sound: Path) -> None:
     assert set() == failures(sound) == failures(sound, remembers=False)
     told = [f for f in check_log(sound / "home") if f.outcome is Verdict.NOT_CHECKED]
     assert ["13 log checkpoint"] == [f.check for f in told]
+
+
+def test_one_capture_is_looked_at_alone(copy: Path) -> None:
+    """With an id: its leaf and path, and nothing is said of the rest; changed, it is named."""
+    home, keys = copy / "home", Keyring(copy / "keys")
+    one, other = ids(home)[300], ids(home)[301]
+    before = {f.check[:2]: f.outcome for f in check_log(home, [one], keys=keys)}
+    index(home, "UPDATE captures SET outcome = 'timeout' WHERE seq = 300")
+    after = [f for f in check_log(home, [one, other], keys=keys) if f.outcome is Verdict.FAIL]
+
+    assert {"11": "NOT CHECKED", "12": "NOT CHECKED", "13": "PASS", "14": "PASS"} == before
+    assert [("14 captures in the log", f"capture {one}")] == [(f.check, f.subject) for f in after]
+    with pytest.raises(NotFound):
+        list(check_log(home, ["nobody"]))
+
+
+def test_a_size_that_was_invented_ends(copy: Path) -> None:
+    """Signed by the log's own key, of more leaves than any disk has: told, and not looked for to the end."""
+    home, keys = copy / "home", Keyring(copy / "keys")
+    key = Log(home).verifier()
+    assert key is not None
+    text = str(Checkpoint(key.name, 10**17, bytes(32)))
+    (home / "log" / "checkpoint").write_bytes(bytes(Note(text, (keys.signer(key.name).sign(text),))))
+
+    assert ("13 log checkpoint", "log/checkpoint") in failures(copy)
+
+
+def test_an_index_that_is_gone_or_no_index(copy: Path) -> None:
+    """Leaves without captures are told; nothing is a traceback."""
+    (copy / "home" / "index.sqlite").write_bytes(b"no database" * 1000)
+    assert {"14 captures in the log"} == {check for check, _ in failures(copy)}
+    (copy / "home" / "index.sqlite").unlink()
+    assert {"14 captures in the log"} == {check for check, _ in failures(copy)}
 
 
 @pytest.mark.parametrize(

@@ -395,7 +395,8 @@ def _unlogged(archive: Archive, log: Log, checkpoint: Checkpoint | None, found: 
     """Entries of those captures that have no leaf yet; after `crawl rebuild` all captures wait again."""
     tiles = Tiles(log.folder, checkpoint.size if checkpoint is not None else 0)
     last = highest(tiles)
-    _meet(archive, log, last, {capture.seq for capture in found})
+    if found[-1].seq > last:
+        _meet(archive, log, last, {capture.seq for capture in found})
     at: int | None = None
     for capture in found:
         at = find(tiles, capture.seq, None if at is None else at + 1) if capture.seq <= last else None

@@ -93,8 +93,12 @@ def test_a_proof_is_asked_for_too_early(home: Path, keys: Keyring, grow: Grown) 
         Log(home).proof(list(archive.captures())[1])
 
 
-def test_the_index_is_lost_and_made_anew(home: Path, keys: Keyring, grow: Grown) -> None:
+@pytest.mark.parametrize("most", [64, 16_384])
+def test_the_index_is_lost_and_made_anew(
+    home: Path, keys: Keyring, grow: Grown, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After `crawl rebuild` every capture waits again; each is found in the log, and none is logged twice."""
+    monkeypatch.setattr("archive.log.MOST", most)
     before = grow(270)
     keep(home, 270, 5)
     rebuild(home)

@@ -47,6 +47,7 @@ DOORS = {
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"crawler.demo.ca"},
+    "defusedxml": {"crawler.citations.docx"},
     "deflate": {"archive.glance", "archive.warc"},
     "isal": {"archive.warc"},
     "holidays": {"archive.ledger.workdays"},
@@ -57,6 +58,7 @@ DOORS = {
     "protego": {"crawler.robots"},
     "pydantic": {"crawler.settings"},
     "pydantic_settings": {"crawler.settings"},
+    "pypdf": {"crawler.citations.pdf"},
     "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "sqlalchemy": {

@@ -15,9 +15,10 @@ _AS = {
     "\u2236": ":", "\uff1f": "?", "\uff1d": "=", "\uff06": "&", "\uff05": "%", "\uff03": "#",
     **{chr(code): chr(code - 0xFEE0) for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))},
 }  # fmt: skip
+_EDGE = r"(?:[ \t]*\n[ \t]*)?"  # a line's end in the middle of the sign
 _SIGNS = re.compile(
     rf"\u00ad[ \t]*\r?\n|[{_UNSEEN}]+|(?P<sign>[{''.join(_AS)}])"
-    r"|(?P<and>&(?:amp|AMP|#0*38|#[xX]0*26);)"
+    rf"|(?P<and>&(?:{_EDGE}a{_EDGE}m{_EDGE}p|#0*38|#x0*26){_EDGE};)"
     r"|(?P<dot>(?<=[^\W_])(?:\[\.\]|\(\.\)|\{\.\}|[ ]?(?:\[dot\]|\(dot\)|\{dot\})[ ]?)(?=[^\W_]))"
     r"|(?P<slash>(?<=[:/\w])\\/)"  # JSON
     r"|(?P<colon>(?<=[pPрxХхsS])(?:\[:\](?=//)|\[://\]))",

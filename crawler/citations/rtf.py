@@ -18,7 +18,8 @@ DEEP = 2000  # groups in one another
 _TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|[\r\n\0]+|([^\\{}\r\n\0]+)")
 _SIGNS = {
     "par": "\n", "line": "\n", "sect": "\n", "page": "\n\f", "tab": "\t", "cell": "\t", "row": "\n", "emdash": "\u2014",
-    "endash": "\u2013", "lquote": "\u2018", "rquote": "\u2019", "ldblquote": "\u201c", "rdblquote": "\u201d", "bullet": "\u2022", "emspace": " ",
+    "endash": "\u2013", "lquote": "\u2018",
+    "rquote": "\u2019", "ldblquote": "\u201c", "rdblquote": "\u201d", "bullet": "\u2022", "emspace": " ",
     "enspace": " ", "zwj": "", "zwnj": "",
 }  # fmt: skip
 _SYMBOLS = {"~": "\u00a0", "-": "\u00ad", "_": "\u2011", "\\": "\\", "{": "{", "}": "}", "\n": "\n", "\r": "\n", "\t": "\t"}

@@ -19,6 +19,7 @@ from crawler.citations.values import Mention, Reading
 from crawler.citations.wrapped import Break, joins
 
 LONGEST = 4096  # characters of one address
+UNLIKELY = 0.0004  # below it a reading is not even compared with the rest of the document
 LINES = 8  # one address over more is none
 AROUND = 20  # so many lines on each side say how wide the text is set
 MOST = 50_000  # addresses in one document
@@ -34,7 +35,8 @@ _RUN = re.compile(
 )
 _GAP = re.compile(r"[^\S\n]*(\n[^\S\n]*)?(?=\S)")
 _ENTITY = re.compile(r"&(?:quot|lt|gt|nbsp|apos|#0*39|#0*34|laquo|raquo)(?:;|\Z)", re.I)
-_FOOTNOTE = re.compile(r"(?:\[\d{1,3}\])+\Z")
+_FOOTNOTE = re.compile(r"(?:\[\d{1,3}\])*(?:\[\d{0,3}\]?)\Z")
+_CLOSERS = {"(": ")", "[": "]", "{": "}", "«": "»", "„": "“”", "“": "”", "‘": "’", "‹": "›", '"': '"', "'": "'", "<": ">"}
 _ENDS = ".,;:!?'*~"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _SHORTENED = re.compile(r"(?:\.{3}|\u2026)")
@@ -148,22 +150,22 @@ class _Scan:
             gap = _GAP.match(text, end) if len(said) < LONGEST else None
             right = self._run(gap.end()) if gap and gap.end() > end else ""
             odds, reason = 0.0, ""
-            if right and gap and (loss == 0 or said[-1:] in ".-"):
+            if right and gap and (loss == 0 or said[-1:] in ".-?"):
                 if gap[1] is None or spaced:
                     odds, reason = self._over_space(said, right, gap.end(), spaced, bare=bare)
                     spaced = spaced or odds > 0.5
                 elif not _NEXT_SCHEME.match(right) or (_WRAPPER.search(said) and said.count("://") == 1):
                     broken = True
-                    odds, reason = joins(self._seam(said, right, end, gap.end()))
+                    odds, reason = joins(self._seam(start, said, right, end, gap.end()))
                     if _NEXT_SCHEME.match(right):
                         odds = 0.9 if re.search(r"/web/\d{4,14}(?:[a-z]{2}_)?/\Z", said) else 0.05
             elif gap and gap[1] is not None:
                 broken = True
             if whole != scheme and host_fits(whole):
                 readings.append((whole, likely * (1 - odds), end - loss, why))
-            if odds < 0.01 or gap is None:
+            if odds < UNLIKELY or gap is None:
                 break
-            if odds < 0.5 and likely < 0.05:
+            if odds < 0.5 and likely < 0.01:
                 break
             if said.endswith("-") and gap[1] is not None and host_fits(trimmed(said[:-1] + right)):
                 other = trimmed(said[:-1] + right)
@@ -200,7 +202,7 @@ class _Scan:
             return (0.98 if goes_on else 0.4), why
         return 0.0, ""
 
-    def _seam(self, said: str, right: str, end: int, next_at: int) -> Break:
+    def _seam(self, start: int, said: str, right: str, end: int, next_at: int) -> Break:
         number = bisect_right(self.lines, end) - 1
         near = range(max(0, number - AROUND), min(len(self.lines) - 1, number + AROUND))
         widths = [self.lines[i + 1] - self.lines[i] - 1 for i in near]
@@ -208,7 +210,10 @@ class _Scan:
         stop = self.plain.text.find("\n", next_at)
         rest = self.plain.text[next_at + len(right) : stop if stop >= 0 else next_at + len(right) + 200]
         width = max(prose) if len(prose) > 4 else 0
-        return Break(said, right, rest, end - self.lines[number], width)
+        closers = _CLOSERS.get(self.plain.text[start - 1 : start], "")
+        kept = len(trimmed(f"{said}{right}")) - len(said)
+        closes = bool(closers) and kept > 0 and any(sign in closers for sign in (right[kept:] + rest)[:1])
+        return Break(said, right, rest, closes, end - self.lines[number], width)
 
     def _enclosed(self, start: int, body: int, scheme: str) -> tuple[Mention, int] | None:
         """`<https://court.example/a\nb>`: what angle brackets enclose is one address (RFC 3986, appendix C)."""

@@ -7,7 +7,6 @@ is that address, cut. Whatever was not taken stays as an alternative.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -17,9 +16,10 @@ from crawler.citations.named import named
 from crawler.citations.values import ORIGINS, Citation, Found, Mention, Reading
 
 SURE = 0.95  # from here on a reading of the text speaks for the same reading elsewhere
-KNOWN = 4.0  # log-odds for a reading that the document says elsewhere
+KNOWN = 700  # so many times likelier is a reading that the document says elsewhere
 _DIGITS = re.compile(r"(\d{1,2})\Z")
 ALTERNATIVES = 8
+WORTH = 0.002  # a reading less likely is not offered
 
 
 @dataclass(slots=True)
@@ -156,7 +156,7 @@ def _read(mention: Mention, sure: _Sure) -> tuple[str, Reading, list[Reading]]:
         return "truncated", readings[0], [Reading(url, 0.5 / len(whole), readings[0].end, "it begins so") for url in whole]
     if mention.origin != "text":
         return "address", readings[0], readings[1:]
-    weighed = [_weighed(each, sure) for each in readings]
+    weighed = _weighed(readings, sure)
     # Digits glued to an address that the document gives without them: a footnote's, if the address ends with a letter.
     if (glued := _DIGITS.search(readings[0].url)) and not readings[0].url[: glued.start()][-1:].isdigit():
         stem = readings[0].url[: glued.start()]
@@ -168,16 +168,21 @@ def _read(mention: Mention, sure: _Sure) -> tuple[str, Reading, list[Reading]]:
         if len(whole := sure.begun_by(weighed[0].url, structural=True)) == 1 and _key(whole[0]) not in map(_rkey, weighed):
             weighed.append(Reading(whole[0], 0.99, last.end, "an annotation or link has it whole"))
     weighed.sort(key=lambda each: -each.confidence)
-    return "address", weighed[0], weighed[1:]
+    return "address", weighed[0], [each for each in weighed[1:] if each.confidence >= WORTH]
 
 
 def _rkey(reading: Reading) -> str:
     return _key(reading.url)
 
 
-def _weighed(reading: Reading, sure: _Sure) -> Reading:
-    if _key(reading.url) not in sure.said or reading.confidence >= SURE:
-        return reading
-    share = min(max(reading.confidence, 1e-4), 1 - 1e-4)
-    odds = math.log(share / (1 - share)) + KNOWN
-    return replace(reading, confidence=1 / (1 + math.exp(-odds)), why="the document says it elsewhere")
+def _weighed(readings: list[Reading], sure: _Sure) -> list[Reading]:
+    """The same readings, their likelihoods moved towards what the document says elsewhere; they exclude one another."""
+    if len(readings) == 1:
+        return readings
+    said = [_key(each.url) in sure.said for each in readings]
+    shares = [each.confidence * (KNOWN if known else 1) for each, known in zip(readings, said, strict=True)]
+    scale = min(0.99, sum(each.confidence for each in readings)) / sum(shares)
+    return [
+        replace(each, confidence=share * scale, why="the document says it elsewhere" if known else each.why)
+        for each, share, known in zip(readings, shares, said, strict=True)
+    ]

@@ -51,10 +51,10 @@ def found(body: bytes) -> Found:
                 part.walk(root)
                 mentions += part.mentions()
                 texts.append("".join(part.text))
-    except (BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError, zlib.error, ParseError) as exc:
-        raise Unreadable(f"not a DOCX that can be read: {exc}") from exc
     except DefusedXmlException as exc:
         raise Unreadable(f"the DOCX declares entities or a document type: {exc}") from exc
+    except (BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError, zlib.error, ParseError) as exc:
+        raise Unreadable(f"not a DOCX that can be read: {exc}") from exc
     text = "\n".join(texts)
     return Found((*mentions, *addresses(text)), text)
 

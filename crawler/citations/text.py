@@ -29,11 +29,11 @@ _SCHEME = re.compile(
     rf"(?<![A-Za-z])(?:h{_NL}(?:[tTтТxXхХ*]{_NL}){{2}}[pр]{_NL}(?P<s>[sѕ]{_NL})?:{_NL}/{_NL}/)", re.I
 )  # fmt: skip
 _NEXT_SCHEME = re.compile(r"h(?:tt|xx|\*\*|хх)ps?://", re.I)
-_BARE = re.compile(r"(?<![\w@./:=-])(?:www\s?\.(?=[^\W_])|(?:[a-z0-9-]+\.)+[a-z]{2,}/(?=[^\W_]))", re.I)
+_BARE = re.compile(r"(?<![\w@./:=-])(?:www\s?\.(?=[^\W_])|(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,63}/(?=[^\W_]))", re.I)
 _RUN = re.compile(
     r"[^\s<>\"\\^`|\x00-\x1f\x7f«»„“”‘’‹›\u2014\u2026\u2022\u00b9\u00b2\u00b3\u2070-\u209f\u3000-\u303f\uff00-\uff65]+"
 )
-_GAP = re.compile(r"[^\S\n]*(\n[^\S\n]*)?(?=\S)")
+_GAP = re.compile(r"[^\S\n]{0,200}(\n[^\S\n]{0,200})?(?=\S)")
 _ENTITY = re.compile(r"&(?:quot|lt|gt|nbsp|apos|#0*39|#0*34|laquo|raquo)(?:;|\Z)", re.I)
 _FOOTNOTE = re.compile(r"(?:\[\d{1,3}\])*(?:\[\d{0,3}\]?)\Z")
 _CLOSERS = {"(": ")", "[": "]", "{": "}", "«": "»", "„": "“”", "“": "”", "‘": "’", "‹": "›", '"': '"', "'": "'", "<": ">"}
@@ -98,8 +98,12 @@ class _Scan:
         text = self.plain.text
         self.lines = [0, *(found.end() for found in re.finditer("\n", text))]
         at = count = 0
+        scheme, bare = _SCHEME.search(text), _BARE.search(text)
         while count < MOST:
-            scheme, bare = _SCHEME.search(text, at), _BARE.search(text, at)
+            if scheme and scheme.start() < at:
+                scheme = _SCHEME.search(text, at)
+            if bare and bare.start() < at:
+                bare = _BARE.search(text, at)
             first = min((found for found in (scheme, bare) if found), key=lambda found: found.start(), default=None)
             if first is None:
                 return
@@ -178,13 +182,14 @@ class _Scan:
 
     def _run(self, at: int) -> str:
         """Characters of an address from `at` on, up to where another address begins inside it."""
-        found = _RUN.match(self.plain.text, at)
+        found = _RUN.match(self.plain.text, at, at + LONGEST)
         if found is None:
             return ""
-        run = found[0][:LONGEST]
+        run = found[0]
         inner = _NEXT_SCHEME.search(run, 1)
-        while inner and run[inner.start() - 1] in "/=:":
-            inner = _NEXT_SCHEME.search(run, inner.end())  # `web.archive.org/web/2031/https://...`
+        for _ in range(2):  # `web.archive.org/web/2031/https://...`, and one of those in another
+            if inner and run[inner.start() - 1] in "/=:":
+                inner = _NEXT_SCHEME.search(run, inner.end())
         return run[: inner.start()] if inner else run
 
     def _over_space(self, said: str, right: str, at: int, spaced: bool, *, bare: bool) -> tuple[float, str]:
@@ -207,8 +212,8 @@ class _Scan:
         near = range(max(0, number - AROUND), min(len(self.lines) - 1, number + AROUND))
         widths = [self.lines[i + 1] - self.lines[i] - 1 for i in near]
         prose = [width for width in widths if width > 20]
-        stop = self.plain.text.find("\n", next_at)
-        rest = self.plain.text[next_at + len(right) : stop if stop >= 0 else next_at + len(right) + 200]
+        behind = next_at + len(right)
+        rest = self.plain.text[behind : behind + 200].partition("\n")[0]
         width = max(prose) if len(prose) > 4 else 0
         closers = _CLOSERS.get(self.plain.text[start - 1 : start], "")
         kept = len(trimmed(f"{said}{right}")) - len(said)

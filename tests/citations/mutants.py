@@ -12,11 +12,12 @@ SLUGS = (
     "court-convicts-two-soldiers-for-leaving-their-unit-a41774", "desertion-tally-2031", "500500", "337",
     "приговор-гарнизонного-суда", "well_known_case_(appeal)", "garrison-courts-receive-a-thousand-cases-every-month",
 )  # fmt: skip
-WORDS = (
+_PROSE = (
     "The court of the invented garrison received 2,076 cases in the first half of the year, said the press office. Lawyers "
     "well-known in the region spoke of and/or clauses, of 18,159 files (Article 337) and of a one-time bonus. По данным суда, "
     "приговоров стало 848, то есть 38 за каждый рабочий день. Nobody answered in 2031. - no comment. Year-on-year growth: 12%."
-).split()
+)
+WORDS = _PROSE.split()
 NEAR = str.maketrans({"-": "\u2010", "/": "\u2215", ":": "\uff1a", ".": "\u2024"})
 
 

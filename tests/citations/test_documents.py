@@ -1,20 +1,11 @@
 """What programs wrote for programs is taken first, and what a reader sees of it is not counted twice."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
 from crawler.citations import cited, kind
 from crawler.citations.values import Citation
 from crawler.errors import Unreadable
-
-_spec = importlib.util.spec_from_file_location("citations_documents", Path(__file__).with_name("documents.py"))
-assert _spec and _spec.loader
-documents = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = documents
-_spec.loader.exec_module(documents)
+from tests.citations import documents
 
 OUTLET = "https://courier.example/2031/05/06/courts-convict-deserters-a-week-a41774"
 ACT = "https://court.example/acts/337"

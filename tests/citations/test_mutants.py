@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +11,7 @@ from crawler.citations import text as text_room
 from crawler.citations.text import addresses
 from crawler.citations.values import Found
 from crawler.citations.weigh import citations
-
-_spec = importlib.util.spec_from_file_location("citations_mutants", Path(__file__).with_name("mutants.py"))
-assert _spec and _spec.loader
-mutants = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = mutants
-_spec.loader.exec_module(mutants)
+from tests.citations import mutants
 
 
 @dataclass

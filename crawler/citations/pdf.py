@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from crawler.citations.text import addresses, host_fits
 from crawler.citations.values import Found, Mention, Reading
@@ -27,56 +26,44 @@ Rectangle = tuple[float, float, float, float]
 
 def found(body: bytes) -> Found:
     """Annotations first, then the text. Raises Unreadable for what is no PDF, or one that only a password opens."""
+    reader, pages = _opened(body)
+    mentions: list[Mention] = []
+    texts: list[str] = []
+    unread: list[str] = []
+    read = size = 0
+    for number in range(1, min(pages, PAGES) + 1):
+        text = ""
+        try:
+            page = reader.pages[number - 1]
+            mentions += _annotated(page, number)
+            text = page.extract_text()
+            read += 1
+        except MemoryError:
+            raise
+        except Exception as exc:  # one broken page does not take the others along
+            unread.append(f"page {number}: {type(exc).__name__}: {exc}")
+        texts.append(text)
+        size += len(text) + len(BREAK)
+        if number < pages and (size > CHARACTERS or len(mentions) > ANNOTATIONS or number == PAGES):
+            unread.append(f"read up to page {number} of {pages}: the document is larger than is read")
+            break
+    if not read:
+        raise Unreadable(f"no page of the PDF can be read{'; ' if unread else ''}{''.join(unread[:1])}")
+    text = BREAK.join(texts)
+    return Found((*mentions, *addresses(text)), text, tuple(unread))
+
+
+def _opened(body: bytes) -> tuple[PdfReader, int]:
+    """The reader and its number of pages."""
     try:
         reader = PdfReader(io.BytesIO(body))
         if reader.is_encrypted and not reader.decrypt(""):
             raise Unreadable("the PDF opens with a password only")
-        pages = len(reader.pages)
-    except Unreadable:
+        return reader, len(reader.pages)
+    except (Unreadable, MemoryError):
         raise
     except Exception as exc:  # a broken file can break the library anywhere
         raise Unreadable(f"not a PDF that can be read: {type(exc).__name__}: {exc}") from exc
-    mentions: list[Mention] = []
-    texts: list[str] = []
-    unread: list[str] = []
-    size = broken = 0
-    for number in range(min(pages, PAGES)):
-        try:
-            page = reader.pages[number]
-        except Exception as exc:
-            unread.append(f"page {number + 1}: {type(exc).__name__}: {exc}")
-            broken += 1
-            continue
-        try:
-            mentions += _annotated(page, number + 1)
-            text = page.extract_text()
-        except (
-            PyPdfError,
-            ArithmeticError,
-            LookupError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            RecursionError,
-            OSError,
-        ) as exc:
-            unread.append(f"page {number + 1}: {type(exc).__name__}: {exc}")
-            broken += 1
-            text = ""
-        texts.append(text)
-        size += len(text) + len(BREAK)
-        if size > CHARACTERS or len(mentions) > ANNOTATIONS:
-            unread.append(f"read up to page {number + 1} of {pages}: the document is larger than is read")
-            break
-    else:
-        if pages > PAGES:
-            unread.append(f"read up to page {PAGES} of {pages}")
-    if broken and broken == pages:
-        raise Unreadable(f"no page of the PDF can be read; {unread[0]}")
-    if not pages:
-        raise Unreadable("the PDF has no pages")
-    text = BREAK.join(texts)
-    return Found((*mentions, *addresses(text)), text, tuple(unread))
 
 
 def _annotated(page: Any, number: int) -> Iterator[Mention]:

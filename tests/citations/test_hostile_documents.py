@@ -65,7 +65,7 @@ def test_a_document_that_takes_too_much_memory_is_given_up(tmp_path: Path) -> No
     """The limit is the process's own, and this one goes on."""
     file = saved(tmp_path, "a.txt", b"x" * (96 * 1024 * 1024))
 
-    with pytest.raises(Unreadable, match="memory|ended with status"):
+    with pytest.raises(Unreadable, match=r"memory|ended with status"):
         desk.read(file, bounds=Bounds(memory=200 * 1024 * 1024))
 
 

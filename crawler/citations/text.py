@@ -34,7 +34,7 @@ _RUN = re.compile(
     r"[^\s<>\"\\^`|\x00-\x1f\x7f«»„“”‘’‹›\u2014\u2026\u2022\u00b9\u00b2\u00b3\u2070-\u209f\u3000-\u303f\uff00-\uff65]+"
 )
 _GAP = re.compile(r"[^\S\n]{0,200}(\n[^\S\n]{0,200})?(?=\S)")
-_ENTITY = re.compile(r"&(?:quot|lt|gt|nbsp|apos|#0*39|#0*34|laquo|raquo)(?:;|\Z)", re.I)
+_ENTITY = re.compile(r"&amp?\Z|&(?:quot|lt|gt|nbsp|apos|#0*39|#0*34|laquo|raquo)(?:;|\Z)", re.I)
 _FOOTNOTE = re.compile(r"(?:\[\d{1,3}\])*(?:\[\d{0,3}\]?)\Z")
 _CLOSERS = {"(": ")", "[": "]", "{": "}", "«": "»", "„": "“”", "“": "”", "‘": "’", "‹": "›", '"': '"', "'": "'", "<": ">"}
 _ENDS = ".,;:!?'*~"
@@ -246,6 +246,8 @@ class _Scan:
         kind = "address"
         if _SHORTENED.match(text, end) and not broken:
             kind, read = "truncated", read[:1]
+        elif "..." in url:  # shortened in the middle
+            kind, read = "truncated", [(url.partition("...")[0], *read[0][1:])]
         readings: list[Reading] = []
         for url, likely, stop, why in read[:LINES]:
             for each, share, reason in _spelt(url, why, text[start:stop]):

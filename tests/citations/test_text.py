@@ -101,7 +101,9 @@ def test_a_shortened_address_is_no_address() -> None:
     (alone,) = told("https://courier.example/2031/05/06/two-des\u2026 x")
     (both,) = told(f"courier.example/2031/05/06/two-des... means {OUTLET}, yes")
 
-    assert (None, "truncated") == (alone.url, alone.kind)
+    (middle,) = told("https://courier.example/2031...serters-a41774 x")
+
+    assert (None, "truncated") == (alone.url, alone.kind) == (middle.url, middle.kind)
     assert (OUTLET, 2) == (both.url, both.occurrences)
 
 

@@ -48,6 +48,7 @@ DOORS = {
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"archive.note", "crawler.demo.ca"},
+    "defusedxml": {"crawler.citations.docx"},
     "deflate": {"archive.glance", "archive.warc"},
     "isal": {"archive.warc"},
     "orjson": {"archive.manifest"},
@@ -59,6 +60,7 @@ DOORS = {
     "protego": {"crawler.robots"},
     "pydantic": {"crawler.settings"},
     "pydantic_settings": {"crawler.settings"},
+    "pypdf": {"crawler.citations.pdf"},
     "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "sqlalchemy": {

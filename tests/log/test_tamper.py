@@ -344,6 +344,7 @@ def test_an_index_that_is_gone_or_no_index(copy: Path) -> None:
         ("files", inserted_tile), ("partial", changed_partial), ("checkpoint", changed_line), ("remembered", deleted_checkpoint),
         ("missing", inserted_capture), ("leaf", deleted_capture), ("other", changed_capture),
     ],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
     ids=str,
 )  # fmt: skip
 def test_a_check_that_was_removed_is_missed(

@@ -345,7 +345,6 @@ def test_an_index_that_is_gone_or_no_index(copy: Path) -> None:
         ("missing", inserted_capture), ("leaf", deleted_capture), ("other", changed_capture),
     ],
     ids=lambda each: each if isinstance(each, str) else each.__name__,
-    ids=str,
 )  # fmt: skip
 def test_a_check_that_was_removed_is_missed(
     sound: Path, place: Path, removed: str, edit: Edit, monkeypatch: pytest.MonkeyPatch

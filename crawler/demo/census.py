@@ -93,7 +93,7 @@ class FullWorld(CourtWeb):
         self.shelves = self._visits[1]
         self._failed: set[bytes] = set()
         self._asked = Counter[str]()
-        self._spell = {court.code: 5 + 3 * n % 41 for n, court in enumerate(self.courts)}
+        self._spell = {court.code: 3 + n % 19 for n, court in enumerate(self.courts)}
 
     def turn(self, visit: int) -> None:
         """Move to that visit; at the second one nothing fails any more."""
@@ -179,7 +179,7 @@ class _Clerks:
     def entries(self) -> Iterator[Registration]:
         """Every registration: the first instance, then what was appealed."""
         made = [entry for n, case in enumerate(self._dealt) for entry in self._case(case, n)]
-        made += [self._stranger(n) for n in range(max(len(self._dealt) // 50, 3))]
+        made += [self._stranger(n) for n in range(max(len(self._dealt) // 50, 12))]
         numbered = _numbered(made)
         yield from numbered
         yield from self._joined(numbered)
@@ -222,7 +222,7 @@ class _Clerks:
         """A case of another article, received and decided before the last winter."""
         deal = self._deal
         received = after(self._census.begin, deal.randint(0, 20))
-        court = deal.choice(self._garrisons)
+        court = self._districts[n] if n < len(self._districts) else deal.choice(self._garrisons)
         entry = self._entry(court, received, after(received, 20), ("convicted",), [self._name()], [OTHERS[n % len(OTHERS)]])
         return replace(entry, number=f"1-{TRAP}/{received.year}" if n % 3 == 0 else "")
 
@@ -311,16 +311,19 @@ class _Clerks:
     def _above(self, entries: Sequence[Registration]) -> Iterator[Registration]:
         """What was appealed, and of that what went to cassation."""
         anew = {entry.origin for entry in entries if entry.origin}
-        appeals = 0
+        appeals, met = 0, set[str]()
         for n, entry in enumerate(entries):
             reversed_ = entry.uid in anew
-            if entry.result != VERDICT or entry.decided is None or (n % 12 != 3 and not reversed_):
-                continue
             higher = self._by_code.get(self._known[entry.court.code].higher or "")
+            if entry.result != VERDICT or entry.decided is None or higher is None:
+                continue
+            if n % 12 != 3 and not reversed_ and higher.code in met:
+                continue
             received = after(entry.decided, 6)
-            if higher is None or after(received, 8) > CLOSED:
+            if after(received, 8) > CLOSED:
                 continue
             appeals += 1
+            met.add(higher.code)
             ending = REVERSED if reversed_ else (UPHELD, CHANGED)[appeals % 2]
             # Some appeals print no identifier: the lower court and its number tell whose they are.
             bare = appeals % 5 == 0 and register.by_short_name(entry.court.title) is not None

@@ -104,14 +104,13 @@ async def crawl_all(crawl: Crawl, world: FullWorld, pace: Pace, out: Shown, *, e
     if len(world.courts) < 100:
         query = replace(query, courts=tuple(court.code for court in world.courts))
     began = time.monotonic()
-    for rounds in range(1, ROUNDS + 1):
-        bad = pace.bad
+    rounds, gaps, bad = 0, True, -1
+    while rounds < ROUNDS and (gaps or bad < pace.bad):
+        rounds, bad = rounds + 1, pace.bad
         once = await Round.begin(crawl, source_named("sudrf"), query)
         async for done in once.visits():
             pace.add(done, out)
-        gaps = [window for window in await once.coverage() if not window.complete and window.gap != "not-visited"]
-        if not gaps and bad == pace.bad:
-            break
+        gaps = any(not window.complete and window.gap != "not-visited" for window in await once.coverage())
     async for done in crawl.urls(world.aliases(every) if world.visit == 1 else ()):
         pace.add(done, out)
     pace.seconds += time.monotonic() - began

@@ -268,7 +268,7 @@ def _fits(entry: Registration, query: dict[str, str]) -> bool:
             if bound is None or day is None or (day < bound if end == "1d" else day > bound):
                 return False
     wanted = asked.get(f"{people}__law_articless", "").casefold()
-    if not any(wanted in printed_articles(person).casefold() for person in entry.persons):
+    if wanted and not any(wanted in printed_articles(person).casefold() for person in entry.persons):
         return False
     item = asked.get("lawbookarticles[]")
     if item and not any(f"ст.{item}" == printed_article(kept) for person in entry.persons for kept in person.articles):

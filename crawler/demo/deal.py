@@ -49,7 +49,7 @@ class Census:
 
 # The counts that Mediazona published at the end of May 2025.
 PUBLISHED = Census({"332": 1_369, "337": 18_159, "338": 1_010}, 20_662, 17_721, 848, 4_350, date(2022, 9, 1))
-HUNDREDTH = PUBLISHED.share(100, date(2024, 9, 1))
+HUNDREDTH = PUBLISHED.share(100, date(2024, 11, 1))
 
 
 @dataclass(frozen=True, slots=True)

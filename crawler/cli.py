@@ -259,7 +259,7 @@ def new(
 @app.command()
 def demo(
     ctx: typer.Context,
-    full: Annotated[bool, typer.Option("--full", help="the full-size world: every court, some 45,000 pages")] = False,
+    full: Annotated[bool, typer.Option("--full", help="the full-size world: every military court, some 35,000 pages")] = False,
 ) -> None:
     """The demo court web on loopback, crawled end to end, with its tally."""
     import tempfile

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
@@ -66,7 +66,7 @@ def read(book: Book) -> tuple[tuple[Case, ...], list[Window]]:
 
 @dataclass(slots=True)
 class Pace:
-    """How many pages came in a time, and what they cost. Seconds; mebibytes."""
+    """How many pages came in how many seconds. bad: those that could not be fetched or read when they were asked for."""
 
     pages: int = 0
     bad: int = 0
@@ -80,6 +80,7 @@ class Pace:
             out.note(f"{self.pages} pages")
 
     def row(self, home: Path) -> dict[str, object]:
+        """The line of measures. CPU and peak memory: of this process, the courts' side included, and of its ended children."""
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return {
             "kind": "pace",
@@ -94,8 +95,8 @@ class Pace:
         }
 
 
-def _mebibytes(files: object) -> float:
-    return round(sum(file.stat().st_size for file in files) / 2**20, 1)  # type: ignore[attr-defined]
+def _mebibytes(files: Iterable[Path]) -> float:
+    return round(sum(file.stat().st_size for file in files) / 2**20, 1)
 
 
 async def crawl_all(crawl: Crawl, world: FullWorld, pace: Pace, out: Shown, *, every: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import IO
 
-from archive.records import LONGEST_LINE, Fault, Member, Octets, Record, finish, is_gzip
+from archive.records import LONGEST_LINE, MANY, Fault, Member, Octets, Record, finish, is_gzip
 
 CLAUSE = "ARC File Format, URL-record-definition"
 # URL, address, time, media type, in version 2 also result code, checksum, location, offset, file name; length.
@@ -32,26 +32,25 @@ def walk(file: IO[bytes]) -> Iterator[Record]:
             number = record.number
             yield record
         if member.trouble or not member.done or not member.length:
-            broken = Record(number + 1, offset, None, (), [Fault(CLAUSE, member.trouble or "the gzip member has no end")])
-            broken.readable = False
-            yield broken
+            swollen = "the gzip member swells to more records than its octets are worth" if member.swollen else None
+            yield _unread(number + 1, offset, member.trouble or swollen or "the gzip member has no end")
             return
         offset += member.length
 
 
 def _run(octets: Octets, offset: int, number: int) -> Iterator[Record]:
+    before = number
     while True:
-        while octets.peek(1) in (b"\n", b"\r"):
-            octets.take(1)
+        octets.pass_over(b"\r\n")
         if not octets.peek(1):
             return
+        if number - before > MANY and octets.swollen:
+            return  # `walk` says why
         line = octets.line(LONGEST_LINE)
         match = LINE.fullmatch((line or b"").decode("utf-8", "replace").rstrip("\r\n"))
         number += 1
         if match is None:
-            record = Record(number, offset, None, (), [Fault(CLAUSE, f"not the line of a record: {(line or b'')[:80]!r}")])
-            record.readable = False
-            yield record
+            yield _unread(number, offset, f"not the line of a record: {(line or b'')[:80]!r}")
             return
         record = Record(number, offset, "arc", tuple(_fields(match)), _octets=octets)
         record._end = partial(_end, record)
@@ -60,6 +59,12 @@ def _run(octets: Octets, offset: int, number: int) -> Iterator[Record]:
         finish(record)
         if not record.readable:
             return
+
+
+def _unread(number: int, offset: int, why: str) -> Record:
+    record = Record(number, offset, None, (), [Fault(CLAUSE, why)])
+    record.readable = False
+    return record
 
 
 def _fields(match: re.Match[str]) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,14 @@
-"""The door to what the archive proves: verify, prove and restore; no network, and no library that brings one."""
+"""The door to what the archive proves: verify, prove, restore and log; no network, and no library that brings one."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -159,6 +161,77 @@ def show(shown: Shown, out: Path) -> None:
         shown.note(f"open {server.address} (interrupt to stop)")
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
+
+
+class LogWork(StrEnum):
+    """What `crawl log` does."""
+
+    STATUS = "status"
+    CHECKPOINT = "checkpoint"
+    PROOF = "proof"
+
+
+@app.command()
+def log(
+    ctx: typer.Context,
+    what: Annotated[LogWork, typer.Argument(help="how it stands; log what waits and sign; the proof of one capture")] = (
+        LogWork.STATUS
+    ),
+    capture: Annotated[str | None, typer.Argument(metavar="[ID]", help="the id of a capture, for its proof")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="the proof's file; else stdout")] = None,
+) -> None:
+    """The append-only log of captures: how it stands, a new checkpoint, the proof of one capture (c2sp.org/tlog-proof)."""
+    if (what is LogWork.PROOF) != (capture is not None):
+        raise typer.BadParameter("`crawl log proof ID` takes the id of a capture, and nothing else does")
+    with told():
+        if capture is not None:
+            raise typer.Exit(proof_command(ctx.obj, door.shown(ctx), capture, out))
+        raise typer.Exit(log_command(ctx.obj, door.shown(ctx), sign=what is LogWork.CHECKPOINT))
+
+
+def log_command(options: Globals, out: Shown, *, sign: bool) -> int:
+    """One row: the log as it stands, after what waited was logged and signed where `sign` says so."""
+    from archive.keyring import Keyring
+    from archive.log import Log, Writer, drain
+    from archive.store import Archive, Store
+
+    logged = 0
+    if sign:
+        with Store.open(options.home, create=False) as store:
+            logged = drain(store, Writer(options.home, Keyring.of(os.environ))).logged
+    with Archive.open(options.home) as archive:
+        waiting = archive.index.waits()
+    log = Log(options.home)
+    checkpoint, key = log.checkpoint(), log.verifier()
+    row = {
+        "origin": None if key is None else key.name,
+        "size": 0 if checkpoint is None else checkpoint.size,
+        "root": None if checkpoint is None else checkpoint.root.hex(),
+        "logged": logged,
+        "waiting": waiting,
+        "key": None if key is None else str(key),
+    }
+    out.rows([row])
+    return door.DONE
+
+
+def proof_command(options: Globals, out: Shown, id_: str, file: Path | None) -> int:
+    """Writes or prints the proof. Raises NotFound where the capture is not in the log yet."""
+    import hashlib
+
+    from archive.log import Log
+    from archive.store import Archive
+
+    with Archive.open(options.home) as archive:
+        proof = Log(options.home).proof(archive.capture(id_))
+    if file is not None:
+        file.write_text(proof, "utf-8")
+        out.rows([{"capture": id_, "file": str(file), "sha256": hashlib.sha256(proof.encode()).hexdigest()}])
+    elif out.json:
+        out.line({"capture": id_, "proof": proof})
+    else:
+        out.text(proof.rstrip("\n"))
+    return door.DONE
 
 
 def _alone() -> typer.Typer:

@@ -60,6 +60,21 @@ class Disk:
         """`new` is `old` from now on, in one step; what `new` was is gone."""
         old.replace(new)
 
+    def put(self, path: Path, octets: bytes, *, secret: bool = False) -> None:
+        """The file holds these octets, or what it held before; its folder is still to be synced. secret: its owner's alone."""
+        new = path.with_name(path.name + ".new")
+        if new.exists():  # a crash left it
+            self.remove(new)
+        fd = self.create(new)
+        try:
+            if secret:
+                os.fchmod(fd, 0o600)
+            self.append(fd, octets)
+            self.datasync(fd)
+        finally:
+            self.close(fd)
+        self.rename(new, path)
+
     def cut(self, path: Path, length: int) -> None:
         """The file ends at `length`, on the medium."""
         fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)

@@ -11,6 +11,8 @@ ArchiveError
         BadRecord           a WARC record does not follow the standard
         BadMessage          the octets are not an HTTP/1.1 message
         BadCoding           a content coding is unknown, broken, or would swell beyond its bound
+    NoKey               the log's key is not there, or not as a secret should be; captures wait for it
+    Forked              the log is not what was signed last, or not of this archive: nothing is signed
     Refused             the ledger does not take this entry, and says why
 """
 
@@ -57,6 +59,14 @@ class BadMessage(Damaged):
 
 class BadCoding(Damaged):
     """A content coding that is unknown, broken, or that would swell beyond its bound."""
+
+
+class NoKey(ArchiveError):
+    """The key that signs the log is missing, unreadable, or open to others."""
+
+
+class Forked(ArchiveError):
+    """The log does not extend what was signed last, or it is not the log of this archive: nothing is signed."""
 
 
 class Refused(ArchiveError):

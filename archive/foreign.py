@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -17,12 +18,21 @@ from typing import IO
 from archive import records, standard
 from archive.errors import Damaged, NotFound
 from archive.finding import CHECKS, Check, Finding
-from archive.records import ONE_MEMBER
+from archive.records import LONGEST_LINE, ONE_MEMBER, Fault
 from archive.wacz import DATAPACKAGE, DIGEST, Package
 
 APPLY = {1: "file", 2: "gzip members", 3: "records", 4: "payload digests", 10: "version lines"}
 PACKED = {1: "entries of the package that are safe to open", 5: "files that datapackage.json lists"}
 Checks = dict[int, Check]
+# How files begin that are packed in another way than the standard knows, and what unpacks them.
+PACKERS = (
+    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "Zstandard", "zstd -d"),
+    (re.compile(rb"\x04\x22\x4d\x18"), "LZ4", "lz4 -d"),
+    (re.compile(rb"BZh[1-9]"), "bzip2", "bunzip2"),
+    (re.compile(rb"\xfd7zX"), "xz", "unxz"),
+)
+HTTP_ANSWER = re.compile(rb"HTTP/[0-9.]+ [0-9]{3}\b")
+HTTP_REQUEST = re.compile(rb"[A-Z]+ [!-~]+ HTTP/[0-9.]+\r?\n")
 
 
 def verify_file(path: Path) -> Iterator[Finding]:
@@ -47,6 +57,16 @@ def verify_file(path: Path) -> Iterator[Finding]:
         yield from check.sum(path.name)
 
 
+def packed_otherwise(file: IO[bytes]) -> str | None:
+    """Why a file is read no further that is packed by a program whose coding is not in the standard; None for others."""
+    file.seek(0)
+    begin = file.read(4)
+    for form, name, unpack in PACKERS:
+        if form.match(begin):
+            return f"packed by {name}, and the standard knows gzip alone (WARC 1.1, Annex D): unpack it first, as by `{unpack}`"
+    return None
+
+
 def kind_of(file: IO[bytes]) -> str:
     """`warc`, `arc`, `zip`, or `unknown`, by how the file begins."""
     file.seek(0)
@@ -60,6 +80,9 @@ def kind_of(file: IO[bytes]) -> str:
 
 
 def _warc(checks: Checks, name: str, file: IO[bytes]) -> Iterator[Finding]:
+    if otherwise := packed_otherwise(file):
+        yield from checks[1].fail(name, otherwise)
+        return
     packed = records.is_gzip(file)
     number = 0
     for record in records.walk(file, inner=True):
@@ -72,19 +95,30 @@ def _warc(checks: Checks, name: str, file: IO[bytes]) -> Iterator[Finding]:
 
 def _record(checks: Checks, name: str, record: records.Record, *, packed: bool) -> Iterator[Finding]:
     subject = f"{name}: record {record.number} at {record.offset}"
-    digests = standard.Digests(record)
+    digests, begin = standard.Digests(record), b""
     for piece in record.block():
+        begin = begin or piece[:LONGEST_LINE]
         digests.feed(piece)
     records.finish(record)
     checks[2].looked += packed
     checks[3].looked += 1
     checks[10].looked += record.version is not None
-    for fault in [*record.faults, *standard.faults(record)]:
+    for fault in [*record.faults, *standard.faults(record), *_other_message(record, begin)]:
         number = 2 if fault.clause == ONE_MEMBER else 10 if fault.clause == standard.UNKNOWN_VERSION else 3
         yield from checks[number].fail(subject, str(fault))
     for fault in digests.faults() if record.readable else ():
         yield from checks[3 if fault.field == "WARC-Block-Digest" else 4].fail(subject, str(fault))
     checks[4].looked += digests.checked
+
+
+def _other_message(record: records.Record, begin: bytes) -> Iterator[Fault]:
+    """A request that holds an answer, or an answer that holds a request: not what its type and its media type say."""
+    if not standard.is_http(record):
+        return
+    if record.type == "request" and HTTP_ANSWER.match(begin):
+        yield Fault("WARC 1.1, 6.5.2", f"the block of a request is an answer: {begin[:40]!r}")
+    elif record.type == "response" and HTTP_REQUEST.match(begin):
+        yield Fault("WARC 1.1, 6.3.2", f"the block of a response is a request: {begin[:40]!r}")
 
 
 def _package(checks: Checks, name: str, file: IO[bytes], *, nested: bool = False) -> Iterator[Finding]:

@@ -226,6 +226,10 @@ class Index:
         """The outbox: seq and manifest_sha256 of what the log has not taken, in order."""
         return [(r.seq, r.manifest_sha256) for r in self._all(sa.select(outbox).order_by(outbox.c.seq).limit(most))]
 
+    def waits(self) -> int:
+        """How many captures the log has not taken."""
+        return int(self._all(sa.select(sa.func.count()).select_from(outbox))[0][0])
+
     def next_seq(self) -> int:
         last = self._all(sa.select(sa.func.max(captures.c.seq)))[0][0]
         return 0 if last is None else int(last) + 1

@@ -16,6 +16,11 @@ from archive.errors import BadMessage
 
 HEAD_END = re.compile(rb"\n\r?\n")
 STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([0-9]{3})(?: (.*))?", re.DOTALL)
+# A head without any oddity, which most are: read in two passes of one expression each.
+PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.([0-9]) ([0-9]{3})(?: ([^\r\n\0]*))?\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\r\n\0]*\r\n)*)\r\n", re.DOTALL
+)
+PLAIN_FIELD = re.compile(rb"([^:]+):[ \t]*((?:[^\r]*[^\r \t])?)[ \t]*\r\n")
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*?)[ \t]*", re.DOTALL)  # RFC 9112, 5.1: no space before the colon
 CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?", re.DOTALL)  # RFC 9112, 7.1
 CHUNK_BEGUN = re.compile(rb"(?:[0-9A-Fa-f]{1,16}(?:[ \t;\r].*)?)?", re.DOTALL)
@@ -80,6 +85,22 @@ def parse_head(octets: bytes | bytearray, start: int = 0) -> Head | None:
 
 def _parsed(block: bytes) -> Head:
     """The head whose octets these are, its empty line included. Raises BadMessage."""
+    if (plain := PLAIN_HEAD.fullmatch(block)) is not None:
+        version, code, reason, lines = plain.groups()
+        return Head(_final(int(code)), b"1." + version, reason or b"", tuple(PLAIN_FIELD.findall(lines)), len(block))
+    return _odd(block)
+
+
+def _final(code: int) -> int:
+    if code < 100:
+        raise BadMessage(f"status {code:03d} is below 100")
+    if code == 101:
+        raise BadMessage("101 Switching Protocols was not asked for")
+    return code
+
+
+def _odd(block: bytes) -> Head:
+    """The same, line by line."""
     length = len(block)
     block = block[:-3] if block.endswith(b"\n\r\n") else block[:-2]
     bare = not block.endswith(b"\r")
@@ -95,11 +116,7 @@ def _parsed(block: bytes) -> Head:
     status = STATUS_LINE.fullmatch(lines[0])
     if status is None:
         raise BadMessage(f"not a status line: {lines[0][:80]!r}")
-    code = int(status[2])
-    if code < 100:
-        raise BadMessage(f"status {code:03d} is below 100")
-    if code == 101:
-        raise BadMessage("101 Switching Protocols was not asked for")
+    code = _final(int(status[2]))
     fields = _fields(lines[1:], flags)
     return Head(code, b"1." + status[1], status[3] or b"", fields, length, tuple(flags))
 

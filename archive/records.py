@@ -18,11 +18,15 @@ from typing import IO
 STEP = 64 * 1024
 LONGEST_LINE = 64 * 1024  # octets of one header line, reliability 5
 LONGEST_HEAD = 1024 * 1024  # octets of one header
+MOST_LINES = 10_000  # of one header
 FREE = 1024 * 1024 * 1024  # octets a member may decode to, whatever it is coded in
 RATIO = 200  # decoded : coded beyond that, reliability 4.1
 GZIP = b"\x1f\x8b"
 MEMBER = b"\x1f\x8b\x08"  # RFC 1952, 2.3.1: deflate is the only method
+MANY = 1000  # records of one gzip member, beyond which RATIO holds from its first octet on
+PROBE = 4096  # octets looked at where a gzip member may begin; a longer header of one is passed over
 VERSION = re.compile(rb"WARC/([0-9]+\.[0-9]+)", re.IGNORECASE)
+NEXT = re.compile(rb"\nWARC/[0-9]\.[0-9]", re.IGNORECASE)
 FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):(.*)", re.DOTALL)  # WARC 1.1, File and record model: token
 CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -142,6 +146,22 @@ class Octets:
             self.buffer += more
         return bytes(self.buffer[:count])
 
+    def pass_over(self, octets: bytes) -> None:
+        """A run of these octets, however long."""
+        while True:
+            self.buffer = self.buffer.lstrip(octets)
+            if self.buffer:
+                return
+            more = self.pull()
+            if not more:
+                return
+            self.buffer += more
+
+    @property
+    def swollen(self) -> bool:
+        """So little was coded for what came out that nobody wrote it to keep anything."""
+        return False
+
     def _cut(self, count: int) -> bytes:
         piece = bytes(self.buffer[:count])
         del self.buffer[:count]
@@ -168,6 +188,10 @@ class Member(Octets):
     @property
     def sha256(self) -> str:
         return self._hash.hexdigest()
+
+    @property
+    def swollen(self) -> bool:
+        return self.decoded > RATIO * self.length
 
     def pull(self) -> bytes:
         while not self._inflate.eof and self.trouble is None:
@@ -248,6 +272,7 @@ def _members(file: IO[bytes], size: int, start: int, resume: Resume, *, inner: b
     while offset < size:
         file.seek(offset)
         number += 1
+        first = number
         if file.read(2) != GZIP:
             end = resume(offset) or _next_member(file, offset + 1, size)
             yield _skipped(number, offset, end, "the octets are no gzip member", ONE_MEMBER)
@@ -265,6 +290,8 @@ def _members(file: IO[bytes], size: int, start: int, resume: Resume, *, inner: b
             if record.length:
                 break
             number += 1
+            if number - first > MANY and member.swollen:
+                member.trouble = f"the gzip member swells to {member.decoded} octets and {number - first} records"
             record = _read_head(member, number, offset)
             record.faults.append(Fault(ONE_MEMBER, "it is not the first record in its gzip member"))
         offset += record.length
@@ -272,7 +299,7 @@ def _members(file: IO[bytes], size: int, start: int, resume: Resume, *, inner: b
 
 def _end_member(record: Record, member: Member, size: int, resume: Resume, *, inner: bool) -> None:
     _end_record(record)
-    if inner and record.readable and VERSION.match(member.peek(8)):
+    if inner and record.readable and not member.trouble and VERSION.match(member.peek(8)):
         return  # the next one lies in the same member
     left = 0 if member.trouble else member.drain()
     if member.trouble:
@@ -333,8 +360,9 @@ def _read_head(octets: Octets, number: int, offset: int) -> Record:
     taken = len(first)
     while True:
         line = octets.line(LONGEST_LINE)
-        if line is None or taken + len(line) > LONGEST_HEAD:
-            faults.append(Fault(MODEL, f"a header of more than {LONGEST_HEAD} octets, or a line of {LONGEST_LINE}"))
+        if line is None or taken + len(line) > LONGEST_HEAD or len(lines) > MOST_LINES:
+            most = f"{LONGEST_HEAD} octets or {MOST_LINES} lines, or a line of {LONGEST_LINE}"
+            faults.append(Fault(MODEL, f"a header of more than {most}"))
             record.readable = False
             return record
         taken += len(line)
@@ -352,14 +380,14 @@ def _read_head(octets: Octets, number: int, offset: int) -> Record:
 
 
 def _fields(lines: list[bytes], faults: list[Fault]) -> Iterator[tuple[str, str]]:
-    joined: list[bytes] = []
+    joined: list[bytearray] = []
     for line in lines:
         line = line.removesuffix(b"\n").removesuffix(b"\r")
         if line[:1] in (b" ", b"\t") and joined:  # LWS: a folded value
             joined[-1] += b" " + line.strip(b" \t")
         else:
-            joined.append(line)
-    for line in joined:
+            joined.append(bytearray(line))
+    for line in map(bytes, joined):
         match = FIELD.fullmatch(line)
         if match is None:
             faults.append(Fault(MODEL, f"not a field line: {line[:80]!r}"))
@@ -387,38 +415,42 @@ def _end_record(record: Record) -> None:
         octets.take(4)
     else:
         record.faults.append(Fault(MODEL, f"two empty lines must follow the block, not {trailer!r}"))
-        while octets.peek(1) in (b"\r", b"\n"):
-            octets.take(1)
+        octets.pass_over(b"\r\n")
 
 
 def _next_member(file: IO[bytes], start: int, size: int) -> int:
     """Where the next gzip member that holds a WARC record begins; the file's end where none does."""
-    tail = b""
-    at = start
-    while at < size:
-        file.seek(at)
-        window = tail + file.read(STEP)
-        base = at - len(tail)
+    window, base = b"", start
+    while base + len(window) < size:
+        file.seek(base + len(window))
+        window += file.read(STEP)
+        last = base + len(window) >= size
         found = window.find(MEMBER)
-        while found >= 0:
-            if VERSION.match(Member(file, base + found).peek(8)):
+        while found >= 0 and (last or found + PROBE <= len(window)):
+            if _begins_record(window[found : found + PROBE]):
                 return base + found
             found = window.find(MEMBER, found + 1)
-        at = base + len(window)
-        tail = window[-2:]
+        keep = found if found >= 0 else max(0, len(window) - len(MEMBER) + 1)
+        window, base = window[keep:], base + keep
     return size
+
+
+def _begins_record(coded: bytes) -> bool:
+    try:
+        return VERSION.match(zlib.decompressobj(31).decompress(coded, 8)) is not None
+    except zlib.error:
+        return False
 
 
 def _to_next_record(octets: Octets) -> int:
     """Passes over octets up to a line that begins a record; how many."""
     passed = 0
-    begins_line = False
-    while octets.peek(1):
-        if begins_line and VERSION.match(octets.peek(8)):
-            break
-        line = octets.line(LONGEST_LINE)
-        if line is None:  # longer than a line may be: passed over in steps
-            line = octets.take(LONGEST_LINE)
-        passed += len(line)
-        begins_line = line.endswith(b"\n")
-    return passed
+    while True:
+        found = NEXT.search(octets.buffer)
+        if found:
+            return passed + len(octets.take(found.start() + 1))
+        passed += len(octets.take(max(0, len(octets.buffer) - 8)))  # the rest may be the begin of such a line
+        more = octets.pull()
+        if not more:
+            return passed + len(octets.take(len(octets.buffer)))
+        octets.buffer += more

@@ -21,7 +21,7 @@ from typing import IO
 from archive import arc, records, standard
 from archive.capture import TRUNCATIONS, Capture, Exchange, Outcome, Snapshot, Visit
 from archive.errors import ArchiveError, BadMessage, Damaged, NotFound
-from archive.foreign import kind_of
+from archive.foreign import kind_of, packed_otherwise
 from archive.message import entity, parse_head
 from archive.records import Record
 from archive.store import Store
@@ -67,6 +67,8 @@ def take(store: Store, path: Path, *, url: str | None = None, at: datetime | Non
         kind = kind_of(file)
         if url is not None and kind not in ("warc", "arc", "zip"):
             yield store.keep(saved(path, url, source, at or datetime.now(UTC))).result()
+        elif otherwise := packed_otherwise(file):
+            yield Untaken(path.name, None, None, None, otherwise)
         elif kind == "unknown" and not path.name.endswith((".warc", ".warc.gz")):
             why = "neither WARC, ARC nor WACZ; a saved page needs --url, the address it is of"
             yield Untaken(path.name, None, None, None, why)

@@ -34,10 +34,11 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -46,6 +47,7 @@ from archive import quotes, records, standard
 from archive.errors import ArchiveError, NotFound
 from archive.finding import CHECKS, Check, Finding, Verdict, status
 from archive.glance import Plain, glance
+from archive.glimpse import ENCODE, Said, glimpse, offset_of, spelled
 from archive.records import ONE_MEMBER, Record
 
 __all__ = ["CHECKS", "Finding", "Verdict", "status", "verify"]
@@ -72,12 +74,7 @@ AHEAD = 1 << 20  # octets of a file that are read at once
 LONGEST_MEMBER = 32 << 20  # octets of a member that is read whole; a longer one goes by in steps
 KINDS = ("response", "revisit", "resource", "octets")  # of the record that is the capture
 
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-# RFC 8785 for what a manifest holds: keys sorted, no white space, no float that is spelled in two ways.
-DECODE = json.JSONDecoder().raw_decode
-ENCODE = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-).encode  # fmt: skip
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Progress = Callable[[str, int, int], None]  # what is read, octets (or captures) done, and in all
 Told = dict[str, Any]  # what a manifest says
 
@@ -91,7 +88,8 @@ def verify(home: Path, ids: Sequence[str] = (), *, progress: Progress | None = N
         yield from _Run(home, tuple(ids), progress or (lambda *_: None), stack).findings()
 
 
-# Every record that was met, and every manifest; a private database that spills to disk.
+# Every record that was met: all of them by place and a hash of their id, those that no sound capture settled with what the
+# long way asks of them; a private database that spills to disk.
 SCRATCH = """
 PRAGMA cache_size = -16384;
 PRAGMA journal_mode = OFF;
@@ -99,12 +97,14 @@ PRAGMA synchronous = OFF;
 CREATE TABLE lies (serial INTEGER, offset INTEGER, file TEXT, length INTEGER, sha256 TEXT, id TEXT, type TEXT, target TEXT,
     date TEXT, status INTEGER, block_length INTEGER, block_sha256 TEXT, payload_sha256 TEXT, refers_to TEXT, named INTEGER,
     PRIMARY KEY (serial, offset)) WITHOUT ROWID;
+CREATE TABLE ids (hash INTEGER, serial INTEGER, offset INTEGER);
 CREATE TABLE told (seq INTEGER, id TEXT, PRIMARY KEY (seq, id)) WITHOUT ROWID;
 CREATE TABLE doubtful (seq INTEGER PRIMARY KEY);
 """
+TWICE = "SELECT * FROM ids WHERE hash IN (SELECT hash FROM ids GROUP BY hash HAVING count(*) > 1)"
 LIES = "INSERT OR IGNORE INTO lies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-Lies = list[Any]  # a row of that table, in the order of its columns
-TIMES_NAMED = 14  # its last column
+Lies = tuple[Any, ...]  # a row of that table, in the order of its columns
+Place = tuple[int, Plain]  # offset into its file, and what the glance told
 
 
 class _Run:
@@ -119,8 +119,10 @@ class _Run:
         self.seen.execute("BEGIN")  # never committed: it is gone when the run is
         self.index: sqlite3.Connection | None = None
         self.ready: list[Lies] = []  # rows on their way into the table
-        self.pending: list[Lies] = []  # of records whose manifest may come next
-        self.chains: dict[int, Lies] = {}  # certificate chains of the file, by offset
+        self.ids_met: list[tuple[int, int, int]] = []  # and into that of ids
+        self.reached: dict[int, int] = {}  # how far into each file the pass over its octets has come
+        self.pending: list[Place] = []  # records whose manifest may come next
+        self.chains: dict[int, Place] = {}  # certificate chains of the file, by offset
         self.serials: dict[str, int] = {}
         self.expected = 0  # the number of the next capture
         self.rows_by_seq: Iterator[tuple[Any, ...]] = iter(())  # BY_SEQ
@@ -253,12 +255,11 @@ class _Run:
             self.rows_by_seq = rows.execute(BY_SEQ)
         self.row = next(self.rows_by_seq, None)
         for serial, name, path in present:
-            self.hold()
             self.chains.clear()
             with path.open("rb", buffering=AHEAD) as file:
                 yield from self.one_file(serial, name, file, partial(self.told_of, name, done, whole))
                 done += file.seek(0, 2)
-        self.hold()
+            self.hold(serial, name)
         while self.row is not None:  # rows that no manifest stands for
             self.doubt(self.row[0])
             self.row = next(self.rows_by_seq, None)
@@ -267,7 +268,7 @@ class _Run:
     def told_of(self, name: str, done: int, whole: int, at: int) -> None:
         self.progress(name, done + at, whole)
 
-    def one_file(self, serial: int, name: str, file: BinaryIO, told: Callable[[int], None]) -> Iterator[Finding]:
+    def one_file(self, serial: int, name: str, file: BinaryIO, progress: Callable[[int], None]) -> Iterator[Finding]:
         """Member after member, as the index knows them; what is not as it says goes the long way."""
         members: Iterator[tuple[int, int, str]] = iter(())
         if self.index is not None:
@@ -279,25 +280,26 @@ class _Run:
         offset, looked = file.seek(0), 0
         while offset < size:
             if not looked % 128:
-                told(offset)
+                progress(offset)
             while member is not None and member[0] < offset:
                 unsure.append(member[0])
                 member = next(members, None)
             if member is not None and member[0] == offset and member[1] <= LONGEST_MEMBER:
-                plain = glance(file.read(member[1]))
-                if plain is not None and plain.length == member[1] and plain.sha256 == member[2]:
-                    yield from self.plain(serial, name, offset, plain)
-                    offset += plain.length
+                told = glance(file.read(member[1]))
+                if told is not None and told[0].length == member[1] and told[0].sha256 == member[2]:
+                    if findings := self.plain(serial, name, offset, *told):
+                        yield from findings
+                    offset = self.reached[serial] = offset + member[1]
                     looked += 1
                     member = next(members, None)
                     continue
-            self.hold()
+            self.hold(serial, name)
             record = next(records.walk(file, offset, resume=self.known_members(serial)), None)
             if record is None:
                 break
             yield from self.record(serial, name, record)
-            offset = file.seek(offset + record.length)
-        told(size)
+            offset = self.reached[serial] = file.seek(offset + record.length)
+        progress(size)
         for number in (2, 3, 10):
             self.checks[number].looked += looked
         unsure += [row[0] for row in (*([member] if member else []), *members)]
@@ -305,128 +307,149 @@ class _Run:
 
     # What is plain: a sound capture is settled while it goes by -------------------------------------------------------
 
-    def plain(self, serial: int, name: str, offset: int, plain: Plain) -> Iterator[Finding]:
+    def plain(self, serial: int, name: str, offset: int, plain: Plain, block: memoryview) -> Iterable[Finding]:
         """(2) to (4) hold of this record. A manifest settles the records before it, and its row."""
-        id_, type_, length, sha256, block_length, block_sha256, target, date, status, payload, refers_to, block = plain
-        lies: Lies = [
-            serial, offset, name, length, sha256, id_, type_, target, date, status, block_length, block_sha256, payload,
-            refers_to, 0,
-        ]  # fmt: skip
-        if type_ != "metadata" or not target.startswith(MANIFEST):
+        place = (offset, plain)
+        self.ids_met.append((hash(plain.id), serial, offset))
+        target = plain.target
+        if not target.startswith(MANIFEST) or plain.type != "metadata":
             if target.startswith(CHAIN):
-                self.chains[offset] = lies
-            self.pending.append(lies)
+                self.chains[offset] = place
+            self.pending.append(place)
             if len(self.pending) > PENDING:
-                self.hold()
-            return
-        told = _canonically(block)
-        if told is None or not self.agrees(told, lies):
-            self.hold()
-            self.ready.append(lies)
-            told = yield from self.manifest(name, offset, bytes(block), target.removeprefix(MANIFEST))
-            if told is not None:
-                yield from self.in_order(told, name, offset)
-                yield from self.named_records(name, told)
-            return
-        self.checks[5].looked += 1
-        self.checks[10].looked += 1
-        yield from self.in_order(told, name, offset)
-        if not self.row_agrees(told, lies):
-            yield from self.manifest_digest(f"{name} at {offset}", offset, told, block_sha256)
-            self.remember(told)
-        self.settle(lies)
+                self.hold(serial, name)
+            return ()
+        said = glimpse(block)
+        if said is None or not self.agrees(said, name, plain):
+            return self.unsettled_manifest(serial, name, place, bytes(block))
+        for number in (5, 6, 10):
+            self.checks[number].looked += 1
+        out_of_order = said.seq != self.expected
+        settled = self.row_agrees(said, serial, place)
+        self.pending.clear()  # all of them are where they belong
+        if len(self.ids_met) >= BATCH:
+            self.write()
+        if settled and not out_of_order:
+            self.expected += 1
+            return ()
+        self.checks[6].looked -= 1  # counted where it is found
+        return self.astray(said, name, place, settled=settled)
 
-    def agrees(self, told: Told, lies: Lies) -> bool:
+    def unsettled_manifest(self, serial: int, name: str, place: Place, block: bytes) -> Iterator[Finding]:
+        """A manifest that is not canonical, or does not fit the records before it, or may not."""
+        self.hold(serial, name)
+        self.ready.append(_lies(serial, name, place))
+        told = yield from self.manifest(name, place[0], block, place[1].target.removeprefix(MANIFEST))
+        if told is not None:
+            yield from self.in_order(told["seq"], told["id"], name, place[0])
+            yield from self.named_records(name, told)
+
+    def astray(self, said: Said, name: str, place: Place, *, settled: bool) -> Iterator[Finding]:
+        """A manifest that fits its records, and does not come where it should, or does not fit its row."""
+        offset, plain = place
+        yield from self.in_order(said.seq, said.id, name, offset)
+        if not settled:
+            yield from self.manifest_digest(f"{name} at {offset}", offset, said.seq, said.id, plain.block_sha256)
+            self.remember(said.seq, said.id)
+
+    def agrees(self, said: Said, name: str, manifest: Plain) -> bool:
         """(5) The manifest is of the record it lies in, and names the records before it, all of them, as they are."""
-        try:
-            if told["v"] != MANIFEST_VERSION or told["file"] != lies[2] or MANIFEST + told["id"] != lies[7]:
-                return False
-            if told["began"] != lies[8]:
-                return False
-            named, pending, chain = told["records"], self.pending, told["tls"] and told["tls"]["chain"]
-            if chain:
-                held = self.chains.get(chain["offset"])
-                if held is None or not _is_as_named(chain, held):
-                    return False
-                pending = [each for each in pending if each is not held]
-            if type(told["seq"]) is not int or len(named) != len(pending) or not all(map(_is_as_named, named, pending)):
-                return False
-        except (KeyError, TypeError, AttributeError):
+        if said.file != name or MANIFEST + said.id != manifest.target or said.began != manifest.date:
             return False
-        return True
+        pending = self.pending
+        if said.chain is not None:
+            held = self.chains.get(offset_of(said.chain) or 0)
+            if held is None or said.chain != spelled("chain", *held):
+                return False
+            pending = [each for each in pending if each is not held]
+        if len(said.kinds) != len(pending):
+            return False
+        named = [spelled(kind, *each) for kind, each in zip(said.kinds, pending, strict=True)]
+        return said.records == f"[{','.join(named)}]"
 
-    def row_agrees(self, told: Told, lies: Lies) -> bool:
+    def row_agrees(self, said: Said, serial: int, place: Place) -> bool:
         """(4), (5), (8): the capture's row says what its manifest and its records say. Else it is looked at again."""
-        seq, row = told["seq"], self.row
+        seq, row = said.seq, self.row
         while row is not None and row[0] < seq:
             self.doubt(row[0])
             row = self.row = next(self.rows_by_seq, None)
         if row is None or row[0] != seq:
             return False
         self.row = next(self.rows_by_seq, None)
-        tls, foreign, refers = told["tls"], (told.get("facts") or {}).get("foreign"), told.get("refers_to")
-        kinds = [named["kind"] for named in told["records"]]
-        main = next((each for kind, each in zip(kinds, self.own_records(), strict=False) if kind in KINDS), None)
-        began = (datetime.fromisoformat(lies[8]) - EPOCH) // MICROSECOND
-        said = (
-            seq, told["id"], told["visit"], told["hop"], told["url"], told["outcome"], told["status"], told["mime"],
-            told["payload_sha256"], told["size"], told["error"], began, refers and refers["capture"],
-            int(tls is None or bool(tls["verified"])), foreign,
-            *((main[1], main[3], main[4]) if main else (None, None, None)), lies[0], lies[1], lies[3], lies[4], lies[11],
+        offset, manifest = place
+        main = self.main_record(said.kinds)
+        expected = (
+            *said[:11], _plain_microseconds(manifest.date), *said[11:14],
+            *((main[0], main[1].length, main[1].sha256) if main else (None, None, None)),
+            serial, offset, manifest.length, manifest.sha256, manifest.block_sha256,
         )  # fmt: skip
         if (
-            row[:-1] != said
-            or row[-1] not in (None, lies[11])
-            or (main is not None and not self.record_agrees(row, main, told))
+            row[:-1] != expected
+            or row[-1] not in (None, manifest.block_sha256)
+            or (main is not None and not self.record_agrees(said, main[1]))
         ):
             self.doubt(seq)
             return False
         self.checks[8].looked += 1
         return True
 
-    def own_records(self) -> list[Lies]:
-        return [each for each in self.pending if not each[7].startswith(CHAIN)]
+    def main_record(self, kinds: list[str]) -> Place | None:
+        """That of the waiting records which is the capture, by what the manifest calls them."""
+        number = next((number for number, kind in enumerate(kinds) if kind in KINDS), None)
+        if number is None:
+            return None
+        if len(kinds) == len(self.pending):
+            return self.pending[number]
+        return [each for each in self.pending if not each[1].target.startswith(CHAIN)][number]  # `agrees` counted them
 
-    def record_agrees(self, row: tuple[Any, ...], main: Lies, told: Told) -> bool:
+    def record_agrees(self, said: Said, main: Plain) -> bool:
         """(8): the record's own address, time and status; (4): its body."""
-        _, id_, _, _, url, _, status, _, payload, *_ = row
-        if main[5] != id_ or main[8] != told["began"] or main[9] not in (None, status):
+        url, payload = said.url, said.payload_sha256
+        if main.id != said.id or main.date != said.began or main.status not in (None, said.status):
             return False
-        if main[7] != url and not main[7].startswith("urn:kartoteka:") and main[7] != _as_written(url):
+        if main.target != url and not main.target.startswith("urn:kartoteka:") and main.target != _as_written(url):
             return False
-        if told["refers_to"] is None:
-            if main[6] == "revisit" or (None not in (main[12], payload) and main[12] != payload):
-                return False
-            self.checks[4].looked += None not in (main[12], payload)
+        if said.refers_to is not None:
+            return main.type == "revisit" and main.refers_to == said.refers_to
+        if main.type == "revisit" or main.refers_to is not None or (payload is not None and main.payload_sha256 != payload):
+            return False
+        self.checks[4].looked += payload is not None
         return True
 
-    def settle(self, manifest: Lies) -> None:
-        """The records that wait, and the manifest that names them, are where they belong."""
-        for lies in self.pending:
-            lies[TIMES_NAMED] = 1
-        manifest[TIMES_NAMED] = 1
-        self.pending.append(manifest)
-        self.ready += self.pending
-        self.pending.clear()
-        if len(self.ready) >= BATCH:
-            self.write()
-
-    def hold(self) -> None:
+    def hold(self, serial: int, name: str) -> None:
         """Records whose manifest is not met at once are kept in the table: the long way asks it."""
-        for lies in self.pending:
-            self.chains.pop(lies[1], None)
-        self.ready += self.pending
+        for place in self.pending:
+            self.chains.pop(place[0], None)
+            self.ready.append(_lies(serial, name, place))
         self.pending.clear()
 
     def write(self) -> None:
         self.seen.executemany(LIES, self.ready)
         self.ready.clear()
+        self.seen.executemany("INSERT INTO ids VALUES (?, ?, ?)", self.ids_met)
+        self.ids_met.clear()
+
+    def met_again(self, serial: int | None, name: str, offset: int | None) -> bool:
+        """A record that went by and was settled is asked for: what was known of it is known again."""
+        if self.index is None or serial is None or offset is None or offset >= self.reached.get(serial, 0):
+            return False
+        query = "SELECT length FROM members WHERE serial = ? AND offset = ? AND length <= ?"
+        found = self.index.execute(query, (serial, offset, LONGEST_MEMBER)).fetchone()
+        if found is None:
+            return False
+        with (self.home / "warc" / name).open("rb") as file:
+            file.seek(offset)
+            told = glance(file.read(found[0]))
+        if told is None:
+            return False
+        self.seen.execute(LIES, _lies(serial, name, (offset, told[0]), named=1))
+        return True
 
     def doubt(self, seq: int) -> None:
         self.seen.execute("INSERT OR IGNORE INTO doubtful VALUES (?)", (seq,))
 
-    def remember(self, told: Told) -> None:
-        self.seen.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", (told["seq"], told["id"]))
+    def remember(self, seq: int, id_: str) -> None:
+        self.seen.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", (seq, id_))
 
     # What is not, or may not be ----------------------------------------------------------------------------------------
 
@@ -489,15 +512,16 @@ class _Run:
             return None
         yield from self.follows_the_standard(where, record, digests)
         has_payload = record.readable and (record.type == "resource" or (record.type == "response" and body is not None))
-        lies: Lies = [serial, record.offset, name, record.length, record.sha256, _bare(record.get("WARC-Record-ID"))]
+        lies: list[Any] = [serial, record.offset, name, record.length, record.sha256, _bare(record.get("WARC-Record-ID"))]
         lies += [record.type, target, record.get("WARC-Date"), body.head.status if body and body.head else None]
         lies += [record.taken, block.hexdigest(), payload.hexdigest() if has_payload else None]
-        self.ready.append([*lies, _bare(record.get("WARC-Refers-To")), 0])
+        self.ready.append((*lies, _bare(record.get("WARC-Refers-To")), 0))
+        self.ids_met.append((hash(lies[5]), serial, record.offset))
         if not is_manifest or not record.readable:
             return None
         told = yield from self.manifest(name, record.offset, bytes(kept), target.removeprefix(MANIFEST))
         if told is not None and whole:
-            yield from self.in_order(told, name, record.offset)
+            yield from self.in_order(told["seq"], told["id"], name, record.offset)
             yield from self.named_records(name, told)
         return told
 
@@ -525,7 +549,7 @@ class _Run:
         if self.index is None:
             return
         for offset in offsets:
-            if not self.lying(name, offset):
+            if not self.unsettled(serial, offset):
                 query = "SELECT kind FROM members WHERE serial = ? AND offset = ?"
                 kind = self.index.execute(query, (serial, offset)).fetchone()[0]
                 yield from self.checks[2].fail(f"{name} at {offset}", f"the {kind} record is not there")
@@ -571,18 +595,18 @@ class _Run:
         if type(seq) is not int:
             yield from check.fail(where, f"not a manifest: its number is {seq!r:.80}")
             return None
-        yield from self.manifest_digest(where, offset, told, hashlib.sha256(block).hexdigest())
-        self.remember(told)
+        yield from self.manifest_digest(where, offset, seq, id_, hashlib.sha256(block).hexdigest())
+        self.remember(seq, id_)
         self.named_once_more(name, offset)
         return told
 
-    def in_order(self, told: Told, name: str, offset: int) -> Iterator[Finding]:
+    def in_order(self, seq: int, id_: str, name: str, offset: int) -> Iterator[Finding]:
         # (6)
-        check, seq = self.checks[6], told["seq"]
+        check = self.checks[6]
         check.looked += 1
         if seq != self.expected:
             where = f"{name} at {offset}"
-            yield from check.fail(told["id"], f"{where}: the capture has number {seq} where {self.expected} should come")
+            yield from check.fail(id_, f"{where}: the capture has number {seq} where {self.expected} should come")
         self.expected = seq + 1
 
     def named_once_more(self, name: str, offset: int) -> None:
@@ -590,21 +614,21 @@ class _Run:
         query = "UPDATE lies SET named = named + 1 WHERE serial = ? AND offset = ?"
         self.seen.execute(query, (self.serial(name), offset))
 
-    def manifest_digest(self, where: str, offset: int, told: Told, sha256: str) -> Iterator[Finding]:
+    def manifest_digest(self, where: str, offset: int, seq: int, id_: str, sha256: str) -> Iterator[Finding]:
         """The capture's row and the log's outbox keep the manifest's digest."""
         if self.index is None:
             return
         check = self.checks[5]
-        row = self.index.execute("SELECT manifest_offset, manifest_sha256 FROM captures WHERE id = ?", (told["id"],)).fetchone()
+        row = self.index.execute("SELECT manifest_offset, manifest_sha256 FROM captures WHERE id = ?", (id_,)).fetchone()
         if row is None:
             if not self.writing():
-                yield from check.fail(where, f"the index has no capture {told['id']}, whose manifest this is")
+                yield from check.fail(where, f"the index has no capture {id_}, whose manifest this is")
             return
         if row["manifest_offset"] == offset and row["manifest_sha256"] != sha256:
-            yield from check.fail(where, f"the manifest of {told['id']} hashes to {sha256}; kept: {row['manifest_sha256']}")
-        posted = self.index.execute("SELECT manifest_sha256 FROM outbox WHERE seq = ?", (told["seq"],)).fetchone()
+            yield from check.fail(where, f"the manifest of {id_} hashes to {sha256}; kept: {row['manifest_sha256']}")
+        posted = self.index.execute("SELECT manifest_sha256 FROM outbox WHERE seq = ?", (seq,)).fetchone()
         if posted is not None and posted[0] != sha256:
-            yield from check.fail(where, f"the manifest of {told['id']} hashes to {sha256}; the log's outbox has {posted[0]}")
+            yield from check.fail(where, f"the manifest of {id_} hashes to {sha256}; the log's outbox has {posted[0]}")
 
     def named_records(self, name: str, told: Told) -> Iterator[Finding]:
         """Every record that the manifest names is there, and is what it says."""
@@ -635,8 +659,12 @@ class _Run:
         """The rest of (6): what stands twice, and the index's own numbers."""
         check = self.checks[6]
         self.write()
-        for row in self.seen.execute("SELECT id, count(*) AS n FROM lies GROUP BY id HAVING n > 1"):
-            yield from check.fail(row["id"] or "a record without an id", f"the record is there {row['n']} times")
+        names = {serial: name for name, serial in self.serials.items()}
+        found = ((row, self.lying(names[row["serial"]], row["offset"])) for row in self.seen.execute(TWICE).fetchall())
+        twice = Counter(lies["id"] for _, lies in found if lies is not None)
+        for id_, count in sorted(twice.items(), key=str):
+            if count > 1:
+                yield from check.fail(id_ or "a record without an id", f"the record is there {count} times")
         if self.index is None:
             return
         count, first, last = self.index.execute("SELECT count(*), min(seq), max(seq) FROM captures").fetchone()
@@ -665,7 +693,7 @@ class _Run:
                 yield from self.index.execute(f"{ROWS} WHERE c.seq = ?", (seq,))
             if not doubtful:
                 for row in self.index.execute(f"{ROWS} WHERE c.refers_to IS NOT NULL ORDER BY c.seq"):
-                    if not self.seen.execute("SELECT 1 FROM doubtful WHERE seq = ?", (row["seq"],)).fetchone():
+                    if not self.is_doubtful(row["seq"]):
                         yield row
         for wanted in captures or ():
             yield from self.index.execute(f"{ROWS} WHERE c.id = ?", (wanted,))
@@ -674,18 +702,30 @@ class _Run:
         return self.serials.get(name)
 
     def lying(self, name: str, offset: int | None) -> sqlite3.Row | None:
+        """What is known of the record at a place; None where none is there."""
+        serial = self.serial(name)
+        found = self.unsettled(serial, offset)
+        if found is None and self.met_again(serial, name, offset):
+            found = self.unsettled(serial, offset)
+        return found
+
+    def unsettled(self, serial: int | None, offset: int | None) -> sqlite3.Row | None:
         if self.ready:
             self.write()
         query = "SELECT * FROM lies WHERE serial = ? AND offset = ?"
-        found: sqlite3.Row | None = self.seen.execute(query, (self.serial(name), offset)).fetchone()
+        found: sqlite3.Row | None = self.seen.execute(query, (serial, offset)).fetchone()
         return found
+
+    def is_doubtful(self, seq: int) -> bool:
+        return self.seen.execute("SELECT 1 FROM doubtful WHERE seq = ?", (seq,)).fetchone() is not None
 
     def revisits(self, captures: Sequence[str] | None) -> Iterator[Finding]:
         check = self.checks[7]
         if self.index is not None:
             check.why_not = "no revisit among them"
         for row in self.rows(captures):
-            lies = self.lying(row["name"], row["record_offset"])
+            settled = captures is None and not self.is_doubtful(row["seq"])  # its record refers to what its row says
+            lies = None if settled else self.lying(row["name"], row["record_offset"])
             is_revisit = lies is not None and lies["type"] == "revisit"
             if row["refers_to"] is None and not is_revisit:
                 continue
@@ -706,8 +746,11 @@ class _Run:
             yield from check.fail(row["id"], f"it stands for {meant['id']}, whose body hashes to {bodies}")
         if lies is not None and lies["refers_to"] != row["refers_to"]:
             yield from check.fail(row["id"], f"its record refers to {lies['refers_to']}; the index to {row['refers_to']}")
-        source = self.lying(meant["name"], meant["record_offset"]) if whole else None
-        if whole and (source is None or source["payload_sha256"] != row["payload_sha256"]):
+        has_body = meant["refers_to"] is None and meant["record_offset"] is not None
+        if not whole or (has_body and not self.is_doubtful(meant["seq"])):
+            return  # (8) holds of the row that is meant: its body is there, and hashes to what it says
+        source = self.lying(meant["name"], meant["record_offset"])
+        if source is None or source["payload_sha256"] != row["payload_sha256"]:
             yield from check.fail(row["id"], f"the body of {meant['id']}, for which it stands, is not there")
 
     def index_rows(self, captures: Sequence[str] | None) -> Iterator[Finding]:
@@ -807,21 +850,23 @@ def _named(told: Told) -> list[Told]:
     return [*told["records"], *([chain] if chain else [])]
 
 
-def _is_as_named(said: Told, lies: Lies) -> bool:
-    """A record is what the manifest says of it."""
-    return (said["offset"], said["length"], said["sha256"], said["id"], said["type"]) == (
-        lies[1], lies[3], lies[4], lies[5], lies[6]
-    ) and (said["block_length"], said["block_sha256"]) == (lies[10], lies[11])  # fmt: skip
+def _lies(serial: int, name: str, place: Place, *, named: int = 0) -> Lies:
+    offset, plain = place
+    id_, type_, length, sha256, block_length, block_sha256, target, date, status, payload, refers_to = plain
+    return (
+        serial, offset, name, length, sha256, id_, type_, target, date, status, block_length, block_sha256, payload, refers_to,
+        named,
+    )  # fmt: skip
 
 
-def _canonically(block: memoryview) -> Told | None:
-    """What a manifest says, where it is in its canonical form."""
-    try:
-        text = str(block, "utf-8")
-        told, end = DECODE(text)
-        return told if end == len(text) and type(told) is dict and ENCODE(told) == text else None
-    except (ValueError, TypeError, RecursionError):
-        return None
+def _plain_microseconds(date: str) -> int:
+    """The date of a plain record as the index keeps it."""
+    return _second(date[:19]) * 1_000_000 + int(date[20:26])
+
+
+@lru_cache(64)
+def _second(date: str) -> int:
+    return int((datetime.fromisoformat(date + "+00:00") - EPOCH).total_seconds())
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from archive.capture import Capture, Exchange, Outcome, Snapshot, Visit
 from archive.errors import ArchiveError, NotFound
 from archive.ledger.book import Entry
 from archive.ledger.coverage import Asked
-from archive.ledger.observation import Link, Reading
+from archive.ledger.observation import Reading
 from archive.store import Store
 from archive.urls import bare, host, identity
 from crawler.abreast import abreast
@@ -24,11 +24,9 @@ from crawler.fetch import Fetcher, Validators
 from crawler.politeness import Rests
 from crawler.readers import Readers
 from crawler.sites import source_for
-from crawler.source import Query, Seed, Source
 
 READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done over
-MOST_PAGES = 400  # 10,000 rows of 25: a register that says more is asked in smaller windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,72 +176,6 @@ class Crawl:
 
         async for done in abreast(addresses, self.url, lane, in_flight=in_flight, per_lane=per_host, rest=rest):
             yield done
-
-    async def source(self, source: Source, query: Query, run: str) -> AsyncIterator[Done]:
-        """One source, once: each seed's pages in their order, then what they point to. No court waits for another."""
-        courts: dict[str | None, list[Seed]] = {}
-        for seed in source.seeds(query):
-            courts.setdefault(seed.court, []).append(seed)
-        async for done in self.seeds(source, courts.values(), run):
-            yield done
-
-    async def seeds(self, source: Source, lanes: Iterable[Iterable[Seed]], run: str) -> AsyncIterator[Done]:
-        """Lists of seeds, each in its order, all lists at once. run: the id by which coverage knows these askings as one."""
-        results: asyncio.Queue[Done] = asyncio.Queue(maxsize=64)
-        known: set[str] = set()
-
-        async def lane(seeds: Iterable[Seed]) -> None:
-            for seed in seeds:
-                await self._window(source, seed, run, known, results.put)
-
-        async def all_lanes() -> None:
-            async with asyncio.TaskGroup() as group:
-                for seeds in lanes:
-                    group.create_task(lane(seeds))
-
-        work = asyncio.create_task(all_lanes())
-        try:
-            while not (work.done() and results.empty()):
-                coming = asyncio.create_task(results.get())
-                await asyncio.wait({coming, work}, return_when=asyncio.FIRST_COMPLETED)
-                if coming.done():
-                    yield coming.result()
-                else:
-                    coming.cancel()
-            await work
-        finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-
-    async def _window(
-        self, source: Source, seed: Seed, run: str, known: set[str], tell: Callable[[Done], Awaitable[None]]
-    ) -> None:
-        """One window of one register: its listing's pages, the first one again at the end, then the cards."""
-        asked = None
-        if seed.court and seed.register:
-            asked = Asked(source.name, seed.court, seed.register, seed.first, seed.last, run)
-        pages, cards, at = [seed.url], list[str](), 0
-        while at < min(len(pages), MOST_PAGES):
-            done = await self.url(pages[at], asked)
-            await tell(done)
-            for link in done.reading.links if done.reading else ():
-                self._follow(source, link, pages, cards, known)
-            at += 1
-        if at > 1:
-            # Newest cases come first: one that arrived meanwhile has shifted every page (sudrf.md 2.3).
-            await tell(await self.url(pages[0], asked))
-        for address in cards:
-            await tell(await self.url(address))
-
-    @staticmethod
-    def _follow(source: Source, link: Link, pages: list[str], cards: list[str], known: set[str]) -> None:
-        if link.rel not in source.follow:
-            return
-        with contextlib.suppress(ValueError):
-            address = identity(link.url)
-            if address not in known:
-                known.add(address)
-                (pages if link.rel == "page" else cards).append(address)
 
     def _validators(self, url: str) -> Validators | None:
         """What the last good capture of this address offers to ask by (RFC 9110, 13.1)."""

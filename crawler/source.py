@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
+from archive import urls
 from archive.ledger.observation import Counter, Link, Reading
 
 if TYPE_CHECKING:
@@ -83,6 +84,14 @@ def plain(seeds: Sequence[Seed], _understood: bool, _today: date) -> Talk:
 
 def _never(_verdict: str, _reason: str) -> bool:
     return False
+
+
+def host_of(url: str) -> str:
+    """The host of an address as archive.urls compares it, "" where it has none: what `matches` goes by, for every address."""
+    try:
+        return urls.host(url)
+    except ValueError:
+        return ""
 
 
 def _no_seeds(_: Query) -> Iterable[Seed]:

@@ -36,6 +36,7 @@ A folder that is an archive:
     state.sqlite      pauses owed to hosts; not evidence
     kartoteka.toml    settings, where a person made some
     plan.toml         what is watched, and how often
+    log/              the captures' log: checkpoint, vkey, tile/; its key lies outside, in the user's keyring
     inbox/            work handed to a running daemon
 
 """
@@ -46,7 +47,8 @@ DOORS = {
     "brotli": {"archive.coding"},
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
-    "cryptography": {"crawler.demo.ca"},
+    "cryptography": {"archive.note", "crawler.demo.ca"},
+    "defusedxml": {"crawler.citations.docx"},
     "deflate": {"archive.glance", "archive.warc"},
     "isal": {"archive.warc"},
     "orjson": {"archive.manifest"},
@@ -54,10 +56,11 @@ DOORS = {
     "htmldate": {"crawler.sites.article"},
     "httpx": {"crawler.fetch", "crawler.wire"},
     "idna": {"archive.urls"},
-    "platformdirs": {"archive.door"},
+    "platformdirs": {"archive.door", "archive.keyring"},
     "protego": {"crawler.robots"},
     "pydantic": {"crawler.settings"},
     "pydantic_settings": {"crawler.settings"},
+    "pypdf": {"crawler.citations.pdf"},
     "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "sqlalchemy": {

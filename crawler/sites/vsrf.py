@@ -11,7 +11,7 @@ from archive.ledger.observation import Counter, Link, Reading
 from crawler.cells import PERSON, Found, folded, say_court, say_date, say_judge, say_numbers, say_uid, say_words
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
-from crawler.source import Place, Source
+from crawler.source import Place, Source, host_of
 
 COURT = "vsrf"  # its official code is not known: called by its host
 _HEAD, _ROW = "vs-items-separate", "div.row.vs-item-detail"
@@ -46,8 +46,7 @@ _PEOPLE = re.compile(
 
 
 def matches(url: str) -> bool:
-    parts = urlsplit(url)
-    return (parts.hostname or "").removeprefix("www.") == "vsrf.ru" and parts.path.startswith("/lk/practice")
+    return host_of(url).removeprefix("www.") == "vsrf.ru" and urlsplit(url).path.startswith("/lk/practice")
 
 
 def judge(page: Page) -> tuple[str, str] | None:

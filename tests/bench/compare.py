@@ -138,14 +138,15 @@ def main() -> int:
     said.add_argument("--store", help="a folder of pages made elsewhere")
     said.add_argument("--origin", help="the program that serves them on 18080; without it they are served already")
     said.add_argument("--delay", help="LEAST:MOST milliseconds before each answer; 256 are then in flight")
-    said.add_argument("--only", default="ours,ours-small,wget,scrapy,httpx", help="contestants; also: ours-read")
+    said.add_argument("--only", default="ours,ours-small,wget,scrapy,httpx", help="contestants; also: ours-two, ours-read")
     arguments = said.parse_args()
     many = {"KARTOTEKA_IN_FLIGHT": "256"} if arguments.delay else {}
     lanes = ["--per-host", "8"] if arguments.delay else []
     names = arguments.only.split(",")
     contestants: dict[str, Command] = {
-        "ours": ours("--no-read", *lanes, **many, KARTOTEKA_LEVEL="1"),
+        "ours": ours("--no-read", *lanes, **many),
         "ours-small": ours("--no-read", *lanes, **many, KARTOTEKA_LEVEL="6"),
+        "ours-two": ours("--no-read", *lanes, **many, KARTOTEKA_FETCHERS="1"),
         "ours-read": ours(*lanes, **many),
         "wget": wget,
     }

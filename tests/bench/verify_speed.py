@@ -1,8 +1,10 @@
 """How much of our own archive is verified in one second of processor time, beside `warcio check` on the same files?
 
     python tests/bench/verify_speed.py FOLDER [--octets 250000000] [--rounds 3]
+    python tests/bench/verify_speed.py --home HOME [--rounds 3]
 
-The archive is made in FOLDER once, of invented pages, by Store.keep. Then both programs run over it in turn, as whole
+The archive is made in FOLDER once, of invented pages, by Store.keep; HOME is one that is there, as `crawl url - --no-read`
+makes it, and is not changed. Then both programs run over it in turn, as whole
 processes; user and system time of each are theirs alone. warcio checks block and payload digests; ours checks all that
 `archive/verify.py` numbers. Nothing is asserted: the figures are printed.
 """
@@ -88,11 +90,14 @@ def spent(command: list[str]) -> tuple[float, float, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--home", type=Path)
     parser.add_argument("--octets", type=int, default=250_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    home = options.folder / f"home-{options.octets}"
+    if (options.folder is None) == (options.home is None):
+        parser.error("either a FOLDER to make an archive in, or the --home of one")
+    home = options.home or options.folder / f"home-{options.octets}"
     if not home.exists():
         make(home, options.octets)
     files = [str(path) for path in sorted((home / "warc").iterdir())]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from archive.door import Globals
-from crawler import opening
+from crawler.network import Network
 from crawler.opening import opened
 from crawler.politeness import Manners
 from tests.hostile.catalogue import by_path, hears_and_hangs_up
@@ -111,7 +111,7 @@ async def test_a_capture_without_verification_feeds_nothing(
 ) -> None:
     """Where a source allows it the false card is kept beside the failure, marked, and the ledger does not take it."""
     home, authority, told = court
-    monkeypatch.setattr(opening, "manners", lambda _: Manners(0.0, robots="not asked in this test", unverified=True))
+    monkeypatch.setattr(Network, "manners", lambda *_: Manners(0.0, robots="not asked in this test", unverified=True))
     done, manifest, after, captures = await again(home, authority, "expired", None)
 
     assert [("tls-failed", False), ("captured", False)] == [(str(c.outcome), c.trusted) for c in captures]

@@ -228,7 +228,38 @@ SHAPES: dict[str, Shape] = {
     "garbage between two records": Shape(W, A + b"garbage, garbage\r\n" + B, "refused", "no WARC record", ("a", "b"), ("no WARC",)),
     "an empty file": Shape(W, b"", "refused", "no record", (), ()),
     "text": Shape(W, b"nothing of the kind\n" * 9, "refused", "no WARC record", (), ("no WARC",)),
+    # what other writers leave behind
+    "repeated fields of an extension, in a flattened HTTP/2 answer": Shape(
+        W, record("a", block=b"HTTP/1.1 200 \r\nlink: <a>\r\nlink: <b>\r\nContent-Length: 1\r\n\r\nx", WARC_Protocol="h2\r\nWARC-Protocol: tls/1.3", WARC_Payload_Digest="sha1:" + hashlib.sha1(b"x").hexdigest().upper()), "accepted"
+    ),
+    "a C1 control in a warcinfo of 2006": Shape(W, record(None, "warcinfo", b"software: x\r\ndescription: \xc2\x85\r\n", version="WARC/0.18") + A, "accepted"),
+    "an address of two thousand letters": Shape(W, record("a" * 2000), "accepted", pages=("a" * 2000,)),
+    "an HTTP field that is not UTF-8": Shape(W, record("a", block=b"HTTP/1.0 200 OK\r\nX: \xff\xff\r\n\r\na"), "accepted"),
+    "broken chunks without a digest": Shape(W, record("a", block=b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\naa\r\n0\r\n\r\n"), "accepted"),
+    "an HTTP head in line feeds": Shape(W, record("a", block=b"HTTP/1.1 200 OK\nX: y\n\nx", WARC_Payload_Digest=sha1(b"x")), "accepted"),
+    "a body shorter than its head says": Shape(W, record("a", block=b"HTTP/1.1 200 OK\r\nContent-Length: 648\r\n\r\nx"), "accepted"),
+    "a file of FTP, its digest over the block": Shape(W, record("a", "resource", b"x", WARC_Block_Digest=sha1(b"x"), Content_Type="application/octet-stream") + B, "accepted", pages=("a", "b")),
+    "an answer of DNS": Shape(W, record("a", block=b"20260302120000\na. 60 IN A 203.0.113.9\n", Content_Type="text/dns", WARC_Target_URI="dns:a.example") + B, "accepted", pages=("b",), untaken=("no address of the web",)),
+    "a conversion, metadata and a log": Shape(W, A + record("a", "conversion", b"x", WARC_Refers_To=uuid("response a")) + record("a", "metadata", b"via: x\r\n", Content_Type="application/warc-fields") + record("a", "resource", b"x", WARC_Target_URI="metadata://docket.example/log"), "accepted", untaken=("no address of the web",)),
+    "digests by MD5, SHA-512 and in base 64": Shape(
+        W, record("a", WARC_Block_Digest="md5:" + hashlib.md5(PAGE).hexdigest(), WARC_Payload_Digest="sha-512:" + hashlib.sha512(HTML).hexdigest())
+        + record("b", WARC_Block_Digest="sha256:" + base64.b64encode(hashlib.sha256(PAGE).digest()).decode()), "accepted", pages=("a", "b"),
+    ),
+    "nine digits of a second": Shape(W, record("a", version="WARC/1.1", WARC_Date="2026-03-02T12:00:00.123456789Z"), "accepted"),
+    "digits of a second in 1.0": Shape(W, record("a", WARC_Date="2026-03-02T12:00:00.5Z"), "refused", "WARC-Date"),
+    "an address of IPv6 in brackets": Shape(W, record("a", WARC_IP_Address="[2001:db8::1]"), "refused", "WARC-IP-Address"),
+    "one empty line behind the last block": Shape(W, A[:-2], "refused", "two empty lines"),
+    "a request that holds an answer": Shape(W, A + record("a", "request", PAGE), "refused", "6.5.2"),
+    "an answer that holds a request": Shape(W, record("a", block=b"GET /a HTTP/1.1\r\nHost: docket.example\r\n\r\n") + B, "refused", "6.3.2", ("a", "b")),
+    "zeros behind the last record": Shape(W, A + b"\0" * 600, "refused", "no WARC record", ("a",), ("no WARC",)),
+    # packed in ways the standard does not know
+    "packed by Zstandard": Shape("a.warc.zst", b"\x28\xb5\x2f\xfd" + bytes(60), "refused", "Zstandard", (), ("zstd -d",)),
+    "packed by Zstandard, a dictionary first": Shape("a.warc.zst", b"\x5d\x2a\x4d\x18\4\0\0\0dict", "refused", "Zstandard", (), ("zstd -d",)),
+    "packed by LZ4": Shape("a.warc.lz4", b"\x04\x22\x4d\x18" + bytes(60), "refused", "LZ4", (), ("lz4",)),
+    "packed by bzip2": Shape("a.warc.bz2", b"BZh91AY&SY" + bytes(60), "refused", "bzip2", (), ("bunzip2",)),
     # gzip
+    "a member with an extra field": Shape(WG, packed(A)[:3] + b"\4" + packed(A)[4:10] + b"\6\0sl\2\0ab" + packed(A)[10:], "accepted"),
+    "a member with a file's name": Shape(WG, packed(A)[:3] + b"\x08" + packed(A)[4:10] + b"a.warc\0" + packed(A)[10:], "accepted"),
     "a member a record": Shape(WG, packed(INFO, A, B), "accepted", pages=("a", "b")),
     "one member for all": Shape(WG, packed(INFO + A + B), "refused", "not the first record in its gzip member", ("a", "b")),
     "a torn member": Shape(WG, packed(A, B)[:-20], "refused", "inside a gzip member", ("a",), ("gzip member",)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import random
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from archive import message, records, standard
 from archive.glance import glance
+from archive.glimpse import ENCODE, glimpse
 from tests.proof.world import Kept, build
 
 
@@ -47,9 +49,10 @@ def test_most_records_of_ours_are_told_at_a_glance(members: list[bytes]) -> None
 def test_the_glance_and_the_long_way_say_the_same(members: list[bytes]) -> None:
     """Type, place, digest, date, address and block of every record."""
     for octets in members:
-        plain = glance(octets)
-        if plain is not None:
-            said = (plain.type, plain.length, plain.sha256, plain.date, plain.target, bytes(plain.block))
+        found = glance(octets)
+        if found is not None:
+            plain, block = found
+            said = (plain.type, plain.length, plain.sha256, plain.date, plain.target, bytes(block))
             assert ([], [said]) == long_way(octets)
 
 
@@ -79,10 +82,10 @@ def test_bodies_at_a_glance_are_the_bodies_that_readers_get(members: list[bytes]
         warc = [line for line in warc if not line.startswith((b"WARC-Payload", b"WARC-Block", b"Content-"))]
         warc.append(b"WARC-Block-Digest: sha256:" + hashlib.sha256(block).hexdigest().encode())
         warc += [b"Content-Type: application/http;msgtype=response", b"Content-Length: %d" % len(block)]
-        plain = glance(bytes(deflate.gzip_compress(b"\r\n".join([*warc, b"", block]) + b"\r\n\r\n", 1)))
-        if plain is not None:
+        found = glance(bytes(deflate.gzip_compress(b"\r\n".join([*warc, b"", block]) + b"\r\n\r\n", 1)))
+        if found is not None:
             seen += 1
-            assert hashlib.sha256(message.entity(block)).hexdigest() == plain.payload_sha256, block
+            assert hashlib.sha256(message.entity(block)).hexdigest() == found[0].payload_sha256, block
     assert seen > 1000
 
 
@@ -111,6 +114,80 @@ def test_what_the_glance_accepts_has_no_fault(members: list[bytes]) -> None:
     assert accepted > 0
 
 
+def manifests(members: list[bytes]) -> list[bytes]:
+    found = [told for octets in members if (told := glance(octets)) is not None]
+    return [bytes(block) for plain, block in found if plain.target.startswith("urn:kartoteka:manifest:")]
+
+
+def test_most_manifests_are_told_at_a_glimpse(members: list[bytes]) -> None:
+    """And it says of them what decoding says."""
+    said = [(glimpse(memoryview(block)), json.loads(block)) for block in manifests(members)]
+    told = [(short, long) for short, long in said if short is not None]
+
+    assert len(told) >= len(said) - 1 > 5
+    for short, long in told:
+        same = (
+            "seq",
+            "id",
+            "visit",
+            "hop",
+            "url",
+            "outcome",
+            "status",
+            "mime",
+            "payload_sha256",
+            "size",
+            "error",
+            "file",
+            "began",
+        )
+        assert {key: long[key] for key in same} == {key: getattr(short, key) for key in same}
+        assert (long["refers_to"] or {}).get("capture") == short.refers_to
+        assert int(long["tls"] is None or long["tls"]["verified"]) == short.trusted
+        assert long["facts"].get("foreign") == short.foreign
+        assert [each["kind"] for each in long["records"]] == short.kinds
+        assert ENCODE(long["records"]) == short.records
+        assert (long["tls"] and long["tls"]["chain"] and ENCODE(long["tls"]["chain"])) == short.chain
+
+
+def test_what_the_glimpse_accepts_is_canonical(members: list[bytes]) -> None:
+    """Manifests changed at random: whatever passes, decoding and encoding passes, and says the same."""
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    words = (
+        b" ",
+        b'"',
+        b"\\",
+        b"\\u0041",
+        b",",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"0",
+        b"-1",
+        b"1.0",
+        b"null",
+        b"\xd0\xb4",
+        b"\xff",
+        b"\n",
+        b"e5",
+    )
+    known, accepted = manifests(members), 0
+    for _ in range(6000):
+        block = bytearray(chance.choice(known))
+        at = chance.randrange(len(block))
+        block[at : at + chance.randrange(3)] = chance.choice(words)
+        said = glimpse(memoryview(block))
+        if said is not None:
+            accepted += 1
+            told = json.loads(block)
+            assert ENCODE(told).encode() == bytes(block)
+            assert (told["seq"], told["id"], told["url"], told["size"]) == (said.seq, said.id, said.url, said.size)
+    assert accepted > 0
+
+
 @pytest.mark.parametrize("hidden", [b"", b"hidden", gzip.compress(b"hidden", mtime=0)])
 def test_octets_behind_the_member_are_never_part_of_it(members: list[bytes], hidden: bytes) -> None:
     """Though they end in the same eight octets as the member does."""
@@ -136,7 +213,7 @@ def test_every_bit_of_a_member_counts(members: list[bytes]) -> None:
             flipped = bytearray(octets)
             flipped[bit // 8] ^= 1 << bit % 8
             found = glance(bytes(flipped))
-            assert found is None or found.sha256 != hashlib.sha256(octets).hexdigest()
+            assert found is None or found[0].sha256 != hashlib.sha256(octets).hexdigest()
 
 
 def test_the_bench_is_kept_runnable() -> None:

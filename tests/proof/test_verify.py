@@ -112,7 +112,7 @@ def a_changed_block_with_its_digest(kept: Kept) -> Found:
     block = block.removesuffix(b"\r\n\r\n")
     new = block.replace(b"SSH-2.0", b"SSH-9.9")
     head = head.replace(hashlib.sha256(block).hexdigest().encode(), hashlib.sha256(new).hexdigest().encode())
-    octets = gzip.compress(head + b"\r\n\r\n" + new + b"\r\n\r\n", mtime=0)
+    octets = gzip.compress(head + b"\r\n\r\n" + new + b"\r\n\r\n", 0, mtime=0)  # never of the old length
     kept.rewrite(swapped(kept, Member(member.offset, octets, member.kind, member.seq)))
     moved = shifted(kept, 5) if len(octets) != len(member.octets) else set()  # another compressor, mostly another length
     return {(5, "octets"), (8, "octets"), *moved}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.opening import manners
-from crawler.politeness import CoolingDown, Politeness, Rests
+from crawler.network import Network
+from crawler.politeness import CoolingDown, Manners, Politeness, Rests
 from crawler.settings import Settings, load
 
 ONE = "https://sgvs--sml.sudrf.ru/modules.php?name=sud_delo"
@@ -29,6 +29,11 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+def manners(url: str, told: Settings) -> Manners:
+    network = Network(Path(), "kartoteka/test", pause=told.pause, platform_pause=told.platform_pause, cool_down=told.cool_down)
+    return network.manners(url)
 
 
 def left(politeness: Politeness, url: str, told: Settings) -> float:

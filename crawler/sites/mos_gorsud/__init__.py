@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from archive.ledger.observation import Counter, Reading
 from crawler.cells import Found
 from crawler.errors import Unreadable
 from crawler.page import Page
 from crawler.sites.mos_gorsud import card, search
-from crawler.source import Place, Source
+from crawler.source import Place, Source, host_of
 
 
 def matches(url: str) -> bool:
-    host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return host == "mos-gorsud.ru"
+    return host_of(url).removeprefix("www.") == "mos-gorsud.ru"
 
 
 def judge(page: Page) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from archive.ledger import courts
+from crawler.source import host_of
 
 # delo_id -> (register by `new`; None: whatever `new` says). An absent or empty `new` counts as the one listed first.
 _REGISTERS: dict[str, dict[str, str]] = {
@@ -148,10 +149,7 @@ def absolute(url: str, base: str) -> str:
 
 def ours(url: str) -> bool:
     """Is this an address of a sudrf.ru site?"""
-    try:
-        host = (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return False
+    host = host_of(url)
     return host == "sudrf.ru" or host.endswith(".sudrf.ru")
 
 

@@ -1,0 +1,87 @@
+"""With which key is a log signed, and what was signed last? Kept outside the archive, so that neither goes back with it.
+
+A folder of the user, or KARTOTEKA_KEYS:
+
+    ORIGIN.key           the private key, PEM, for its owner alone; or from KARTOTEKA_LOG_KEY, KARTOTEKA_LOG_KEY_FILE
+    ORIGIN.checkpoint    the last checkpoint signed with it: an archive put back from an old backup does not reach it
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from archive.disk import Disk
+from archive.errors import NoKey
+from archive.note import Note, Signer
+
+FOLDER, KEY, KEY_FILE = "KARTOTEKA_KEYS", "KARTOTEKA_LOG_KEY", "KARTOTEKA_LOG_KEY_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Keys by the origin of their log. given: PEM text that comes first; file: where it is instead of in the folder."""
+
+    folder: Path
+    given: str | None = field(default=None, repr=False)
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Keyring:
+        """As the environment says; else the platform's folder for a user's settings."""
+        named = environ.get(FOLDER)
+        folder = Path(named) if named else Path(platformdirs.user_config_dir("kartoteka", appauthor=False)) / "keys"
+        file = environ.get(KEY_FILE)
+        return cls(folder, environ.get(KEY) or None, Path(file) if file else None)
+
+    def signer(self, origin: str) -> Signer:
+        """Raises NoKey."""
+        if self.given is not None:
+            return Signer.parse(origin, self.given.encode())
+        path = self.file or self._path(origin, "key")
+        try:
+            with path.open("rb") as opened:
+                mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
+                if os.name == "posix" and mode & 0o077:
+                    raise NoKey(f"{path} is open to others (mode {mode:04o}): chmod 600 it, or take a new key")
+                return Signer.parse(origin, opened.read())
+        except OSError as exc:
+            raise NoKey(
+                f"the key of the log {origin} is not at hand ({path}: {exc.strerror}): put it back, or name it in {KEY_FILE}"
+            ) from exc
+
+    def make(self, origin: str, disk: Disk) -> Signer:
+        """The key of a new log: the one that was given, or one made now. Raises NoKey."""
+        if self.given is not None or self.file is not None:
+            return self.signer(origin)
+        made = Signer.new(origin)
+        try:
+            self._put(self._path(origin, "key"), made.pem(), disk)
+        except PermissionError as exc:
+            raise NoKey(f"no key can be made in {self.folder} ({exc.strerror}): name another folder in {FOLDER}") from exc
+        return made
+
+    def last(self, origin: str) -> Note | None:
+        """What was signed last; None where nothing is remembered. Raises BadRecord, OSError."""
+        try:
+            return Note.parse(self._path(origin, "checkpoint").read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def remember(self, origin: str, note: Note, disk: Disk) -> None:
+        """Before a checkpoint is shown to anybody."""
+        self._put(self._path(origin, "checkpoint"), bytes(note), disk)
+
+    def _path(self, origin: str, kind: str) -> Path:
+        return self.folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', origin)}.{kind}"
+
+    def _put(self, path: Path, octets: bytes, disk: Disk) -> None:
+        disk.make_folder(self.folder)
+        disk.put(path, octets, secret=True)
+        disk.sync_folder(self.folder)

@@ -294,16 +294,24 @@ def new(
 
 
 @app.command()
-def demo(ctx: typer.Context) -> None:
+def demo(
+    ctx: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="the full-size world: every military court, some 35,000 pages")] = False,
+) -> None:
     """The demo court web on loopback, crawled end to end, with its tally."""
     import tempfile
-
-    from crawler.demo.tour import tour
 
     options: Globals = ctx.obj
     if not options.home_named:
         options.home = Path(tempfile.mkdtemp(prefix="kartoteka-demo-"))
     with told():
+        if full:
+            from crawler.demo.census import FullWorld
+            from crawler.demo.recount import recount
+
+            raise typer.Exit(run(recount(options, door.shown(ctx), FullWorld())))
+        from crawler.demo.tour import tour
+
         raise typer.Exit(run(tour(options, door.shown(ctx))))
 
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from itertools import product
+from itertools import chain, product
 from typing import Literal
 
 from archive.ledger import workdays
 from archive.ledger.case import Case, Entity, Registration, holds
 from archive.ledger.coverage import Run, uncovered
-from archive.ledger.observation import Window
+from archive.ledger.observation import CoverageWindow, Window
 
 Unit = Literal["case", "person"]
 
@@ -185,8 +185,11 @@ def tally(
             whole[fact.measure] = whole.get(fact.measure, 0) + 1
     for month in _months(question):
         counts.setdefault((month,), {})
+    answered = tuple(windows)
+    runs = filter(None, map(Run.of, sorted({window.asked.run for window in answered})))
     reach = _Reach(
-        question, tuple(windows), frozenset(expected) if expected is not None else None, frozenset(seen), as_of,
+        question, _settled(answered, question.registers), tuple(runs),
+        frozenset(expected) if expected is not None else None, frozenset(seen), as_of,
         len([u for u in undated if u.missing == "received"]), len(unnumbered),
         (min(days), max(days)) if days else (),
     )  # fmt: skip
@@ -314,7 +317,8 @@ class _Reach:
     """What is known of how far the ledger reaches, for every row."""
 
     question: Question
-    windows: tuple[Window, ...]
+    asked: Mapping[str, Sequence[tuple[Window, Window]]]  # by court; as _settled
+    runs: tuple[Run, ...]
     expected: frozenset[str] | None
     seen: frozenset[str]
     as_of: datetime | None
@@ -323,32 +327,32 @@ class _Reach:
     counted: tuple[date, ...]  # the first and the last day of anything counted
 
     def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
-        # Of several runs that asked the same the newest complete one counts: one that failed takes nothing away.
-        best: dict[tuple[object, ...], Window] = {}
-        newest: dict[tuple[object, ...], Window] = {}
-        for window in sorted(self.windows, key=lambda w: (w.asked.complete, w.at, w.capture)):
-            asked = window.asked
-            if asked.register in self.question.registers and _meets(asked.first, asked.last, first, last):
-                key = (asked.source, asked.court, asked.register, asked.first, asked.last)
-                best[key] = window
-                newest[key] = max(newest.get(key, window), window, key=lambda each: (each.at, each.capture))
-        wanted = {(window.asked.court, window.asked.register) for window in best.values()}
+        only = court or self.question.court
+        asked = chain.from_iterable(self.asked.values()) if only is None else self.asked.get(only, ())
+        met = [(best, newest) for best, newest in asked if _meets(best.asked.first, best.asked.last, first, last)]
+        wanted = {(best.asked.court, best.asked.register) for best, _ in met}
         if self.expected is None:
             wanted |= self._planned(first, last)
         expected = {code for code, _ in wanted} | self.seen if self.expected is None else set(self.expected)
-        only = court or self.question.court
         if only is not None:
             expected &= {only}
-        held = [window for window in best.values() if window.asked.court in expected]
+        held = [best for best, _ in met if best.asked.court in expected]
         counted = [window.asked for window in held if window.asked.expected is not None]
         # An open period reaches as far as anybody asked, and as far as what it counts.
         begin = first or min([*map(_begin, held), *self.counted], default=date.min)
         end = last or max([*map(_end, held), *self.counted], default=date.max)
         silent = expected - {code for code, _ in wanted}
         wanted |= {(code, register) for code in silent for register in self.question.registers[:1]}
+        by_register: dict[tuple[str, str], list[Window]] = {}
+        for window in held:
+            by_register.setdefault((window.asked.court, window.asked.register), []).append(window)
         missing = tuple(
-            gap for code, register in sorted(wanted) if code in expected for gap in _missing(held, code, register, begin, end)
+            gap
+            for each in sorted(wanted)
+            if each[0] in expected
+            for gap in _missing(by_register.get(each, ()), *each, begin, end)
         )
+        stale = [newest.asked for best, newest in met if best.asked.complete and not newest.asked.complete]
         return Coverage(
             as_of=self.as_of,
             courts_expected=len(expected),
@@ -363,25 +367,45 @@ class _Reach:
             missing=missing,
             stale=tuple(
                 Missing(now.court, now.register, now.first, now.last, now.gap or "mismatch")
-                for key, window in sorted(best.items(), key=str)
-                if window.asked.complete and not (now := newest[key].asked).complete and now.court in expected
+                for now in sorted(stale, key=lambda now: str(_key(now)))
+                if now.court in expected
             ),
         )
 
     def _planned(self, first: date | None, last: date | None) -> set[tuple[str, str]]:
         """Courts and registers that some run meant to ask for days of this period, whether it came to them or not."""
-        runs = filter(None, map(Run.of, {window.asked.run for window in self.windows}))
-        planned = [run.asked_of for run in runs if _meets(run.first, run.last, first, last)]
+        planned = [run.asked_of for run in self.runs if _meets(run.first, run.last, first, last)]
         return {each for each in set().union(*planned) if each[1] in self.question.registers}
+
+
+def _settled(windows: Iterable[Window], registers: Collection[str]) -> dict[str, list[tuple[Window, Window]]]:
+    """By court: of each window that was asked for, the answer that counts and the newest one.
+
+    Of several runs that asked the same the newest complete one counts: one that failed takes nothing away.
+    """
+    best: dict[tuple[object, ...], Window] = {}
+    newest: dict[tuple[object, ...], Window] = {}
+    for window in sorted(windows, key=lambda w: (w.asked.complete, w.at, w.capture)):
+        if window.asked.register in registers:
+            key = _key(window.asked)
+            best[key] = window
+            newest[key] = max(newest.get(key, window), window, key=lambda each: (each.at, each.capture))
+    found: dict[str, list[tuple[Window, Window]]] = {}
+    for key, window in best.items():
+        found.setdefault(window.asked.court, []).append((window, newest[key]))
+    return found
+
+
+def _key(asked: CoverageWindow) -> tuple[object, ...]:
+    return asked.source, asked.court, asked.register, asked.first, asked.last
 
 
 def _missing(held: Sequence[Window], court: str, register: str, begin: date, end: date) -> Iterable[Missing]:
     """The days of the period that no complete window tells of, each span with the reason of the newest asked for it."""
-    asked = [window for window in held if (window.asked.court, window.asked.register) == (court, register)]
     whole = [
-        replace(window.asked, last=_end(window)) for window in asked if window.asked.complete and _begin(window) <= _end(window)
+        replace(window.asked, last=_end(window)) for window in held if window.asked.complete and _begin(window) <= _end(window)
     ]
-    failed = sorted((window for window in asked if not window.asked.complete), key=lambda window: window.at, reverse=True)
+    failed = sorted((window for window in held if not window.asked.complete), key=lambda window: window.at, reverse=True)
     for first, last in uncovered(whole, begin, end):
         spans = [(first, last, "not-visited")]
         for window in failed:

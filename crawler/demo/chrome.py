@@ -7,6 +7,7 @@ write markup, the same id twice, one more set of links after the content.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from html import escape
 
 from crawler.demo.docket import Court
@@ -28,6 +29,7 @@ MENU = (
 )
 
 
+@cache
 def _menu(side: str, wide: str) -> str:
     items = (
         fill("menu_item", module=module, label=label.upper(), hint=hint, side=side, wide=wide) for module, label, hint in MENU

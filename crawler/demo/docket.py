@@ -15,7 +15,8 @@ class Court:
     """One court and its two host names.
 
     abbreviation: how other courts print its name in their lists. area: the region as appeals name it.
-    initials: it prints judges as `Фамилия И.О.`.
+    initials: it prints judges as `Фамилия И.О.`. region: "" for a court above all regions, which has one host name. vnkod: its
+    site has the VNKOD template. loud: its clerks write results in capitals.
     """
 
     code: str
@@ -26,16 +27,18 @@ class Court:
     area: str
     city: str
     initials: bool = False
+    vnkod: bool = False
+    loud: bool = False
 
     @property
     def dot(self) -> str:
         """The host that is printed in lists of courts."""
-        return f"{self.label}.{self.region}.sudrf.ru"
+        return f"{self.label}.{self.region}.sudrf.ru" if self.region else self.dash
 
     @property
     def dash(self) -> str:
         """The host that serves the register."""
-        return f"{self.label}--{self.region}.sudrf.ru"
+        return f"{self.label}--{self.region}.sudrf.ru" if self.region else f"{self.label}.sudrf.ru"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ class Register:
 
 FIRST = Register("criminal-1", "1540006", "0", "u1_case", "Уголовные дела - первая инстанция")
 APPEAL = Register("criminal-appeal", "4", "4", "u2_case", "Уголовные дела - апелляция")
+CASSATION = Register("criminal-cassation", "2450001", "2450001", "u33_case", "Уголовные дела - кассация")
 MATERIAL = Register("material", "1610001", "0", "m_case", "Производство по материалам")
-REGISTERS = (FIRST, APPEAL, MATERIAL)
+REGISTERS = (FIRST, APPEAL, CASSATION, MATERIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,9 @@ class Lower:
 class Registration:
     """One court's entry of a case, as it stands at one visit.
 
-    case_uid: lower case, the key of the registration. uid: the judicial identifier, shared along a chain of transfers.
+    case_uid: lower case, the key of the registration. uid: the judicial identifier, shared along a chain of transfers; ""
+    where the court prints none. origin: the identifier under which the case began, where this entry bears another one (a new
+    trial, a case joined to another); no page prints it.
     published, modified: the stamps at the foot of the card; None where the court prints none.
     """
 
@@ -148,11 +154,17 @@ class Registration:
     lower: Lower | None = None
     published: datetime | None = None
     modified: datetime | None = None
+    origin: str = ""
 
     @property
     def printed_number(self) -> str:
         """`1-305/2025 (1-648/2024;)` where the case was registered anew."""
         return f"{self.number} ({self.number_previous};)" if self.number_previous else self.number
+
+    @property
+    def printed_result(self) -> tuple[str, ...]:
+        """The lines of the result, as this court's clerks write them."""
+        return printed_result(self.result, self.court)
 
     @property
     def subject(self) -> str:
@@ -167,6 +179,12 @@ class Registration:
             f"https://{self.court.dash}/modules.php?name=sud_delo&srv_num=1&name_op=case"
             f"&case_id={self.case_id}&case_uid={self.case_uid}&delo_id={self.register.delo_id}{ending}"
         )
+
+
+def printed_result(result: Result | None, court: Court) -> tuple[str, ...]:
+    """The lines of a result as a court writes them; () where there is none yet."""
+    lines = result.printed if result else ()
+    return tuple(line.upper() for line in lines) if court.loud else lines
 
 
 def printed_article(item: str) -> str:

@@ -13,6 +13,8 @@ from html import escape
 from crawler.demo import chrome
 from crawler.demo.docket import (
     APPEAL,
+    CASSATION,
+    FIRST,
     MATERIAL,
     REGISTERS,
     Act,
@@ -22,6 +24,7 @@ from crawler.demo.docket import (
     Register,
     Registration,
     printed_articles,
+    printed_result,
 )
 from crawler.demo.markup import fill
 
@@ -93,7 +96,7 @@ def listing(register: Register, found: Sequence[Registration], total: int, page:
     pages = -(-total // ROWS)
     pager = _pager(page, pages, href) if pages > 1 else ""
     people = "Лица"
-    if register == APPEAL:
+    if register in (APPEAL, CASSATION):
         people = "Лица / Суд (мировой судья) первой инстанции / Номер дела в первой инстанции"
     heads = (
         "№ дела", "Дата<br>поступления", people, "Судья", "Дата<br>решения", "Решение", "Дата вступления<br>в законную силу",
@@ -126,7 +129,7 @@ def _row(entry: Registration) -> str:
         lower=_lower(entry),
         judge=_text(entry.judge),
         decided=_day(entry.decided, "&nbsp;"),
-        result=_lines(entry.result.printed) if entry.result else "&nbsp;",
+        result=_lines(entry.printed_result) or "&nbsp;",
         in_force=in_force,
         act=_act_link(entry),
     )
@@ -270,12 +273,12 @@ def _case_tab(entry: Registration) -> str:
     return _pairs(
         "МАТЕРИАЛ" if entry.register == MATERIAL else "ДЕЛО",
         (
-            ("Уникальный идентификатор дела", uid),
+            ("Уникальный идентификатор дела", uid if entry.uid else None),
             ("Дата поступления", _day(entry.received)),
             ("Номер по предыдущей регистрации", _text(entry.number_previous)),
             ("Судья", _text(entry.judge)),
             ("Дата рассмотрения", _day(entry.decided)),
-            ("Результат рассмотрения", _lines(entry.result.printed) if entry.result else None),
+            ("Результат рассмотрения", _lines(entry.printed_result) or None),
             ("Признак рассмотрения дела", "Рассмотрено единолично судьей" if entry.result else None),
         ),
     )
@@ -295,10 +298,10 @@ def _lower_tab(entry: Registration) -> str:
 
 
 def _people_tab(entry: Registration) -> str:
-    first = entry.register != APPEAL
+    first = entry.register in (FIRST, MATERIAL)
 
     def row(person: Person) -> tuple[str, ...]:
-        result = _lines(person.result.printed) if person.result else ""
+        result = _lines(printed_result(person.result, entry.court))
         opening = (_text(person.name or HIDDEN), _text(printed_articles(person)))
         return (*opening, _day(person.decided), result) if first else (*opening, "", result, "")
 
@@ -380,7 +383,7 @@ def one_identifier(chain: Sequence[Registration]) -> str:
         f"<td>{_defendants(entry)}</td>"
         f"<td>{_text(entry.judge)}</td>"
         f"<td>{_day(entry.decided)}</td>"
-        f"<td>{_lines(entry.result.printed) if entry.result else ''}</td>"
+        f"<td>{_lines(entry.printed_result)}</td>"
         "<td></td></tr>\n"
         for entry in chain
     )

@@ -20,8 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from crawler.demo.ca import Authority
+from crawler.demo.courtweb import CourtWeb
 from crawler.demo.site import Answer, Request, answer
-from crawler.demo.world import World
 
 CHUNK = 4096  # octets of a chunk
 HEAD_LIMIT = 65536  # octets of a request head
@@ -44,7 +44,7 @@ class Served:
     faults: errors of the world itself, which no accident of the script explains; leaving `serve` raises the first.
     """
 
-    world: World
+    world: CourtWeb
     connect_to: tuple[str, ...]
     ca_file: Path
     log: list[Logged] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(world: World) -> AsyncIterator[Served]:
+async def serve(world: CourtWeb) -> AsyncIterator[Served]:
     """Serve a world until the block is left; then every connection is closed and the certificates are gone."""
     with TemporaryDirectory(prefix="kartoteka-demo-") as folder:
         authority = Authority(Path(folder), world.hosts)
@@ -145,7 +145,7 @@ def _break(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-def _message(given: Answer, request: Request, world: World, stays: bool) -> Iterator[bytes]:
+def _message(given: Answer, request: Request, world: CourtWeb, stays: bool) -> Iterator[bytes]:
     """The octets of an answer: head, and the body whole or in chunks. The clock is the world's, so equal worlds agree."""
     at = datetime.combine(world.today, time(9), UTC)
     fields = [("Server", "nginx"), ("Date", format_datetime(at, usegmt=True)), *given.fields]

@@ -13,9 +13,10 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
-from crawler.demo import chrome, pages, press
+from crawler.demo import chrome, pages, press, vnkod
+from crawler.demo.courtweb import CourtWeb, Limit
 from crawler.demo.docket import FIRST, REGISTERS, Court, Register, Registration, printed_article, printed_articles
-from crawler.demo.world import Limit, World
+from crawler.demo.world import World
 
 HTML, TEXT = "text/html; charset=windows-1251", "text/plain"
 REQUIRED = ("delo_id", "case_type", "new", "delo_table")
@@ -54,19 +55,19 @@ class Answer:
         return HTTPStatus(self.status).phrase
 
 
-def answer(world: World, request: Request) -> Answer | None:
+def answer(world: CourtWeb, request: Request) -> Answer | None:
     """The answer to a request; None where the connection breaks instead."""
     if request.method not in ("GET", "HEAD"):
         return Answer(405, b"", (("Allow", "GET, HEAD"),))
-    if request.host in press.HOSTS:
+    if request.host in press.HOSTS and isinstance(world, World):
         return _press(world, request)
-    for court in world.courts:
+    court = world.at(request.host)
+    if court is not None:
         if request.host == court.dash and request.scheme == "https":
             return _court(world, court, request)
-        if request.host in (court.dot, court.dash):
-            if request.host == court.dot:
-                world.script.note("redirect", world.visit, request.url)
-            return _moved(f"https://{court.dash}{request.target}", (("NSR", "1"),))
+        if request.host == court.dot:
+            world.script.note("redirect", world.visit, request.url)
+        return _moved(f"https://{court.dash}{request.target}", (("NSR", "1"),))
     return Answer(421, b"no such host here\n", (("Content-Type", TEXT),))
 
 
@@ -115,7 +116,7 @@ def _html(body: bytes, status: int = 200) -> Answer:
     return Answer(status, body, COURT_FIELDS, chunked=True)
 
 
-def _court(world: World, court: Court, request: Request) -> Answer | None:
+def _court(world: CourtWeb, court: Court, request: Request) -> Answer | None:
     target = urlsplit(request.target)
     if target.path == "/robots.txt":
         if court == world.courts[2]:  # one court has none
@@ -129,9 +130,16 @@ def _court(world: World, court: Court, request: Request) -> Answer | None:
         return _html(chrome.site(court, "<div id='content'>Добро пожаловать на сайт суда</div>"))
     if target.path != "/modules.php" or query.get("name") != "sud_delo":
         return _html(pages.not_found(court), 404)
-    if closed == "outage":
+    befell = world.accident(court, request.url)
+    if befell == "reset":
+        return None
+    if befell == "unavailable":
+        return Answer(503, pages.unavailable(), COURT_FIELDS)
+    if closed == "outage" or befell == "outage":
         return _html(pages.outage(court))
     operation = query.get("name_op")
+    if court.vnkod and (content := _vnkod(world, court, request, query)) is not None:
+        return _html(chrome.site(court, content))
     if operation == "r":
         return _listing(world, court, request, query)
     if operation == "case":
@@ -156,7 +164,7 @@ def _query(text: str) -> dict[str, str]:
     return {name.lower().removeprefix("amp;"): value for name, value in pairs}
 
 
-def _module(world: World, court: Court, query: dict[str, str], content: str) -> Answer:
+def _module(world: CourtWeb, court: Court, query: dict[str, str], content: str) -> Answer:
     if query.get("nc") == "1":
         return _html(chrome.fragment(content))
     return _html(chrome.site(court, chrome.module(content, world.today)))
@@ -176,7 +184,7 @@ def _day(text: str) -> date | None:
 # ---- listings
 
 
-def _listing(world: World, court: Court, request: Request, query: dict[str, str]) -> Answer | None:
+def _listing(world: CourtWeb, court: Court, request: Request, query: dict[str, str]) -> Answer | None:
     note, visit = world.script.note, world.visit
     if court == world.courts[0] and note("unavailable", visit, request.url):
         return Answer(503, pages.unavailable(), (*COURT_FIELDS, ("Retry-After", "1")))
@@ -203,7 +211,7 @@ def _listing(world: World, court: Court, request: Request, query: dict[str, str]
     return _listing_page(world, court, request, query, register, found)
 
 
-def _hidden(step: str, world: World, court: Court, query: dict[str, str], register: Register) -> Answer:
+def _hidden(step: str, world: CourtWeb, court: Court, query: dict[str, str], register: Register) -> Answer:
     if step == "blocked":
         return _html(pages.blocked(court.dash))
     if step == "outage":
@@ -211,18 +219,20 @@ def _hidden(step: str, world: World, court: Court, query: dict[str, str], regist
     return _module(world, court, query, pages.captcha_gate(register))
 
 
-def _note_listing(world: World, court: Court, request: Request, query: dict[str, str], found: Sequence[Registration]) -> None:
+def _note_listing(
+    world: CourtWeb, court: Court, request: Request, query: dict[str, str], found: Sequence[Registration]
+) -> None:
     """Enter in the script what this listing shows of it."""
     note, visit = world.script.note, world.visit
     if not found:
         note("empty", visit, request.url)
     lost = world.lost
-    if lost.court == court and lost.register == _register(query) and _fits(lost, query):
+    if lost is not None and lost.court == court and lost.register == _register(query) and _fits(lost, query):
         note("withdrawn-listing" if visit == 2 else "withdrawn-before", visit, request.url)
 
 
 def _listing_page(
-    world: World, court: Court, request: Request, query: dict[str, str], register: Register, found: Sequence[Registration]
+    world: CourtWeb, court: Court, request: Request, query: dict[str, str], register: Register, found: Sequence[Registration]
 ) -> Answer:
     number = query.get("page", "1")
     page = int(number) if number.isascii() and number.isdigit() and int(number) else 1
@@ -258,7 +268,7 @@ def _fits(entry: Registration, query: dict[str, str]) -> bool:
             if bound is None or day is None or (day < bound if end == "1d" else day > bound):
                 return False
     wanted = asked.get(f"{people}__law_articless", "").casefold()
-    if not any(wanted in printed_articles(person).casefold() for person in entry.persons):
+    if wanted and not any(wanted in printed_articles(person).casefold() for person in entry.persons):
         return False
     item = asked.get("lawbookarticles[]")
     if item and not any(f"ст.{item}" == printed_article(kept) for person in entry.persons for kept in person.articles):
@@ -271,14 +281,54 @@ def _fits(entry: Registration, query: dict[str, str]) -> bool:
     return asked.get(f"{table}__judicial_uidss", entry.uid) == entry.uid
 
 
+# ---- the other template
+
+
+def _vnkod(world: CourtWeb, court: Court, request: Request, query: dict[str, str]) -> str | None:
+    """What a court with the VNKOD template answers otherwise than the others: listings, cards and hearing lists."""
+    match query.get("name_op"):
+        case "r":
+            return _vnkod_listing(world, court, request, query)
+        case "case":
+            entry = world.entry(query.get("_uid") or query.get("case_uid", ""))
+            shown = _served(court, entry, query.get("_id") or query.get("case_id"))
+            return vnkod.card(shown, world.today) if shown is not None else None
+        case None:
+            day = _day(query.get("h_date", "")) or world.today
+            return vnkod.hearing_list(FIRST, day, world.hearings(court, day))
+    return None
+
+
+def _vnkod_listing(world: CourtWeb, court: Court, request: Request, query: dict[str, str]) -> str:
+    asked = (query.get("_deloid"), query.get("_new"), query.get("case__vnkod"))
+    if asked != (FIRST.delo_id, FIRST.new, court.code):
+        return vnkod.refused()
+    first, last = (_day(query.get(f"case__entry_date{end}d", "")) for end in (1, 2))
+    found = [e for e in world.docket(court, FIRST) if (first or date.min) <= e.received <= (last or date.max)]
+    page = int(query.get("_page", "1"))
+    rows = found[vnkod.ROWS * (page - 1) : vnkod.ROWS * page]
+    if not rows:
+        return vnkod.nothing_found(FIRST, world.today)
+    kept = [part for part in urlsplit(request.target).query.split("&") if not part.startswith("_page=")]
+    return vnkod.listing(
+        FIRST, rows, len(found), page, lambda turned: f"/modules.php?{'&'.join(kept)}&_page={turned}", world.today
+    )
+
+
 # ---- cards and acts
 
 
-def _card(world: World, court: Court, request: Request, query: dict[str, str]) -> Answer:
+def _served(court: Court, entry: Registration | None, case_id: str | None) -> Registration | None:
+    """The registration, where this court's site shows it: a region's courts share one data base."""
+    if entry is None or case_id != str(entry.case_id):
+        return None
+    return entry if entry.court == court or (court.region and entry.court.region == court.region) else None
+
+
+def _card(world: CourtWeb, court: Court, request: Request, query: dict[str, str]) -> Answer:
     key = query.get("case_uid", "").lower()
-    entry = world.entry(key)
-    served = entry is not None and entry.court.region == court.region  # a region's courts share one data base
-    if not served or entry is None or query.get("case_id") != str(entry.case_id):
+    entry = _served(court, world.entry(key), query.get("case_id"))
+    if entry is None:
         if key == world.withdrawn:
             world.script.note("withdrawn-card", world.visit, request.url)
         return _html(pages.not_found(court), 404)
@@ -292,10 +342,7 @@ def _card(world: World, court: Court, request: Request, query: dict[str, str]) -
     return _module(world, court, query, pages.card(entry))
 
 
-def _act(world: World, court: Court, query: dict[str, str]) -> str:
-    wanted = (query.get("number"), query.get("text_number"))
-    for register in REGISTERS:
-        for entry in world.docket(court, register):
-            if entry.act is not None and wanted == (str(entry.act.number), "1"):
-                return pages.act_page(entry.act)
-    return pages.act_page(None)
+def _act(world: CourtWeb, court: Court, query: dict[str, str]) -> str:
+    number = query.get("number", "")
+    known = number.isdecimal() and query.get("text_number") == "1"
+    return pages.act_page(world.act(court, int(number)) if known else None)

@@ -20,7 +20,7 @@ AWOL = frozenset({"332", "337", "338"})
 
 @dataclass(frozen=True, slots=True)
 class TrueCase:
-    """One case: its registrations in order of receipt, the last of which decides."""
+    """One case: its registrations in order of receipt, the last of which decides, unless it was joined to another."""
 
     chain: tuple[Registration, ...]
 
@@ -30,7 +30,7 @@ class TrueCase:
 
     @property
     def last(self) -> Registration:
-        return self.chain[-1]
+        return next(entry for entry in reversed(self.chain) if entry.result is None or entry.result.word != "joined")
 
     @property
     def persons(self) -> tuple[Person, ...]:
@@ -71,7 +71,7 @@ class Truth:
         chains: dict[str, list[Registration]] = defaultdict(list)
         for registration in held:
             if registration.register == FIRST:
-                chains[registration.uid].append(registration)
+                chains[registration.origin or registration.uid].append(registration)
         ordered = (tuple(sorted(chain, key=lambda entry: entry.received)) for chain in chains.values())
         return cls(tuple(map(TrueCase, ordered)), held)
 

@@ -7,12 +7,13 @@ seed and plans make the same world, and the same pages byte for byte.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 from types import MappingProxyType
 
+from crawler.demo.courtweb import CourtWeb, Hidden, Limit, Shelves
 from crawler.demo.docket import APPEAL, FIRST, Court, Event, Register, Registration
 from crawler.demo.invent import CONVICTED, PLANS, VERDICT, Plan, invent
 from crawler.demo.materials import materials
@@ -20,33 +21,14 @@ from crawler.demo.script import Script
 from crawler.demo.truth import Truth
 from crawler.source import Query, Seed
 
+__all__ = ["ENGLISH", "MIRROR", "MONTHS", "ORIGINAL", "VISITS", "Limit", "World", "hearing_list", "listing"]
+
 VISITS = MappingProxyType({1: date(2025, 6, 5), 2: date(2025, 6, 30)})  # the day each visit takes place, by the courts' clock
 MONTHS = tuple((date(2025, m, 1), date(2025, m + 1, 1) - timedelta(days=1)) for m in range(1, 6))
 ORIGINAL, MIRROR, ENGLISH = "uchetny-list.media", "uchetny-list-prosmotr.site", "en.uchetny-list.media"
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
-    """A listing that one visit cannot have: any window of this court that covers this day."""
-
-    court: Court
-    day: date
-    step: str  # the script's name of the accident
-    gap: str  # the ledger's word for the hole it leaves
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What a court's register can do at most. rows: of one answer, whatever its counter says; days: of a query it can count."""
-
-    rows: int | None = None
-    days: int | None = None
-
-
-CLOSED = ("captcha", "blocked", "outage")
-
-
-class World:
+class World(CourtWeb):
     """A few courts and a publisher, with everything that goes wrong between them and a crawler.
 
     seed: which people and days. plans: which courts and how many cases; the small world unless told otherwise. The first
@@ -56,20 +38,16 @@ class World:
     def __init__(self, seed: int = 1, plans: Sequence[Plan] = PLANS) -> None:
         if len(plans) < 4 or len({plan.court.code for plan in plans}) < len(plans):
             raise ValueError("the script needs four courts, each once")
+        super().__init__((plan.court for plan in plans), VISITS[1], Script())
         self.seed = seed
-        self.courts = tuple(plan.court for plan in plans)
-        self.visit = 1
-        self.script = Script()
-        self.closed: dict[str, str] = {}  # courts by code, and how each is closed, beside what the script hides
-        self.limits: dict[str, Limit] = {}  # courts by code
         first = {entry.case_uid: entry for entry in (*invent(plans, seed), *materials(self.courts, seed))}
         self._roles(tuple(first.values()), Random(f"{seed}:roles"))
         second = dict(first)
         second[self.changed] = _concluded(first[self.changed])
         del second[self.withdrawn]
         self._entries = {1: first, 2: second}
-        self._dockets = {visit: _dockets(entries.values()) for visit, entries in self._entries.items()}
-        self._days = {visit: _hearings(entries.values()) for visit, entries in self._entries.items()}
+        self._shelves = {visit: Shelves(entries.values()) for visit, entries in self._entries.items()}
+        self.shelves = self._shelves[1]
         self.hidden = (
             Hidden(self.courts[2], date(2025, 3, 15), "captcha", "captcha"),
             Hidden(self.courts[1], date(2025, 5, 15), "outage", "outage"),
@@ -93,48 +71,12 @@ class World:
         """Move to that visit: what is scripted between the two has happened."""
         if visit not in VISITS:
             raise ValueError(f"no visit {visit}: there are {sorted(VISITS)}")
-        self.visit = visit
-
-    def close(self, how: str, *courts: Court) -> None:
-        """From now on: a captcha before the search form, every page blocked, or the module out."""
-        if how not in CLOSED:
-            raise ValueError(f"not how a court is closed: {how!r}; choose of {', '.join(CLOSED)}")
-        self.closed |= {court.code: how for court in courts}
-
-    @property
-    def today(self) -> date:
-        return VISITS[self.visit]
-
-    @property
-    def cases(self) -> tuple[Registration, ...]:
-        """Every registration the courts show at this visit, appeals too."""
-        return tuple(self._entries[self.visit].values())
-
-    def entry(self, case_uid: str) -> Registration | None:
-        """The registration with this key, in whatever case the key is written; None where no court shows it now."""
-        return self._entries[self.visit].get(case_uid.lower())
+        self.visit, self.today, self.shelves = visit, VISITS[visit], self._shelves[visit]
 
     @property
     def lost(self) -> Registration:
         """The case that is withdrawn, as it stood before."""
         return self._entries[1][self.withdrawn]
-
-    def docket(self, court: Court, register: Register) -> Sequence[Registration]:
-        """A court's register at this visit, newest first."""
-        return self._dockets[self.visit].get((court.code, register.word), ())
-
-    def chain(self, uid: str, register: Register) -> list[Registration]:
-        """All registrations under one judicial identifier, in order of receipt."""
-        found = [entry for entry in self.cases if entry.uid == uid and entry.register == register]
-        return sorted(found, key=lambda entry: entry.received)
-
-    def hearings(self, court: Court, day: date) -> list[tuple[Registration, Event]]:
-        """What a court hears on a day, appeals first, then by the hour."""
-        return self._days[self.visit].get((court.code, day), [])
-
-    def hearing_days(self, court: Court) -> list[date]:
-        """The days on which a court hears something, in order."""
-        return sorted(day for code, day in self._days[self.visit] if code == court.code)
 
     def truth(self, visit: int | None = None) -> Truth:
         """What the ledger must hold after this visit, if nothing stood in the crawler's way.
@@ -199,7 +141,7 @@ class World:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Every host name that the world answers to."""
-        return (*(name for court in self.courts for name in (court.dash, court.dot)), ORIGINAL, MIRROR, ENGLISH)
+        return (*super().hosts, ORIGINAL, MIRROR, ENGLISH)
 
 
 def listing(court: Court, register: Register, first: date, last: date, page: int | None = None) -> str:
@@ -234,27 +176,3 @@ def _concluded(entry: Registration) -> Registration:
         result=VERDICT,
         modified=datetime.combine(decided + timedelta(days=1), time(19, 10)),
     )
-
-
-def _number(entry: Registration) -> int:
-    return int(entry.number.split("-")[1].split("/")[0])
-
-
-def _dockets(entries: Iterable[Registration]) -> dict[tuple[str, str], list[Registration]]:
-    dockets: dict[tuple[str, str], list[Registration]] = {}
-    for entry in entries:
-        dockets.setdefault((entry.court.code, entry.register.word), []).append(entry)
-    for docket in dockets.values():
-        docket.sort(key=lambda entry: (entry.received, _number(entry)), reverse=True)
-    return dockets
-
-
-def _hearings(entries: Iterable[Registration]) -> dict[tuple[str, date], list[tuple[Registration, Event]]]:
-    days: dict[tuple[str, date], list[tuple[Registration, Event]]] = {}
-    for entry in entries:
-        for event in entry.events:
-            if event.name == "Судебное заседание":
-                days.setdefault((entry.court.code, event.day), []).append((entry, event))
-    for heard in days.values():
-        heard.sort(key=lambda row: (row[0].register.word != APPEAL.word, row[1].time, row[0].number))
-    return days

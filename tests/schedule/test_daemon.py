@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
@@ -263,6 +263,15 @@ async def test_the_clock_is_set_while_the_daemon_runs(watched: Watched, monkeypa
     plan = load(watched.home, sources())
     assert plan is not None
     clock, notes = Hands(), list[str]()
+
+    class Wall(datetime):
+        """The machine has one clock: what it says of a visit moves with what it says of the plan."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return clock()
+
+    monkeypatch.setattr("crawler.wire.datetime", Wall)
     visits = lambda: watched.asked.count(article)  # noqa: E731
     async with within(watched, plan, clock, notes):
         await until(lambda: visits() == 1, "the first visit")

@@ -92,7 +92,7 @@ def origin(arguments: argparse.Namespace) -> Iterator[list[str]]:
     if arguments.store:
         if arguments.origin:
             delay = ["-d", arguments.delay] if arguments.delay else []
-            server = subprocess.Popen([arguments.origin, *delay, arguments.store])
+            server = subprocess.Popen([arguments.origin, arguments.store, *delay])
             time.sleep(0.5)
         urls = (Path(arguments.store) / "urls.txt").read_text().split()[: arguments.pages]
     else:

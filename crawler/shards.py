@@ -240,9 +240,16 @@ class _Shard(_Line):
         self._closed = False
 
     async def fetch(self, url: str, validators: Validators | None) -> Visit:
-        if self._starting is None:
-            self._starting = asyncio.create_task(self._start())
-        await asyncio.shield(self._starting)
+        for _ in range(DEATHS):
+            # One that died with nothing in hand was not started again: who has waited for its end meanwhile does that.
+            if self._transport is not None:
+                break
+            if self._starting is None:
+                self._starting = asyncio.create_task(self._start())
+            await asyncio.shield(self._starting)
+        else:
+            if self._transport is None:
+                raise FetcherDied(f"no fetching process stays up; {url} was not asked for: run again")
         self._count = number = self._count + 1
         asked = self._asked[number] = _Asked(url, validators, asyncio.get_running_loop().create_future())
         self.say("fetch", number, url, validators and asdict(validators))

@@ -122,6 +122,21 @@ async def test_a_process_that_is_killed_is_started_again(site: Site, tmp_path: P
     assert first != second
 
 
+async def test_a_process_that_was_killed_at_rest(site: Site, tmp_path: Path) -> None:
+    """It had nothing in hand; who comes while its end is being seen to is served by another one, and does not wait for ever."""
+    async with shards(site, tmp_path) as made:
+        await made.fetch(site.url("/1"))
+        (shard,), (first,) = made._shards, made.pids
+        os.kill(first, signal.SIGKILL)
+        while shard._transport is not None:
+            await asyncio.sleep(0)
+        visit = await asyncio.wait_for(made.fetch(site.url("/2")), 30)
+        (second,) = made.pids
+
+    assert b"the page /2" * 100 == body(visit)
+    assert first != second
+
+
 async def test_an_address_that_kills_twice_is_given_up(site: Site, tmp_path: Path) -> None:
     """It fails with what to do; the others are fetched."""
     async with shards(site, tmp_path) as made:

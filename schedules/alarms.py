@@ -137,10 +137,10 @@ class Alarms:
         read = {e.capture: e for e in book.extractions(captures={c.id for c in captures})} if book and captures else {}
         for capture in captures:
             extraction = read.get(capture.id)
-            if extraction is None and capture.outcome.whole and capture.decision is None and now - capture.at < UNREAD:
+            if extraction is None and capture.outcome.whole and not capture.decision and now - capture.at < UNREAD:
                 return False  # it may be read any moment: from here on the next time
             self._through = capture.seq
-            if capture.foreign is None and capture.decision is None and (seen := _seen(capture, extraction)) is not None:
+            if capture.foreign is None and not capture.decision and (seen := _seen(capture, extraction)) is not None:
                 self._facts.fold(seen, held=_held(archive, book, seen, capture.seq))
                 self._certificate(archive, capture, seen.host)
         return len(captures) == AT_ONCE

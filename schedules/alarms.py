@@ -126,6 +126,17 @@ class Alarms:
         with self._engine.connect() as db:
             return _read(db, _alarms.c.cleared.is_(None))
 
+    def lately(self, since: datetime) -> list[Raised]:
+        """What was raised or cleared since, each as it stands now."""
+        at = since.isoformat()
+        with self._engine.connect() as db:
+            return _read(db, (_alarms.c.raised >= at) | (_alarms.c.cleared >= at))
+
+    @property
+    def through(self) -> int:
+        """The number of the last capture that was folded; -1 before the first."""
+        return self._through
+
     # -- folding
 
     def _fold(self, archive: Archive, book: Book | None, now: datetime) -> bool:

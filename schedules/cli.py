@@ -120,9 +120,9 @@ async def _daemon(options: Globals, out: Shown) -> int:
     from crawler.opening import now, opened
     from crawler.settings import load
     from schedules import planfile
-    from schedules.alarms import Alarms
     from schedules.daemon import Daemon, Orders, signals
     from schedules.planned import planned
+    from schedules.watching import Watching
 
     settings = load(options.home)
     path = planfile.make(options.home)
@@ -145,15 +145,15 @@ async def _daemon(options: Globals, out: Shown) -> int:
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
         async with opened(options, waiting=waiting(out)) as crawl:
-            alarms = Alarms(options.home, floor=settings.free_bytes)
+            watching = Watching(options.home, floor=settings.free_bytes)
             watch = Daemon(
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
-                in_flight=settings.in_flight, per_host=options.per_host or 1, alarms=alarms,
+                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching,
             )  # fmt: skip
             try:
                 await watch.run()
             finally:
-                alarms.close()
+                watching.close()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
 

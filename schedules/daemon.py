@@ -22,10 +22,11 @@ from crawler.errors import BadSettings
 from crawler.inbox import LOOK, Inbox, Order
 from crawler.rounds import Round
 from crawler.sites import sources
-from schedules.alarms import Alarms, shown
+from schedules.notify import LOOKED, Notifier
 from schedules.past import pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
 from schedules.standing import EVERY, Standing, write
+from schedules.watching import Watching
 
 WATCHED = 60.0  # seconds between two looks for alarms
 GRACE = 30.0  # seconds that what is in flight has to end in, once the daemon is to stop
@@ -127,8 +128,8 @@ class Daemon:
     """One plan, run until it is told to stop.
 
     reload: the plan as its file says now; raises BadSettings. done: told of every visit. note: told what a person should know.
-    now: the wall clock, UTC. in_flight, per_host: as for `Crawl.urls`, of addresses that are not of a register. alarms: where
-    what looks wrong is kept; None: nobody looks.
+    now: the wall clock, UTC. in_flight, per_host: as for `Crawl.urls`, of addresses that are not of a register.
+    watching: looks for alarms and news; None: nobody does.
     """
 
     def __init__(
@@ -143,9 +144,9 @@ class Daemon:
         now: Callable[[], datetime],
         in_flight: int = 64,
         per_host: int = 1,
-        alarms: Alarms | None = None,
+        watching: Watching | None = None,
     ) -> None:
-        self._alarms = alarms
+        self._watching = watching
         self.standing = Standing(now())
         self.crawl = Intake(crawl, self.standing)
         # For those who asked that pages be kept and not read.
@@ -171,6 +172,7 @@ class Daemon:
         self._keep(self._take_orders())
         self._keep(self._tell_standing())
         self._keep(self._watch())
+        self._keep(self._notify())
         try:
             async with Alarm(self._orders.woken.set) as alarm:
                 while not self._orders.stop_asked.is_set():
@@ -279,17 +281,25 @@ class Daemon:
 
     async def _watch(self) -> None:
         """Folds what was kept since, and tells what looks wrong; an archive that cannot be asked now is asked again."""
-        alarms = self._alarms
-        while alarms is not None:
+        while self._watching is not None:
             more = False
             try:
-                look = await asyncio.to_thread(alarms.look, self.plan, self.now())
-                more = look.more
-                for line in shown((*look.raised, *look.cleared)):
+                told = await asyncio.to_thread(self._watching.look, self.plan, self.now())
+                more = told.more
+                for line in told.lines:
                     self._note(line)
             except (ArchiveError, OSError) as exc:
-                self._note(f"alarms cannot be looked for: {exc}")
+                self._note(f"alarms and news cannot be looked for: {exc}")
             await asyncio.sleep(0 if more else WATCHED)
+
+    async def _notify(self) -> None:
+        """Carries what waits to those whom the plan names."""
+        while self._watching is not None:
+            try:
+                await Notifier(self._watching.outbox, self.now, self._note).once(self.plan.channels)
+            except (ArchiveError, OSError) as exc:
+                self._note(f"notices cannot be carried: {exc}")
+            await asyncio.sleep(LOOKED)
 
     def _say(self, state: str) -> None:
         """What `crawl status` shows; a disk that is full must not end a watch for want of it."""

@@ -317,6 +317,10 @@ class Raised:
     raised: datetime
     cleared: datetime | None = None
 
+    def as_raised(self) -> Raised:
+        """As it was before it cleared itself."""
+        return replace(self, cleared=None)
+
     def row(self) -> dict[str, object]:
         return {
             "kind": "alarm",

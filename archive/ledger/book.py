@@ -260,6 +260,25 @@ class Book:
         query = sa.select(said.registration).distinct().where(said.property == "court", said.value == court)
         return sorted(row.registration for row in self._all(query))
 
+    def spoken_of(self, captures: Collection[str]) -> list[str]:
+        """The registrations that pages of these captures speak of."""
+        extraction, place, said = tables.extraction.c, tables.sighting.c, tables.observation.c
+        query = (
+            sa.select(said.registration)
+            .distinct()
+            .join_from(tables.extraction, tables.sighting, extraction.reading == place.reading)
+            .join(tables.observation, place.observation == said.id)
+            .where(said.registration.like("reg:%"))
+        )
+        return sorted({row.registration for row in self._batched(query, extraction.capture, captures)})
+
+    def speaking_of(self, registrations: Collection[str]) -> list[Extraction]:
+        """Every extraction that stands and whose page speaks of one of these, in the order of the log."""
+        place, said = tables.sighting.c, tables.observation.c
+        query = sa.select(place.reading).distinct().join_from(tables.sighting, tables.observation, place.observation == said.id)
+        readings = {row.reading for row in self._batched(query, said.registration, registrations)}
+        return self.extractions(captures=self._captures(readings))
+
     def ties(self) -> list[tuple[str, Tie]]:
         """Judgements with their ids, in the order of their ids."""
         rows = self._all(sa.select(tables.tie).order_by(tables.tie.c.id))

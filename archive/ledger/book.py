@@ -324,8 +324,12 @@ class Book:
             query = query.where(column.subject == column.registration)
         elif not events:
             query = query.where(sa.func.instr(column.subject, "#event:") == 0)
-        rows = self._batched(query, column.registration, registrations)
-        captures = None if registrations is None else self._captures({row[0] for row in rows})
+        rows: Iterable[sa.Row[Any]]
+        if registrations is None:
+            rows, captures = self._streamed(query), None
+        else:
+            rows = self._batched(query, column.registration, registrations)
+            captures = self._captures({row[0] for row in rows})
         by_reading: dict[str, list[Extraction]] = {}
         for extraction in self.extractions(captures=captures, known_at=known_at):
             by_reading.setdefault(extraction.reading, []).append(extraction)
@@ -333,9 +337,13 @@ class Book:
             reading: (max(found, key=lambda e: (e.at, e.seq)), min(e.seq for e in found), len(found))
             for reading, found in by_reading.items()
         }
+        # Half of a ledger's texts are the same few: subjects, dates, judges, articles. Each is held once.
+        once = dict[str, str]().setdefault
         for row in rows:
             reading, key, subject, name, ordinal, raw, value, derived, *where = tuple(row)
             if reading in held:
+                subject, name, raw = once(subject, subject), once(name, name), once(raw, raw)
+                value = None if value is None else once(value, value)
                 yield Sighting(key, subject, name, ordinal, raw, value, bool(derived), *held[reading]), tuple(where)
 
     def _captures(self, readings: Collection[str]) -> set[str]:
@@ -356,6 +364,11 @@ class Book:
     def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._begun() as connection:
             return connection.execute(query).all()
+
+    def _streamed(self, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+        """Rows as they come: all of a ledger's are more than should lie in memory beside what is made of them."""
+        with self._begun() as connection:
+            yield from connection.execute(query.execution_options(yield_per=10_000))
 
     def _batched(
         self, query: sa.Select[Any], column: sa.ColumnElement[str], values: Collection[str] | None

@@ -18,6 +18,7 @@ from archive import __version__, ask, door
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from archive.errors import NotAnArchive, NotFound
+from crawler import claims_cli
 from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
@@ -203,7 +204,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, ask.app, archive_cli.app):
+for floor in (crawler_cli.app, claims_cli.app, ask.app, archive_cli.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
 

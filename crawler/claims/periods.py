@@ -10,6 +10,7 @@ import calendar
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
@@ -249,6 +250,7 @@ def _whole_year(found: re.Match[str], told: date | None) -> Said:
 
 @_rule(
     r"(?:over|in|during|for)\s+the\s+same\s+(?:period|time|months?)|за\s+(?:тот|этот)\s+же\s+(?:период|срок|месяц)|за\s+это\s+(?:же\s+)?время"
+    r"|by\s+(?:that|this|the\s+same)\s+(?:day|date|time|point)|(?:к\s+(?:этому|тому)|на\s+(?:этот|тот)|на\s+(?:цей|той))\s+(?:дню|времени|моменту|день|момент)\b"
     r"|за\s+(?:той|цей)\s+(?:самий|же)\s+(?:період|час|місяць)|за\s+такий\s+самий\s+період",
     "same",
     "же",
@@ -260,6 +262,10 @@ def _same(found: re.Match[str], told: date | None) -> Said:
 
 
 _DATE = re.compile(rf"\b{_DAY}\s+(?:of\s+)?{_M}(?:,?\s+{_Y})?|\b{_M}\s+{_DAY}\b(?:,?\s+(?:19|20)\d\d)?", re.I)
+_WHOLE = re.compile(
+    rf"\b(?:(?P<day>\d{{1,2}})\s+(?:of\s+)?(?P<month>{_M})|(?P<emonth>{_M})\s+(?P<eday>\d{{1,2}}))(?:,)?\s+(?P<year>(?:19|20)\d\d)\b",
+    re.I,
+)
 _IN_DIGITS = re.compile(r"\b\d{1,2}\.\d{1,2}\.\d{2,4}\b|\b\d{4}-\d\d-\d\d\b|\b\d{1,2}:\d\d\b")
 _PER = {
     "working-day": r"(?:every|each|per|a)\s+(?:working|business)\s+day|(?:кажд\w+|в|за)\s+рабочий\s+день|за\s+(?:один\s+)?робочий\s+день|(?:кожн\w+|щодня\s+в)\s+робочий\s+день",
@@ -325,3 +331,10 @@ def dates(sentence: str, *, month: bool) -> Iterator[tuple[int, int]]:
 def rates(sentence: str) -> list[tuple[int, int, str]]:
     """Where it says `a month`, and what a rate is per."""
     return [(*found.span(), (found.lastgroup or "").replace("_", "-")) for found in _RATE.finditer(sentence)]
+
+
+def whole_dates(text: str) -> Iterator[date]:
+    """Days with month and year that a text names, in its order."""
+    for found in _WHOLE.finditer(text):
+        with suppress(ValueError):
+            yield date(int(found["year"]), _month(found["month"] or found["emonth"]), int(found["day"] or found["eday"]))

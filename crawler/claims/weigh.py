@@ -52,7 +52,7 @@ _FINE_FOR = {
     "times": frozenset(("received", "initiated", "submitted", "decided", "convicted", "acquitted", "verdicts", "suspended-sentences")),
 }  # fmt: skip
 _THINGS = ("crime", "text", "verdict", "case", "person", "year")  # a word that may be several is the first
-_TOTALS = frozenset(("received", "convicted", "verdicts", "decided", "acquitted"))
+_TOTALS = frozenset(("received", "convicted", "verdicts", "decided", "acquitted", "acts-published"))
 _ARMY = frozenset(("recruited", "army-size"))
 
 Slice = tuple[int, int]

@@ -18,7 +18,7 @@ from crawler.claims.weigh import Told, claims_of
 
 __all__ = ["Told", "claims", "may_claim", "placed", "told", "values"]
 
-BEGINNING = 20_000  # characters: a text about courts says so by then
+BEGINNING = 12_000  # characters: a text about courts says so by then
 
 
 def may_claim(text: str) -> bool:

@@ -16,6 +16,7 @@ import typer
 from archive import __version__, ask, door, export_cli
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
+from crawler import claims_cli
 from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
@@ -182,7 +183,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
+for floor in (crawler_cli.app, claims_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
 

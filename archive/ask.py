@@ -101,8 +101,10 @@ def case(
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
         one = find(asked.cases(book), id_)
-        quoted = book.quoted([r.subject for r in one.registrations], known_at=asked.known_at, as_of=asked.as_of)
-        values = rows.value_rows(quoted)
+        subjects = [r.subject for r in one.registrations]
+        quoted = book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of)
+        values = [*rows.value_rows(quoted), *rows.correction_rows(asked.corrections(book), subjects)]
+        values.sort(key=lambda row: (row["subject"], row["property"]))
         if out.json:
             out.rows(values)
         else:

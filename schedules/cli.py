@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door
+from archive import __version__, ask, door, review
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from archive.errors import NotAnArchive, NotFound
@@ -203,9 +203,10 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, ask.app, archive_cli.app):
+for floor in (crawler_cli.app, ask.app, archive_cli.app, review.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
+app.add_typer(review.review, name="review")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

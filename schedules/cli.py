@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door, export_cli
+from archive import __version__, ask, door, export_cli, review
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from crawler import claims_cli
@@ -183,9 +183,10 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, claims_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
+for floor in (crawler_cli.app, claims_cli.app, ask.app, archive_cli.app, export_cli.app, review.app, operate.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
+app.add_typer(review.review, name="review")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

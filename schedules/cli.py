@@ -18,8 +18,8 @@ from archive import __version__, ask, door
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from archive.errors import NotAnArchive, NotFound
+from crawler import cites_cli, editions_cli
 from crawler import cli as crawler_cli
-from crawler import editions_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
@@ -205,7 +205,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
 
 
 app.add_typer(editions_cli.mirrors_app, name="mirrors")
-for floor in (crawler_cli.app, editions_cli.app, ask.app, archive_cli.app):
+for floor in (crawler_cli.app, editions_cli.app, cites_cli.app, ask.app, archive_cli.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
 

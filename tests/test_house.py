@@ -70,7 +70,7 @@ DOORS = {
     "tenacity": {"crawler.fetch"},
     "tldextract": {"crawler.editions.houses"},
     "trafilatura": {"crawler.sites.article"},
-    "typer": {"archive.ask", "archive.cli", "archive.door", "crawler.cli", "crawler.editions_cli", "schedules.cli"},
+    "typer": {"archive.ask", "archive.cli", "archive.door", "crawler.cites_cli", "crawler.cli", "crawler.editions_cli", "schedules.cli"},
     "uvloop": {"crawler.cli", "crawler.shards"},
     "warcio": {"archive.warc"},
     "zstandard": {"archive.coding"},

@@ -19,13 +19,17 @@ _WORD = re.compile(r"[^\W\d_]+|\d+")
 _FIGURE = re.compile(r"(?<![\w.,])\d{1,3}(?:[ \u00a0\u2009\u202f.,]\d{3})+(?![\d])|(?<![\w.,])\d{2,9}(?![\w])")
 
 
-def shingles(text: str) -> frozenset[int]:
-    """A sketch of a text: the smallest digests of its runs of words. Empty for what is too short to be compared."""
+def runs(text: str) -> frozenset[str]:
+    """A text's runs of four words, punctuation and case left out. Empty for what is too short to be compared."""
     words = [found[0].casefold() for found in _WORD.finditer(text)]
     if len(words) < LEAST:
         return frozenset()
-    runs = {" ".join(words[i : i + WORDS]) for i in range(len(words) - WORDS + 1)}
-    digests = sorted(int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest(), "big") for run in runs)
+    return frozenset(" ".join(words[i : i + WORDS]) for i in range(len(words) - WORDS + 1))
+
+
+def shingles(text: str) -> frozenset[int]:
+    """A sketch of a text: the smallest digests of its runs of words. Empty for what is too short to be compared."""
+    digests = sorted(int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest(), "big") for run in runs(text))
     return frozenset(digests[:KEPT])
 
 

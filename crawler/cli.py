@@ -181,9 +181,8 @@ def links(
         except Unreadable as exc:
             door.complain(exc)
             raise typer.Exit(door.PARTLY) from exc
-    out.rows(
-        (each.row() for each in cited.citations), ("url", "confidence", "occurrences", "from", "anchor", "alternatives", "kind")
-    )
+    rows = [*(each.row() for each in cited.citations), *(each.row() for each in cited.references)]
+    out.rows(rows, ("url", "confidence", "occurrences", "from", "anchor", "alternatives", "kind"))
     for note in (*cited.unread, *cited.hints):
         out.note(f"{file}: {note}")
     whole = [each for each in cited.citations if each.url is not None]

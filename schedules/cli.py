@@ -16,7 +16,7 @@ import typer
 from archive import __version__, ask, door, export_cli, review
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
-from crawler import claims_cli
+from crawler import cites_cli, claims_cli, editions_cli
 from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
@@ -183,10 +183,14 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, claims_cli.app, ask.app, archive_cli.app, export_cli.app, review.app, operate.app):
-    for command in floor.registered_commands:
+FLOORS = (
+    crawler_cli, claims_cli, editions_cli, cites_cli, ask, archive_cli, export_cli, review, operate,
+)  # fmt: skip
+for floor in FLOORS:
+    for command in floor.app.registered_commands:
         app.registered_commands.append(command)
 app.add_typer(review.review, name="review")
+app.add_typer(editions_cli.mirrors_app, name="mirrors")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -78,6 +78,7 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
 
 def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
     from archive.foreign import verify_file
+    from archive.keyring import Keyring
     from archive.verify import verify as checks
 
     files = [Path(target) for target in targets if Path(target).is_file()]
@@ -95,6 +96,7 @@ def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
         yield from checks(
             options.home,
             ids,
+            keys=Keyring.of(os.environ),
             progress=lambda name, done, whole: bar.update(task, description=name, completed=done, total=whole),
         )
 

@@ -20,7 +20,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,13 +29,12 @@ from urllib.parse import quote
 
 from archive import tree
 from archive.errors import BadRecord, Damaged, NotFound
-from archive.finding import Check, Finding
+from archive.finding import CHECKS, Check, Finding
 from archive.keyring import Keyring
 from archive.log import Log, find, told, vouched
 from archive.note import Checkpoint
 from archive.tiles import ENTRIES, HASH, WIDTH, Tiles, bundle, name, width
 
-CHECKS = ("11 log entries", "12 log tiles", "13 log checkpoint", "14 captures in the log")
 COUNTED = ("entries", "tiles", "checkpoint", "captures with their leaf")
 SHOWN = "log/checkpoint"
 GONE = 64  # tiles missing one after another, behind which none is looked for: a size may be invented
@@ -85,14 +84,13 @@ class _Run:
     keys: Keyring | None
     index: sqlite3.Connection
     progress: Progress
-    checks: dict[int, Check] = field(
-        default_factory=lambda: {n: Check(c, of) for n, (c, of) in enumerate(zip(CHECKS, COUNTED, strict=True), 11)}
-    )
+    checks: dict[int, Check] = field(default_factory=lambda: {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 11)})
     seen: bytearray = field(default_factory=bytearray)  # one octet a capture: it has its leaf
     wrong: set[str] = field(default_factory=set)  # tiles that nothing else is held against
 
     def whole(self) -> Iterator[Finding]:
         signed = yield from self.checkpoint()
+        self.moment()
         self.seen = bytearray(self.captures())
         if signed is None:
             why = "there is no checkpoint that can be trusted" if self.checks[13].failed else "no log has begun"
@@ -103,12 +101,13 @@ class _Run:
                 yield finding
             yield from self.files(signed.size)
         if signed is not None or not self.checks[13].failed:
-            yield from self.missing()
+            yield from self.missing(signed)
 
     def some(self, ids: Sequence[str]) -> Iterator[Finding]:
         for n in (11, 12):
             self.checks[n].why_not = "needs the whole log: run `verify` without an id"
         signed = yield from self.checkpoint()
+        self.moment()
         for id_ in ids:
             rows = self.rows("id = ?1 OR visit = ?1", id_)
             if not rows:
@@ -333,9 +332,10 @@ class _Run:
         differs = ", ".join(f"{key}: {said[key]}, now {is_now[key]}" for key in is_now if said[key] != is_now[key])
         yield from self.checks[14].fail(f"capture {row[1]}", f"it is not what leaf {at} was logged as ({differs})")
 
-    def missing(self) -> Iterator[Finding]:
+    def missing(self, signed: Checkpoint | None) -> Iterator[Finding]:
         """Captures without a leaf: they wait, or they are missed."""
         waiting = 0
+        newer = self.newer(signed)
         query = "SELECT c.seq, id, o.seq FROM captures c LEFT JOIN outbox o USING (seq) ORDER BY c.seq"
         try:
             for seq, id_, waits in self.index.execute(query) if self.seen else ():
@@ -343,12 +343,23 @@ class _Run:
                     continue
                 if waits is not None:
                     waiting += 1
-                else:
+                elif newer is None or find(newer, seq) is None:
                     yield from self.checks[14].fail(f"capture {id_}", f"it has left the outbox ({seq}) and has no leaf")
         except sqlite3.Error as exc:
             yield from self.checks[14].fail("index.sqlite", f"it cannot be read to its end: {exc}")
         if waiting:
             yield from self.checks[14].skip("log", f"{waiting} captures wait in the outbox: `crawl log checkpoint` takes them")
+
+    def newer(self, signed: Checkpoint | None) -> Tiles | None:
+        """A writer may have logged and signed since the checkpoint was looked at: the log as it is now."""
+        try:
+            now = self.log.checkpoint()
+        except BadRecord:
+            return None
+        if now is None or now.size <= (signed.size if signed is not None else 0):
+            return None
+        tiles = Tiles(self.log.folder, now.size)
+        return tiles if _root(tiles) == now.root else None
 
     def one(self, row: Row, signed: Checkpoint | None) -> Iterator[Finding]:
         """One capture: its leaf, and the path of that to the root."""
@@ -377,6 +388,12 @@ class _Run:
             yield from check.fail(subject, f"the tiles do not lead from leaf {at} to the root that was signed")
 
     # -- the index
+
+    def moment(self) -> None:
+        """What the index says is of one moment from now on: later than the checkpoint, though a writer may be at work."""
+        with suppress(sqlite3.Error):
+            self.index.execute("BEGIN")
+            self.index.execute("SELECT 1 FROM captures LIMIT 1").fetchone()
 
     def captures(self) -> int:
         """One more than the highest number of a capture."""

@@ -1,4 +1,7 @@
-"""An archive opened for work: its store, book and readers, and its network; closed in the order that loses nothing."""
+"""An archive opened for work: its store, book and readers, and its network; closed in the order that loses nothing.
+
+What was kept is logged and signed at the end.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from datetime import UTC, datetime
 
 from archive import __version__
 from archive.capture import Visit
-from archive.door import Globals
+from archive.door import Globals, Shown
 from archive.ledger.book import Book
 from archive.store import Settings as Sizes
 from archive.store import Store
 from crawler import settings
+from crawler.carry import log_kept
 from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
 from crawler.network import Network, nobody_told
@@ -32,6 +36,7 @@ async def at_desk(options: Globals, *, read: bool = True) -> AsyncIterator[Desk]
     sizes = Sizes(rotate=told.warc_bytes, level=told.level, floor=told.free_bytes)
     async with contextlib.AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(options.home, settings=sizes))
+        stack.callback(log_kept, store, Shown(quiet=options.quiet).note)
         clerk = readers = None
         if read:
             book = stack.enter_context(Book.open(options.home, write=True))

@@ -89,8 +89,8 @@ class _Run:
     wrong: set[str] = field(default_factory=set)  # tiles that nothing else is held against
 
     def whole(self) -> Iterator[Finding]:
-        signed = yield from self.checkpoint()
         self.moment()
+        signed = yield from self.checkpoint()
         self.seen = bytearray(self.captures())
         if signed is None:
             why = "there is no checkpoint that can be trusted" if self.checks[13].failed else "no log has begun"
@@ -106,8 +106,8 @@ class _Run:
     def some(self, ids: Sequence[str]) -> Iterator[Finding]:
         for n in (11, 12):
             self.checks[n].why_not = "needs the whole log: run `verify` without an id"
-        signed = yield from self.checkpoint()
         self.moment()
+        signed = yield from self.checkpoint()
         for id_ in ids:
             rows = self.rows("id = ?1 OR visit = ?1", id_)
             if not rows:
@@ -120,17 +120,19 @@ class _Run:
     def checkpoint(self) -> Generator[Finding, None, Checkpoint | None]:
         """What is signed; where the note does not hold, what can still be used to look at the rest."""
         check = self.checks[13]
+        # A writer may be at work: it writes tiles, remembers, shows, and empties the outbox. Read here the other way round.
+        tiles_are_there = (self.log.folder / "tile").exists()
         try:
+            remembered = yield from self.remembered()
             note, key = self.log.note(), self.log.verifier()
         except BadRecord as exc:
             check.looked += 1
             yield from check.fail(SHOWN, str(exc))
             return None
-        remembered = yield from self.remembered()
         if note is None:
             if key is not None and remembered is not None:
                 yield from check.fail(SHOWN, f"it is missing, and {remembered.size} captures were signed for")
-            elif key is None and (self.log.folder / "tile").exists():
+            elif key is None and tiles_are_there:
                 yield from check.fail(SHOWN, "checkpoint and vkey are missing, and there are tiles")
             return remembered
         check.looked += 1
@@ -140,11 +142,27 @@ class _Run:
             yield from check.fail(SHOWN, str(exc))
             return remembered or self.claimed(note.text)
         tiles = Tiles(self.log.folder, signed.size)
+        if remembered is not None and signed.size < remembered.size and self.is_not_shown_yet(signed, remembered):
+            yield from check.skip(SHOWN, f"{remembered.size} captures were signed for last, and {signed.size} are shown yet")
+            return remembered
         if remembered is not None and not _extends(remembered, signed, tiles):
             yield from check.fail(
                 SHOWN, f"it does not extend the {remembered.size} captures that this machine signed for last: it was put back"
             )
         return signed
+
+    def is_not_shown_yet(self, shown: Checkpoint, last: Checkpoint) -> bool:
+        """The writer is about to show what it signed, or was killed there: tiles prove it, and the captures wait still."""
+        tiles = Tiles(self.log.folder, last.size)
+        if _root(tiles) != last.root or not _extends(shown, last, tiles):
+            return False
+        try:
+            late = [told(tiles.entry(at))["seq"] for at in range(shown.size, min(last.size, shown.size + WIDTH * 64))]
+        except Damaged:
+            return False
+        end = self.captures()
+        waiting = {row[0] for row in self.asked("SELECT seq FROM outbox")}
+        return all(seq >= end or seq in waiting for seq in late)
 
     def remembered(self) -> Generator[Finding, None, Checkpoint | None]:
         check, key = self.checks[13], self.log.verifier()
@@ -316,6 +334,9 @@ class _Run:
             yield from self.checks[11].fail(subject, str(exc))
             return
         seq = said["seq"]
+        if seq == len(self.seen):  # it was kept, or even logged, while this ran
+            self.moment()
+            self.seen.extend(bytes(self.captures() - len(self.seen)))
         row = next(iter(self.rows("seq = ?", seq)), None) if 0 <= seq < len(self.seen) else None
         check.looked += 1
         if row is None:
@@ -390,8 +411,9 @@ class _Run:
     # -- the index
 
     def moment(self) -> None:
-        """What the index says is of one moment from now on: later than the checkpoint, though a writer may be at work."""
+        """What the index says is of one moment from now on, though a writer may be at work."""
         with suppress(sqlite3.Error):
+            self.index.rollback()
             self.index.execute("BEGIN")
             self.index.execute("SELECT 1 FROM captures LIMIT 1").fetchone()
 

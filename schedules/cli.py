@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -120,6 +121,7 @@ async def _daemon(options: Globals, out: Shown) -> int:
     from crawler.opening import now, opened
     from crawler.settings import load
     from schedules import planfile
+    from schedules.chores import Chores, beside
     from schedules.daemon import Daemon, Orders, signals
     from schedules.planned import planned
 
@@ -148,7 +150,8 @@ async def _daemon(options: Globals, out: Shown) -> int:
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
                 in_flight=settings.in_flight, per_host=options.per_host or 1,
             )  # fmt: skip
-            await watch.run()
+            async with beside(Chores(crawl.desk.store, out.note, random.SystemRandom())):
+                await watch.run()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
 

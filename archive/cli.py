@@ -195,6 +195,7 @@ def log_command(options: Globals, out: Shown, *, sign: bool) -> int:
     """One row: the log as it stands, after what waited was logged and signed where `sign` says so."""
     from archive.keyring import Keyring
     from archive.log import Log, Writer, drain
+    from archive.stamped import Stamped
     from archive.store import Archive, Store
 
     logged = 0
@@ -205,12 +206,15 @@ def log_command(options: Globals, out: Shown, *, sign: bool) -> int:
         waiting = archive.index.waits()
     log = Log(options.home)
     checkpoint, key = log.checkpoint(), log.verifier()
+    stamped = Stamped(options.home)
     row = {
         "origin": None if key is None else key.name,
         "size": 0 if checkpoint is None else checkpoint.size,
         "root": None if checkpoint is None else checkpoint.root.hex(),
         "logged": logged,
         "waiting": waiting,
+        "stamped": stamped.covered(),
+        "pending_since": stamped.pending_since(),
         "key": None if key is None else str(key),
     }
     out.rows([row])

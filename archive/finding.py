@@ -22,6 +22,7 @@ CHECKS = (
     "12 log tiles",
     "13 log checkpoint",
     "14 captures in the log",
+    "15 outside time",
 )
 MOST = 1000  # failures of one check that are told one by one
 

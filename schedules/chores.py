@@ -1,4 +1,4 @@
-"""What a daemon does by the clock and by no plan: each hour the log, each day a look at a sample of what is kept.
+"""What a daemon does by the clock and by no plan: each hour the log and its stamps, each day a sample of what is kept.
 
 Crash-only: each of them begins with the daemon, and does what a kill left undone. None of them may end the watch: what goes
 wrong is told, and tried again in an hour.
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -51,6 +51,7 @@ class Chores:
     store: Store
     note: Callable[[str], None]
     chance: random.Random
+    carry: Callable[[], Awaitable[object]] | None = None  # has the log stamped
     hour: float = HOUR
     day: float = DAY
 
@@ -60,6 +61,8 @@ class Chores:
         looked: float | None = None
         while True:
             await _in_thread(lambda: log_kept(self.store, self.note))
+            if self.carry is not None:
+                await self.carry()
             if looked is None or loop.time() - looked >= self.day:
                 looked = loop.time()
                 await _in_thread(self._look)

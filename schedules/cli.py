@@ -18,6 +18,7 @@ from archive import __version__, ask, door
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from crawler import cli as crawler_cli
+from crawler import stamp_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
@@ -118,7 +119,7 @@ def daemon(ctx: typer.Context) -> None:
 
 
 async def _daemon(options: Globals, out: Shown) -> int:
-    from crawler.opening import now, opened
+    from crawler.opening import carrier, now, opened
     from crawler.settings import load
     from schedules import planfile
     from schedules.chores import Chores, beside
@@ -150,7 +151,10 @@ async def _daemon(options: Globals, out: Shown) -> int:
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
                 in_flight=settings.in_flight, per_host=options.per_host or 1,
             )  # fmt: skip
-            async with beside(Chores(crawl.desk.store, out.note, random.SystemRandom())):
+            async with (
+                carrier(options, crawl.desk.store, out.note) as carry,
+                beside(Chores(crawl.desk.store, out.note, random.SystemRandom(), carry.carry)),
+            ):
                 await watch.run()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
@@ -180,7 +184,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, ask.app, archive_cli.app, operate.app):
+for floor in (crawler_cli.app, stamp_cli.app, ask.app, archive_cli.app, operate.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
 

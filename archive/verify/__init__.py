@@ -15,6 +15,7 @@
     be trusted feeds none (`quotes`)
 (10) the versions of the index, the ledger, the manifests and the records are known
 (11) to (14) the log holds every capture, once, and is what was signed (`logcheck`)
+(15) the stamps of outside authorities hold, and are of this log (`stampcheck`)
 
 A check that checked nothing is NOT CHECKED, never PASS. The verifier reads files and tables with the standard
 library and with eyes of its own (`records`, `standard`), not with the code that wrote them; only the bodies of quotes
@@ -27,6 +28,7 @@ time; what it must remember of every record lies in a table on disk (`met`).
     rows         (7), (8), and what the index says of bodies (4)
     quotes       (9)
     logcheck     (11) to (14)
+    stampcheck   (15)
 
 What it cannot find: an archive and its log written anew as a whole, with all of their digests, and signed with the log's
 own key, where neither this machine's keyring nor anybody outside remembers an earlier checkpoint. `prove` says so.
@@ -39,7 +41,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from archive import logcheck, quotes
+from archive import logcheck, quotes, stampcheck
 from archive.errors import ArchiveError
 from archive.finding import CHECKS, Check, Finding, Verdict, status
 from archive.keyring import Keyring
@@ -62,14 +64,15 @@ def verify(
 ) -> Iterator[Finding]:
     """All checks over an archive, or over the captures (or visits) named; findings as they come, sums at the end.
 
-    keys: remembers what this machine signed last; None: that part of (13) is NOT CHECKED. Raises NotFound where an id names
-    nothing.
+    keys: remembers what this machine signed last, and which authorities are trusted; None: what needs that is NOT CHECKED.
+    Raises NotFound where an id names nothing.
     """
     told = progress or (lambda *_: None)
     with ExitStack() as stack:
         checks = {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 1)}
         yield from _run(Scene(home, checks, stack), ids, told)
     yield from logcheck.check_log(home, ids, keys=keys, progress=told)
+    yield from stampcheck.check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys)
 
 
 def _run(scene: Scene, ids: Sequence[str], progress: Progress) -> Iterator[Finding]:

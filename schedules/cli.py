@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door
+from archive import __version__, ask, door, export_cli
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from crawler import cli as crawler_cli
@@ -184,7 +184,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, stamp_cli.app, ask.app, archive_cli.app, operate.app):
+for floor in (crawler_cli.app, stamp_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
 

@@ -71,7 +71,10 @@ DOORS = {
     "tenacity": {"crawler.fetch"},
     "tldextract": {"crawler.editions"},
     "trafilatura": {"crawler.sites.article"},
-    "typer": {"archive.ask", "archive.cli", "archive.door", "crawler.cli", "crawler.stamp_cli", "schedules.cli", "schedules.operate"},
+    "typer": {
+        "archive.ask", "archive.cli", "archive.door", "archive.export_cli", "crawler.cli", "crawler.stamp_cli",
+        "schedules.cli", "schedules.operate",
+    },
     "uvloop": {"crawler.cli", "crawler.shards"},
     "warcio": {"archive.warc"},
     "zstandard": {"archive.coding"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -16,7 +17,7 @@ import typer
 from archive import __version__, ask, door, export_cli, review
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
-from crawler import cites_cli, claims_cli, editions_cli
+from crawler import cites_cli, claims_cli, editions_cli, stamp_cli
 from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
@@ -118,9 +119,10 @@ def daemon(ctx: typer.Context) -> None:
 
 
 async def _daemon(options: Globals, out: Shown) -> int:
-    from crawler.opening import now, opened
+    from crawler.opening import carrier, now, opened
     from crawler.settings import load
     from schedules import planfile
+    from schedules.chores import Chores, beside
     from schedules.daemon import Daemon, Orders, signals
     from schedules.planned import planned
     from schedules.watching import Watching
@@ -152,7 +154,11 @@ async def _daemon(options: Globals, out: Shown) -> int:
                 in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching,
             )  # fmt: skip
             try:
-                await watch.run()
+                async with (
+                    carrier(options, crawl.desk.store, out.note) as carry,
+                    beside(Chores(crawl.desk.store, out.note, random.SystemRandom(), carry.carry)),
+                ):
+                    await watch.run()
             finally:
                 watching.close()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
@@ -184,7 +190,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
 
 
 FLOORS = (
-    crawler_cli, claims_cli, editions_cli, cites_cli, ask, archive_cli, export_cli, review, operate,
+    crawler_cli, claims_cli, editions_cli, cites_cli, stamp_cli, ask, archive_cli, export_cli, review, operate,
 )  # fmt: skip
 for floor in FLOORS:
     for command in floor.app.registered_commands:

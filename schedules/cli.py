@@ -6,7 +6,8 @@ import contextlib
 import os
 import random
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -112,13 +113,19 @@ def due(ctx: typer.Context) -> None:
 
 
 @app.command()
-def daemon(ctx: typer.Context) -> None:
+def daemon(
+    ctx: typer.Context,
+    metrics: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, metavar="PORT", help="/metrics, /healthz and /readyz at this port of 127.0.0.1"),
+    ] = None,
+) -> None:
     """Run the plan until told to stop (SIGTERM; SIGHUP reads the plan anew)."""
     with told():
-        raise typer.Exit(run(_daemon(ctx.obj, door.shown(ctx))))
+        raise typer.Exit(run(_daemon(ctx.obj, door.shown(ctx), metrics)))
 
 
-async def _daemon(options: Globals, out: Shown) -> int:
+async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
     from crawler.opening import carrier, now, opened
     from crawler.settings import load
     from schedules import planfile
@@ -147,11 +154,11 @@ async def _daemon(options: Globals, out: Shown) -> int:
         out.note(f"{path} names nothing to watch: fill it in, then send this process SIGHUP")
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
-        async with opened(options, waiting=waiting(out)) as crawl:
+        async with opened(options, waiting=waiting(out)) as crawl, gauged(port, out) as say:
             watching = Watching(options.home, floor=settings.free_bytes)
             watch = Daemon(
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
-                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching,
+                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=say,
             )  # fmt: skip
             try:
                 async with (
@@ -163,6 +170,37 @@ async def _daemon(options: Globals, out: Shown) -> int:
                 watching.close()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
+
+
+@contextlib.asynccontextmanager
+async def gauged(port: int | None, out: Shown) -> AsyncIterator[Callable[[dict[str, object]], None]]:
+    """Whom a daemon tells how it stands: its supervisor, and who asks at the port. Raises BadSettings."""
+    from schedules.gauges import Gauges, Served
+    from schedules.supervised import Supervisor
+
+    supervisor, gauges = Supervisor(os.environ), Gauges(time.monotonic)
+    served = None if port is None else Served(gauges, port)
+    ready = False
+
+    def say(told: dict[str, object]) -> None:
+        nonlocal ready
+        gauges.say(told)
+        status = f"{told['state']}: {told['visited']} visited, {told['bad']} bad, {told['in_flight']} in flight"
+        if not ready:
+            supervisor.ready(status)
+            ready = True
+        if told["state"] == "running":
+            supervisor.alive(status)
+        else:
+            supervisor.stopping()
+
+    if served is not None:
+        out.note(f"how it stands: http://127.0.0.1:{served.port}/metrics")
+    try:
+        yield say
+    finally:
+        if served is not None:
+            served.close()
 
 
 def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:

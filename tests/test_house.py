@@ -57,6 +57,7 @@ DOORS = {
     "isal": {"archive.warc"},
     "orjson": {"archive.manifest"},
     "platformdirs": {"archive.door", "archive.keyring"},
+    "prometheus_client": {"schedules.gauges"},
     "protego": {"crawler.robots"},
     "pydantic": {"crawler.settings"},
     "pydantic_settings": {"crawler.settings"},

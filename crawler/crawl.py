@@ -9,21 +9,22 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from archive.capture import Capture, Exchange, Outcome, Snapshot, Visit
 from archive.errors import ArchiveError, NotFound
-from archive.ledger.book import Entry
-from archive.ledger.coverage import Asked
-from archive.ledger.observation import Reading
 from archive.store import Store
 from archive.urls import bare, host, identity
 from crawler.abreast import abreast
-from crawler.clerk import Clerk
-from crawler.editions import work_of_held
 from crawler.fetch import Fetcher, Validators
 from crawler.politeness import Rests
-from crawler.readers import Readers
 from crawler.sites import source_for
+
+if TYPE_CHECKING:  # where pages are only archived, what reads them is half of the start
+    from archive.ledger.coverage import Asked
+    from archive.ledger.observation import Reading
+    from crawler.clerk import Clerk
+    from crawler.readers import Readers
 
 READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done over
@@ -125,6 +126,9 @@ class Desk:
             if asked is not None:
                 await self.clerk.cover(capture, asked.page(None))
             return Done(url, snapshot)
+        from archive.ledger.book import Entry
+        from crawler.editions import work_of_held
+
         source = source_for(capture.url)
         name = source.name if source else None
         try:

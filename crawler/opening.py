@@ -9,14 +9,11 @@ from datetime import UTC, datetime
 from archive import __version__
 from archive.capture import Visit
 from archive.door import Globals
-from archive.ledger.book import Book
 from archive.store import Settings as Sizes
 from archive.store import Store
 from crawler import settings
-from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
 from crawler.network import Network, nobody_told
-from crawler.readers import Readers
 from crawler.settings import Settings
 
 
@@ -34,6 +31,10 @@ async def at_desk(options: Globals, *, read: bool = True) -> AsyncIterator[Desk]
         store = stack.enter_context(Store.open(options.home, settings=sizes))
         clerk = readers = None
         if read:
+            from archive.ledger.book import Book
+            from crawler.clerk import Clerk
+            from crawler.readers import Readers
+
             book = stack.enter_context(Book.open(options.home, write=True))
             clerk = await stack.enter_async_context(Clerk(book))
             readers = stack.enter_context(Readers(told.readers))

@@ -11,7 +11,7 @@ from archive.errors import NotAnArchive, TooNew
 
 FORMAT = 1
 # What may be there before the archive is: the lock is taken first, and other rooms keep their own files.
-BEFORE = {"lock", "inbox", "format.new", "warc", "plan.toml", "kartoteka.toml"}
+BEFORE = {"lock", "inbox", "format.new", "warc", "plan.toml", "kartoteka.toml", "status.json", "backup.begun"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,11 @@ class Index:
                 return
             since = found[-1].seq + 1
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys that begin so, each once, sorted."""
+        mine = (captures.c.key >= prefix) & (captures.c.key < prefix + chr(0x10FFFF))
+        return [r.key for r in self._all(sa.select(captures.c.key).where(mine).distinct().order_by(captures.c.key))]
+
     def visit(self, visit: str) -> list[Capture]:
         """The captures of one visit, in order."""
         return self._captures("VISIT", visit=visit)

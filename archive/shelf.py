@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from archive import manifest, message, warc
-from archive.capture import Capture, Exchange, Outcome, Snapshot, Span
+from archive.capture import DECISION, Capture, Exchange, Outcome, Snapshot, Span
 from archive.errors import BadMessage, BadRecord, Damaged, NotAnArchive, NotFound
 from archive.home import Home
 from archive.index import Index, cdxj
@@ -52,6 +53,12 @@ class Archive:
         """In the order of the log. url: every address of its key; at: begun no later; since_seq: from that number on."""
         return self.index.captures(None if url is None else filed_under(url), at, since_seq)
 
+    def decided(self, kind: str | None = None, *, since_seq: int | None = None) -> Iterator[Capture]:
+        """The captures that hold decisions, in the order of the log. kind: None for all."""
+        keys = self.index.keys(DECISION) if kind is None else [filed_under(DECISION + kind)]
+        found = heapq.merge(*(self.index.captures(key, since_seq=since_seq) for key in keys), key=lambda capture: capture.seq)
+        return (capture for capture in found if capture.decision)
+
     def capture(self, id_: str) -> Capture:
         """Raises NotFound."""
         found = self.index.capture(id_)
@@ -82,8 +89,8 @@ class Archive:
         return [self.home.warc / name for name in self.index.files()]
 
     def cdxj(self, url: str | None = None) -> list[str]:
-        """Index lines for other people's replayers, byte-sorted."""
-        return cdxj(self.captures(url))
+        """Index lines for other people's replayers, byte-sorted; decisions are no pages, and are left out."""
+        return cdxj(capture for capture in self.captures(url) if not capture.decision)
 
     # -- opening
 

@@ -7,14 +7,17 @@ restart. Deadlines are monotonic inside a process and wall-clock on disk; every 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
+from urllib.parse import quote
 
 from archive.capture import Exchange, Outcome
 from archive.urls import host as host_of
@@ -347,3 +350,15 @@ class Rests:
         while (cooling := self._politeness.cooling(host, manners)) is not None and cooling.seconds <= manners.cool_down:
             self._politeness.tell_waiting(host, cooling.seconds, cooling.why)
             await self._politeness.clock.sleep(cooling.seconds)
+
+
+def pauses(path: Path) -> dict[str, tuple[datetime, str]]:
+    """Hosts, and `platform:NAME`s, that are left alone now: until when (UTC) and why. For who only looks."""
+    if not path.is_file():
+        return {}
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as db:
+            rows = db.execute("SELECT name, until, why FROM debts WHERE until > ?", (time.time(),)).fetchall()
+    except sqlite3.Error:
+        return {}  # nothing was owed yet
+    return {name: (datetime.fromtimestamp(until, UTC), why) for name, until, why in rows}

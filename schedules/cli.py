@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,18 +13,17 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door
+from archive import __version__, ask, door, export_cli
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
-from archive.errors import NotAnArchive, NotFound
 from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
+from schedules import operate
 
 if TYPE_CHECKING:
-    from archive.ledger.book import Book
-    from schedules.plan import Past, Plan
+    from schedules.plan import Plan
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,6 +69,7 @@ def check(ctx: typer.Context) -> None:
     """Is the plan right? Makes one with comments where there is none; an error names its line."""
     from schedules import planfile
     from schedules.plan import spoken
+    from schedules.planned import planned
 
     out = door.shown(ctx)
     with told():
@@ -97,6 +96,7 @@ def due(ctx: typer.Context) -> None:
     """What is due now by the plan, and why; nothing is fetched."""
     from crawler.opening import now
     from schedules.plan import turns
+    from schedules.planned import past, planned
 
     out, at = door.shown(ctx), now()
     with told():
@@ -121,6 +121,7 @@ async def _daemon(options: Globals, out: Shown) -> int:
     from crawler.settings import load
     from schedules import planfile
     from schedules.daemon import Daemon, Orders, signals
+    from schedules.planned import planned
 
     settings = load(options.home)
     path = planfile.make(options.home)
@@ -152,33 +153,6 @@ async def _daemon(options: Globals, out: Shown) -> int:
     return door.DONE
 
 
-def planned(home: Path) -> Plan:
-    """The plan as its file says now; an empty one where there is none. Raises BadSettings."""
-    from crawler.sites import sources
-    from schedules import planfile
-    from schedules.plan import Plan
-
-    return planfile.load(home, sources()) or Plan()
-
-
-def past(home: Path, plan: Plan, at: datetime) -> dict[str, Past]:
-    """When each target was visited last; read without the lock, so beside a daemon too."""
-    from archive.ledger.book import Book
-    from archive.shelf import Archive
-    from crawler.sites import sources
-    from schedules.past import pasts
-
-    with contextlib.ExitStack() as stack:
-        try:
-            archive = stack.enter_context(Archive.open(home))
-        except (NotAnArchive, NotFound):
-            return {}  # nothing was ever kept
-        book: Book | None = None
-        with contextlib.suppress(NotFound):
-            book = stack.enter_context(Book.open(home))
-        return pasts(plan.targets, archive, book, {source.name: source for source in sources()}, at)
-
-
 def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     """Do these rules of --connect-to lead every target to this machine?"""
     from crawler.opening import now
@@ -203,7 +177,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, ask.app, archive_cli.app):
+for floor in (crawler_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
 

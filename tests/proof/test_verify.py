@@ -15,6 +15,7 @@ import pytest
 from archive import quotes, verify
 from archive.errors import NotFound
 from archive.finding import CHECKS, Check, Finding, Verdict, status
+from archive.verify import manifests, octets, plain, rows, scene
 from tests.proof.world import NAMES, Kept, Member
 
 Found = set[tuple[int, str]]
@@ -472,25 +473,25 @@ def _nothing(*_: object, **__: object) -> Iterable[Finding]:
 
 
 MUTANTS: tuple[tuple[ModuleType | type, str, Callable[[Kept], Found]], ...] = (
-    (verify._Run, "files", an_unnamed_file),
-    (verify._Run, "member", another_compression),
-    (verify._Run, "missing_members", a_cut_at_a_record),
-    (verify._Run, "follows_the_standard", a_changed_block),
-    (verify._Run, "manifest_digest", an_outbox_with_another_manifest),
-    (verify._Run, "named_records", a_changed_block_with_its_digest),
-    (verify._Run, "loose_records", an_inserted_record),
-    (verify._Run, "in_order", two_captures_reordered),
-    (verify._Run, "sequence", a_record_twice),
-    (verify._Run, "row_agrees", a_row_with_another_time),
-    (verify._Run, "agrees", two_captures_reordered),
-    (verify._Run, "revisits", a_revisit_of_nothing),
-    (verify._Run, "revisit", a_revisit_of_another_page),
-    (verify._Run, "agrees_with_manifest", a_row_that_trusts),
-    (verify._Run, "agrees_with_record", a_row_with_another_payload),
-    (verify._Run, "index_rows", a_row_with_another_status),
-    (verify._Run, "open_index", a_newer_index),
-    (verify._Run, "format_and_index", a_newer_format),
-    (verify._Run, "ledger", a_changed_quote),
+    (scene.Scene, "files", an_unnamed_file),
+    (octets.Octets, "member", another_compression),
+    (octets.Octets, "missing_members", a_cut_at_a_record),
+    (octets.Octets, "follows_the_standard", a_changed_block),
+    (manifests.Manifests, "manifest_digest", an_outbox_with_another_manifest),
+    (manifests.Manifests, "named_records", a_changed_block_with_its_digest),
+    (manifests.Manifests, "loose_records", an_inserted_record),
+    (manifests.Manifests, "in_order", two_captures_reordered),
+    (manifests.Manifests, "sequence", a_record_twice),
+    (plain.Settling, "row_agrees", a_row_with_another_time),
+    (plain.Settling, "agrees", two_captures_reordered),
+    (rows.Rows, "revisits", a_revisit_of_nothing),
+    (rows.Rows, "revisit", a_revisit_of_another_page),
+    (rows.Rows, "agrees_with_manifest", a_row_that_trusts),
+    (rows.Rows, "agrees_with_record", a_row_with_another_payload),
+    (rows.Rows, "index_rows", a_row_with_another_status),
+    (scene.Scene, "open_index", a_newer_index),
+    (scene.Scene, "format_and_index", a_newer_format),
+    (verify, "ledger", a_changed_quote),
     (quotes, "_quotes", a_moved_quote),
     (quotes, "_values", a_changed_value),
     (quotes, "_extractions", a_ledger_of_an_unkept_capture),

@@ -182,8 +182,7 @@ class Index:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys that begin so, each once, sorted."""
-        mine = (captures.c.key >= prefix) & (captures.c.key < prefix + chr(0x10FFFF))
-        return [r.key for r in self._all(sa.select(captures.c.key).where(mine).distinct().order_by(captures.c.key))]
+        return [key for (key,) in self._all("KEYS", first=prefix, beyond=prefix + chr(0x10FFFF))]
 
     def visit(self, visit: str) -> list[Capture]:
         """The captures of one visit, in order."""

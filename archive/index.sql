@@ -104,6 +104,10 @@ captures.manifest_length, captures.manifest_member_sha256, captures.manifest_sha
 captures.trusted, captures.foreign_file FROM captures WHERE captures."key" = :key AND captures.seq >= :since AND
 captures.at <= :until ORDER BY captures.seq LIMIT :most OFFSET 0;
 
+-- KEYS
+SELECT DISTINCT captures."key" FROM captures WHERE captures."key" >= :first AND captures."key" < :beyond ORDER BY
+captures."key";
+
 -- VISIT
 SELECT captures.seq, captures.id, captures.visit, captures.hop, captures.url, captures."key", captures.at,
 captures.outcome, captures.status, captures.mime, captures.payload_sha256, captures.size, captures.serial,

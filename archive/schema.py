@@ -141,6 +141,12 @@ SAID: dict[str, sa.ClauseElement] = {
     "CAPTURES_OF_KEY": (
         sa.select(captures).where(captures.c.key == asked("key"), _page).order_by(captures.c.seq).limit(asked("most"))
     ),
+    "KEYS": (
+        sa.select(captures.c.key)
+        .where(captures.c.key >= asked("first"), captures.c.key < asked("beyond"))
+        .distinct()
+        .order_by(captures.c.key)
+    ),
     "VISIT": sa.select(captures).where(captures.c.visit == asked("visit")).order_by(captures.c.hop),
     "NEWEST_VISITS": sa.select(captures.c.url, captures.c.visit).where(captures.c.seq.in_(_newest)),
     "ENDS_OF_VISITS": sa.select(captures).where(captures.c.visit.in_(among("visits"))).order_by(captures.c.seq),

@@ -5,27 +5,83 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command_from_info, get_command_name
+from typer.models import CommandInfo
 
-from archive import __version__, ask, door, export_cli
-from archive import cli as archive_cli
+from archive import __version__, door
 from archive.door import Globals, Shown
-from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
-from schedules import operate
 
 if TYPE_CHECKING:
     from schedules.plan import Plan
 
+
+def rooms() -> Iterator[typer.Typer]:
+    """The commands of the other rooms, one room after another: each is imported when it is asked for, and no sooner."""
+    from crawler import cli as crawler_cli
+
+    yield crawler_cli.app
+    from archive import ask
+
+    yield ask.app
+    from archive import cli as archive_cli
+
+    yield archive_cli.app
+    from archive import export_cli
+
+    yield export_cli.app
+    from schedules import operate
+
+    yield operate.app
+
+
+class Front(TyperGroup):
+    """Every command, each made when it is named: to make them all costs more than what most of them do."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**said)
+        self._rooms = rooms()
+        self._known: dict[str, CommandInfo] = {}
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        while cmd_name not in self.commands and cmd_name not in self._known:
+            if (room := next(self._rooms, None)) is None:
+                self._make(*self._known)  # from them the nearest one is told
+                break
+            self._known |= {_name(each): each for each in room.registered_commands}
+        if cmd_name not in self.commands and cmd_name in self._known:
+            self._make(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        for room in self._rooms:
+            self._known |= {_name(each): each for each in room.registered_commands}
+        return list(dict.fromkeys((*self.commands, *self._known)))
+
+    def _make(self, *names: str) -> None:
+        for name in names:
+            self.commands[name] = get_command_from_info(
+                self._known[name], pretty_exceptions_short=False, rich_markup_mode=self.rich_markup_mode
+            )
+
+
+def _name(command: CommandInfo) -> str:
+    assert command.callback is not None
+    return command.name or get_command_name(command.callback.__name__)
+
+
 app = typer.Typer(
+    cls=Front,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -175,11 +231,6 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
         except ValueError:
             return False
     return True
-
-
-for floor in (crawler_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
-    for command in floor.registered_commands:
-        app.registered_commands.append(command)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

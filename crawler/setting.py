@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from crawler.errors import BadSettings
-from crawler.settings import PREFIX, Settings
+from crawler.preset import PREFIX, Settings
 
 UNSET = Settings()
 

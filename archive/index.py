@@ -13,11 +13,10 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from archive.capture import Capture, Outcome, Span
 from archive.database import Database
@@ -38,8 +37,7 @@ SQL = dict(_STATEMENT.findall(Path(__file__).with_name("index.sql").read_text("u
 MAKE = [statement for name, statement in SQL.items() if name.startswith("MAKE ")]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One gzip member as the index knows it. kind: as in warc.Member. seq: None for warcinfo."""
 
     span: Span
@@ -208,6 +206,10 @@ class Index:
         """The whole capture nearest in time; the latest where no time is given."""
         found = self._captures("LATEST", key=key) if at is None else self._captures("NEAREST", key=key, at=_micro(at))
         return found[0] if found else None
+
+    def latest(self, keys: Iterable[str]) -> dict[str, Capture]:
+        """The latest whole capture under each of these keys, by key; one question for all of them."""
+        return {each.key: each for each in self._captures("LATEST_OF", keys=json.dumps(list(keys)))}
 
     def referable(self, payloads: Iterable[str]) -> dict[str, list[Capture]]:
         """Captures whose stored body a revisit may refer to, by payload digest, the oldest first."""

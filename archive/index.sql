@@ -136,6 +136,15 @@ captures.manifest_length, captures.manifest_member_sha256, captures.manifest_sha
 captures.trusted, captures.foreign_file FROM captures WHERE captures."key" = :key AND captures.outcome IN ('captured',
 'revisit', 'not-modified') ORDER BY captures.at DESC, captures.seq DESC LIMIT 1 OFFSET 0;
 
+-- LATEST_OF
+SELECT captures.seq, captures.id, captures.visit, captures.hop, captures.url, captures."key", captures.at,
+captures.outcome, captures.status, captures.mime, captures.payload_sha256, captures.size, captures.serial,
+captures.record_offset, captures.record_length, captures.record_sha256, captures.manifest_offset,
+captures.manifest_length, captures.manifest_member_sha256, captures.manifest_sha256, captures.refers_to, captures.error,
+captures.trusted, captures.foreign_file FROM captures WHERE captures.seq IN (SELECT (SELECT one.seq FROM captures AS one
+WHERE one."key" = named.value AND one.outcome IN ('captured', 'revisit', 'not-modified') ORDER BY one.at DESC, one.seq
+DESC LIMIT 1 OFFSET 0) AS anon_1 FROM json_each(:keys) AS named);
+
 -- NEAREST
 SELECT captures.seq, captures.id, captures.visit, captures.hop, captures.url, captures."key", captures.at,
 captures.outcome, captures.status, captures.mime, captures.payload_sha256, captures.size, captures.serial,

@@ -89,7 +89,8 @@ outbox = sa.Table(
     sqlite_strict=True,
 )
 
-WHOLE = captures.c.outcome.in_([o.value for o in Outcome if o.whole])
+WHOLE_WORDS = [o.value for o in Outcome if o.whole]
+WHOLE = captures.c.outcome.in_(WHOLE_WORDS)
 WITH_BODY = captures.c.outcome.in_([Outcome.CAPTURED.value, Outcome.REVISIT.value])
 
 
@@ -107,6 +108,15 @@ _newest = (
     sa.select(sa.func.max(captures.c.seq))
     .where(captures.c.key.in_(among("keys")), captures.c.url.in_(among("urls")), captures.c.foreign_file.is_(None))
     .group_by(captures.c.url)
+)
+_named = sa.func.json_each(asked("keys")).table_valued("value").alias("named")
+_one = captures.alias("one")
+_latest = (
+    sa.select(_one.c.seq)
+    .where(_one.c.key == _named.c.value, _one.c.outcome.in_(WHOLE_WORDS))
+    .order_by(_one.c.at.desc(), _one.c.seq.desc())
+    .limit(1)
+    .scalar_subquery()
 )
 _file = members.c.serial == asked("serial")
 _page = (captures.c.seq >= asked("since")) & (captures.c.at <= asked("until"))
@@ -156,6 +166,7 @@ SAID: dict[str, sa.ClauseElement] = {
         .order_by(captures.c.at.desc(), captures.c.seq.desc())
         .limit(1)
     ),
+    "LATEST_OF": sa.select(captures).where(captures.c.seq.in_(sa.select(_latest).select_from(_named))),
     "NEAREST": (
         sa.select(captures)
         .where(captures.c.key == asked("key"), WHOLE)

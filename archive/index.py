@@ -121,6 +121,10 @@ class Index:
         """The outbox: seq and manifest_sha256 of what the log has not taken, in order."""
         return [(seq, digest) for seq, digest in self._all("WAITING", most=most)]
 
+    def leaves(self, first: int, last: int) -> list[tuple[int, str, str, int]]:
+        """What the log says of these captures: seq, manifest_sha256, outcome, and at in microseconds since 1970, in order."""
+        return [(*row,) for row in self._all("LEAVES", first=first, last=last)]
+
     def waits(self) -> int:
         """How many captures the log has not taken."""
         return int(self._all("WAITS")[0][0])

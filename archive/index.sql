@@ -52,6 +52,10 @@ SELECT outbox.seq, outbox.manifest_sha256 FROM outbox ORDER BY outbox.seq LIMIT 
 -- WAITS
 SELECT count(*) AS count_1 FROM outbox;
 
+-- LEAVES
+SELECT captures.seq, captures.manifest_sha256, captures.outcome, captures.at FROM captures WHERE captures.seq BETWEEN
+:first AND :last ORDER BY captures.seq;
+
 -- LAST_SEQ
 SELECT max(captures.seq) AS max_1 FROM captures;
 

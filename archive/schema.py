@@ -130,6 +130,11 @@ SAID: dict[str, sa.ClauseElement] = {
     "POSTED": sa.delete(outbox).where(outbox.c.seq <= asked("through")),
     "WAITING": sa.select(outbox).order_by(outbox.c.seq).limit(asked("most")),
     "WAITS": sa.select(sa.func.count()).select_from(outbox),
+    "LEAVES": (
+        sa.select(captures.c.seq, captures.c.manifest_sha256, captures.c.outcome, captures.c.at)
+        .where(captures.c.seq.between(asked("first"), asked("last")))
+        .order_by(captures.c.seq)
+    ),
     "LAST_SEQ": sa.select(sa.func.max(captures.c.seq)),
     "FILES": sa.select(files).order_by(files.c.serial),
     "END": sa.select(members.c.offset + members.c.length).where(_file).order_by(members.c.offset.desc()).limit(1),

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 PREFIX = "KARTOTEKA_"  # of the environment's names for them
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A time-stamping authority. roots: PEM file of the certificates it is trusted by; relative to the home."""
+
+    name: str
+    url: str
+    roots: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,4 +31,7 @@ class Settings:
     readers: int = 1
     warc_bytes: int = 1_000_000_000
     free_bytes: int = 1 << 30
+    authorities: tuple[Authority, ...] = ()
+    calendars: tuple[str, ...] = ()
+    vantage: str | None = None
     level: int | None = None

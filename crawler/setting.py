@@ -6,13 +6,23 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from crawler.errors import BadSettings
-from crawler.preset import PREFIX, Settings
+from crawler.preset import PREFIX, Authority, Settings
 
 UNSET = Settings()
+
+
+class Stamper(BaseModel):
+    """A time-stamping authority (RFC 3161)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern="^[a-z][a-z0-9-]{0,30}$", description="what its files are called")
+    url: str = Field(pattern="^https?://", description="where requests are sent")
+    roots: Path | None = Field(None, description="PEM file of the certificates it is trusted by; relative to the home")
 
 
 class Setting(BaseSettings):
@@ -40,6 +50,13 @@ class Setting(BaseSettings):
     readers: int = Field(UNSET.readers, ge=1, le=64, description="processes that read pages")
     warc_bytes: int = Field(UNSET.warc_bytes, ge=1_000_000, description="a WARC file is closed beyond this size")
     free_bytes: int = Field(UNSET.free_bytes, ge=0, description="space that is never used: below it nothing new is taken in")
+    authorities: tuple[Stamper, ...] = Field(
+        (), description="who stamps the log's checkpoints, two or more of different owners; none: nobody does"
+    )
+    calendars: tuple[str, ...] = Field(UNSET.calendars, description="OpenTimestamps calendars that take them too")
+    vantage: str | None = Field(
+        UNSET.vantage, max_length=200, description="from where this machine looks, in your words; manifests say it"
+    )
     level: int | None = Field(
         UNSET.level,
         ge=1,
@@ -69,7 +86,8 @@ def read(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise BadSettings(f"{path}: {exc}; mend that line or remove the file") from exc
     try:
-        return Settings(**Setting(**told).model_dump())
+        said = Setting(**told).model_dump()
+        return Settings(**said | {"authorities": tuple(Authority(**each) for each in said["authorities"])})
     except ValidationError as exc:
         first = exc.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from archive import door
 from archive.ask import moment
@@ -77,6 +75,9 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
 
 
 def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from archive.foreign import verify_file
     from archive.keyring import Keyring
     from archive.verify import verify as checks

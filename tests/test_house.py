@@ -49,7 +49,7 @@ DOORS = {
     "charset_normalizer": {"crawler.charset"},
     "cryptography": {"archive.note", "crawler.demo.ca"},
     "defusedxml": {"crawler.citations.docx"},
-    "deflate": {"archive.glance", "archive.warc"},
+    "deflate": {"archive.coding", "archive.glance", "archive.member", "archive.warc"},
     "isal": {"archive.warc"},
     "orjson": {"archive.manifest"},
     "holidays": {"archive.ledger.workdays"},

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote as percent
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.dialects import sqlite
@@ -548,9 +549,17 @@ def _canonical(parts: object) -> str:
     return _ENCODER.encode(parts)
 
 
+def _octets(parts: object) -> bytes:
+    """The canonical form in UTF-8. orjson writes the same, a body of an article in a tenth of the time."""
+    try:
+        return orjson.dumps(parts)
+    except TypeError:  # its own error is one: half a surrogate pair, or a number beyond 64 bits
+        return _canonical(parts).encode("utf-8", "surrogatepass")
+
+
 def _hash(*parts: object) -> str:
     """128 bits of sha256 over the parts as JSON, lower-case hex: the same content has the same id in every ledger."""
-    return hashlib.sha256(_canonical(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(_octets(parts)).hexdigest()[:32]
 
 
 @lru_cache(maxsize=4096)

@@ -19,7 +19,7 @@ from archive.store import Store
 from archive.urls import bare, host, identity
 from crawler.abreast import abreast
 from crawler.clerk import Clerk
-from crawler.editions import work_of_held
+from crawler.editions import named_in, work_of_held
 from crawler.fetch import Fetcher, Validators
 from crawler.politeness import Rests
 from crawler.readers import Readers
@@ -134,9 +134,17 @@ class Desk:
             return Done(url, snapshot, None, name, refused=str(exc))
         work = None
         if reading.verdict == "page" and source is not None and source.kind == "publication":
-            address = identity(capture.url)
-            work = await self.clerk.ask(lambda book: work_of_held(address, book.named))
+            work = await self._work(capture.url, reading, self.clerk)
         return Done(url, snapshot, reading, name, work)
+
+    @staticmethod
+    async def _work(url: str, reading: Reading, clerk: Clerk) -> str | None:
+        """The work of a page that was just entered; the book is asked only where the page names another one."""
+        address = identity(url)
+        own = {url: named_in(reading.links)}
+        others: list[str] = []
+        work = work_of_held(address, lambda one: own.get(one) or others.append(one))
+        return await clerk.ask(lambda book: work_of_held(address, lambda one: own.get(one) or book.named(one))) if others else work
 
 
 class Crawl:

@@ -9,11 +9,12 @@ suggests is for a person to decide, and is not done here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from archive.ledger.observation import Link
 from archive.urls import identity
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def is_home(url: str) -> bool:
 
 def original(url: str, canonical: str | None) -> str:
     """The address that a page says it stands under, where that may be believed; else its own."""
-    if canonical is None or (is_home(canonical) and not is_home(url)):
+    if canonical is None or canonical == url or (is_home(canonical) and not is_home(url)):
         return url
     return canonical if one_house(url, canonical) or _same_place(url, canonical) else url
 
@@ -63,6 +64,14 @@ def _same_place(url: str, other: str) -> bool:
     """Only the host differs, as most mirrors have it; a syndicated copy has a path of its own."""
     one, two = urlsplit(url), urlsplit(other)
     return (one.path, one.query) == (two.path, two.query) and not is_home(url)
+
+
+def named_in(links: Iterable[Link]) -> tuple[str | None, tuple[str, ...]]:
+    """What a page's links name: its canonical address, and its other editions."""
+    by_rel: dict[str, list[str]] = {"canonical": [], "alternate": []}
+    for link in links:
+        by_rel.get(link.rel, []).append(link.url)
+    return next(iter(by_rel["canonical"]), None), tuple(by_rel["alternate"])
 
 
 def work_of_held(url: str, named: Callable[[str], tuple[str | None, Collection[str]] | None], *, most: int = 64) -> str | None:

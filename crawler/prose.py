@@ -95,7 +95,7 @@ def _mere_links(node: Node, text: str) -> bool:
 
 def is_most(page: Page, stretch: Stretch) -> bool:
     """The page has hardly more to say than this: it is no register, front page or form with a few words under it."""
-    unseen = sum(node.length for node in page.all("script, style"))
+    unseen = sum(node.length for tag in ("script", "style") for node in page.marks[tag])
     return len(stretch.text) >= OF_THE_PAGE * (page.root.length - unseen)
 
 

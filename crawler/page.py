@@ -229,8 +229,21 @@ class Page:
         return len(self.root.text) >= size  # white space between texts counts too
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """The texts that a reader sees, and the tag around each, in order: at the parser's speed, so without a `select`'s."""
-        for raw in self.root._raw.traverse(include_text=True):
+        """The texts that a reader sees, and the tag around each, in order; looked for only once, and no further than asked."""
+        known, more = self._texts
+        at = 0
+        while at < len(known) or (following := next(more, None)):
+            if at == len(known) and following:
+                known.append(following)
+            yield known[at]
+            at += 1
+
+    @cached_property
+    def _texts(self) -> tuple[list[tuple[str, str]], Iterator[tuple[str, str]]]:
+        return [], self._all_texts()
+
+    def _all_texts(self) -> Iterator[tuple[str, str]]:
+        for raw in self.root._raw.traverse(include_text=True):  # at the parser's speed, so without a `select`'s
             if raw.is_text_node and (up := raw.parent) is not None:
                 tag = up.tag or ""
                 if tag not in UNSEEN and tag not in ("option", "optgroup"):

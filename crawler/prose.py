@@ -24,6 +24,7 @@ _BESIDE = frozenset((
     "template", "svg", "img", "hr", "br", "video", "audio", "picture", "ins", "input", "select", "link", "meta", "object",
     "canvas",
 ))  # fmt: skip
+_FAR = re.compile(r">[^<]{600,}")  # a style, a script or a text; found in a third of the time of the next one
 _LONG = re.compile(r">[^<>{}]{600,}")  # text without a tag; braces: of a script or style
 _LINED = re.compile(r">((?:[^<>{}]++|</?(?:br|[abiu]|em|strong|span|font)(?=[\s/>])[^<>]*+>)++)", re.I)
 _NO_WORD = re.compile(r"[\W\d_]+")
@@ -101,7 +102,7 @@ def is_most(page: Page, stretch: Stretch) -> bool:
 
 def has_prose(page: Page) -> bool:
     """Somewhere in the page there may be running text, however it is marked."""
-    if sum(_sizes(page).values()) >= CHUNK or _LONG.search(page.text):
+    if sum(_sizes(page).values()) >= CHUNK or any(_LONG.search(far.group()) for far in _FAR.finditer(page.text)):
         return True
     return bool(page.all("br")) and any(len(found.group(1)) >= CHUNK for found in _LINED.finditer(page.text))
 

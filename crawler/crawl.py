@@ -19,7 +19,7 @@ from archive.store import Store
 from archive.urls import bare, host, identity
 from crawler.abreast import abreast
 from crawler.clerk import Clerk
-from crawler.editions import named_in, work_of_held
+from crawler.editions import Named, named_in, work_of_held
 from crawler.fetch import Fetcher, Validators
 from crawler.politeness import Rests
 from crawler.readers import Readers
@@ -140,11 +140,18 @@ class Desk:
     @staticmethod
     async def _work(url: str, reading: Reading, clerk: Clerk) -> str | None:
         """The work of a page that was just entered; the book is asked only where the page names another one."""
-        address = identity(url)
-        own = {url: named_in(reading.links)}
+        address, own = identity(url), {url: named_in(reading.links)}
         others: list[str] = []
-        work = work_of_held(address, lambda one: own.get(one) or others.append(one))
-        return await clerk.ask(lambda book: work_of_held(address, lambda one: own.get(one) or book.named(one))) if others else work
+
+        def here(one: str) -> Named | None:
+            if one not in own:
+                others.append(one)
+            return own.get(one)
+
+        work = work_of_held(address, here)
+        if others:
+            work = await clerk.ask(lambda book: work_of_held(address, lambda one: own.get(one) or book.named(one)))
+        return work
 
 
 class Crawl:

@@ -20,6 +20,8 @@ from archive.urls import identity
 if TYPE_CHECKING:
     import tldextract
 
+Named = tuple[str | None, Collection[str]]  # what a page names: its canonical address, and its other editions
+
 _HOME = re.compile(r"/?(?:[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?/?)?(?:index\.\w+)?\Z")
 
 
@@ -66,7 +68,7 @@ def _same_place(url: str, other: str) -> bool:
     return (one.path, one.query) == (two.path, two.query) and not is_home(url)
 
 
-def named_in(links: Iterable[Link]) -> tuple[str | None, tuple[str, ...]]:
+def named_in(links: Iterable[Link]) -> Named:
     """What a page's links name: its canonical address, and its other editions."""
     by_rel: dict[str, list[str]] = {"canonical": [], "alternate": []}
     for link in links:
@@ -74,12 +76,12 @@ def named_in(links: Iterable[Link]) -> tuple[str | None, tuple[str, ...]]:
     return next(iter(by_rel["canonical"]), None), tuple(by_rel["alternate"])
 
 
-def work_of_held(url: str, named: Callable[[str], tuple[str | None, Collection[str]] | None], *, most: int = 64) -> str | None:
+def work_of_held(url: str, named: Callable[[str], Named | None], *, most: int = 64) -> str | None:
     """The work of a page that is held. named: what a held page names (canonical, alternates), None for one that is not held.
 
     Addresses are compared in the form of archive.urls.identity. At most so many pages are looked at.
     """
-    known: dict[str, tuple[str | None, Collection[str]]] = {}
+    known: dict[str, Named] = {}
     ahead = [url]
     while ahead and len(known) < most:
         one = ahead.pop(0)

@@ -399,7 +399,7 @@ class Page:
         return found if found and [word.text for word in found] == value.split() else None
 
     def _html(self, name: str, value: str) -> list[Word] | None:
-        """The words of an attribute of the html element, where its tag is the first thing in the source: no later one has a say."""
+        """The words of an attribute of the html element, where its tag comes first in the source: no later one has a say."""
         before = _HTML.match(self.text)
         opening = before and START_TAG.match(self.text, before.end())
         found = opening and attribute(self.text, opening.end(1), opening.end() - 1, name)

@@ -51,7 +51,7 @@ DOORS = {
     "defusedxml": {"crawler.citations.docx"},
     "deflate": {"archive.coding", "archive.glance", "archive.member", "archive.warc"},
     "isal": {"archive.warc"},
-    "orjson": {"archive.ledger.book", "archive.manifest"},
+    "orjson": {"archive.ledger.book", "archive.manifest", "crawler.readers"},
     "holidays": {"archive.ledger.workdays"},
     "htmldate": {"crawler.sites.article"},
     "httpx": {"crawler.fetch", "crawler.wire"},

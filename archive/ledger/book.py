@@ -45,6 +45,7 @@ from archive.ledger.observation import (
 from archive.ledger.rules import check
 
 FILE = "ledger.sqlite"
+TOGETHER = 16  # rows entered at one step: at each, the interpreter's lock is let go of and waited for
 _BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,766)
 
 
@@ -443,12 +444,24 @@ _HELD = (
 )
 
 
+def _another(statement: str) -> str:
+    """One more row for an INSERT."""
+    return f", {statement[statement.rindex('(') :]}"
+
+
 def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
     """Rows whose values are in the order of the table's columns."""
-    if rows:
-        entered = connection.connection.cursor()
-        entered.executemany(_INSERT[table], rows)
-        entered.close()
+    if not rows:
+        return
+    entered = connection.connection.cursor()
+    one = _INSERT[table]
+    whole = len(rows) - len(rows) % TOGETHER
+    if whole:
+        several = f"{one}{_another(one) * (TOGETHER - 1)}"
+        for at in range(0, whole, TOGETHER):
+            entered.execute(several, [value for row in rows[at : at + TOGETHER] for value in row])
+    entered.executemany(one, rows[whole:])
+    entered.close()
 
 
 def _write_reading(reading: Reading, rows: _Rows) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+<<<<<<< HEAD
 from archive import manifest, member, message, warc
 from archive.capture import Capture, Exchange, Outcome, Snapshot, Span
+=======
+from archive import manifest, message, warc
+from archive.capture import DECISION, Capture, Exchange, Outcome, Snapshot, Span
+>>>>>>> main
 from archive.errors import BadMessage, BadRecord, Damaged, NotAnArchive, NotFound
 from archive.home import Home
 from archive.index import Index, cdxj
@@ -53,6 +59,12 @@ class Archive:
         """In the order of the log. url: every address of its key; at: begun no later; since_seq: from that number on."""
         return self.index.captures(None if url is None else filed_under(url), at, since_seq)
 
+    def decided(self, kind: str | None = None, *, since_seq: int | None = None) -> Iterator[Capture]:
+        """The captures that hold decisions, in the order of the log. kind: None for all."""
+        keys = self.index.keys(DECISION) if kind is None else [filed_under(DECISION + kind)]
+        found = heapq.merge(*(self.index.captures(key, since_seq=since_seq) for key in keys), key=lambda capture: capture.seq)
+        return (capture for capture in found if capture.decision)
+
     def capture(self, id_: str) -> Capture:
         """Raises NotFound."""
         found = self.index.capture(id_)
@@ -83,8 +95,8 @@ class Archive:
         return [self.home.warc / name for name in self.index.files()]
 
     def cdxj(self, url: str | None = None) -> list[str]:
-        """Index lines for other people's replayers, byte-sorted."""
-        return cdxj(self.captures(url))
+        """Index lines for other people's replayers, byte-sorted; decisions are no pages, and are left out."""
+        return cdxj(capture for capture in self.captures(url) if not capture.decision)
 
     # -- opening
 
@@ -105,6 +117,16 @@ class Archive:
         if (digest := hashlib.sha256(block).hexdigest()) != capture.manifest_sha256:
             raise Damaged(f"{capture.id}: the manifest hashes to {digest}, not {capture.manifest_sha256}")
         return manifest.parse(block)
+
+    def known(self, capture: Capture) -> datetime:
+        """Since when this archive holds it: our own since they were taken, what others kept since it was taken in.
+
+        Where no manifest says when that was (before 0.2), it is the time that the file gives.
+        """
+        if capture.foreign is None:
+            return capture.at
+        said = self.manifest(capture)["facts"].get("taken_from", {}).get("taken")
+        return capture.at if said is None else datetime.fromisoformat(said)
 
     def requested(self, capture: Capture) -> str:
         """The address the visit was asked for, before any redirect."""

@@ -193,7 +193,12 @@ async def test_three_courts_behind_a_captcha_and_one_blocked(
     assert [row.received for row in before.rows] == [row.received for row in after.rows]
     assert before.total.coverage.stale == ()
     assert {(gap.court, gap.gap) for gap in after.total.coverage.stale} == set(closed.items())
-    assert after.total.coverage.complete and before.total.coverage.complete  # April and May were read whole once
+    assert before.total.coverage.complete
+    # April and May were read whole once: nothing of them is missing, and nobody knows what came since.
+    assert after.total.coverage.missing == () and not after.total.coverage.complete
+    assert {row.group["court"]: row.coverage.complete for row in after.rows} == {
+        court.code: court.code not in closed for court in courts
+    }
     assert not wider.total.coverage.complete
     assert {(gap.court, gap.first, gap.last, gap.gap) for gap in wider.total.coverage.missing} == {
         (code, date(2025, 3, 1), date(2025, 3, 31), gap) for code, gap in closed.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -25,7 +26,7 @@ from crawler.opening import opened
 from crawler.rounds import Round
 from crawler.sites import source_named
 from crawler.sites.sudrf import queries
-from crawler.source import Query
+from crawler.source import Query, host_of
 from crawler.visits import OPEN
 
 SOCHI = Court(
@@ -149,6 +150,29 @@ async def test_a_second_round_adds_no_case(options: Globals, served: Served) -> 
     assert all(window.complete for window in (*first, *second, *third))
     assert ("name_op=case" in "".join(urls), "name_op=case" in "".join(more)) == (True, False)
     assert sorted(everything) == sorted(urls)
+
+
+async def test_what_a_round_asks_of_the_book(options: Globals, served: Served) -> None:
+    """A court's cases by an index and not by reading the ledger through, its own values alone, and how it was asked last."""
+    async with opened(options) as crawl:
+        await whole(crawl, query(STAVROPOL, SOCHI))
+        assert crawl.desk.clerk is not None
+        book = crawl.desk.clerk.book
+        said = book.sightings()
+        known = {court.code: book.registrations(court.code) for court in (STAVROPOL, SOCHI, MAYKOP)}
+        own, answered = book.sightings(own=True), book.answered("sudrf")
+        plan = sqlite3.connect(options.home / "ledger.sqlite").execute(
+            "EXPLAIN QUERY PLAN SELECT DISTINCT registration FROM observation WHERE property = 'court' AND value = ?", ("x",)
+        )
+        assert "registration_by_court" in plan.fetchone()[3]
+    for code, registrations in known.items():
+        assert registrations == sorted({s.subject for s in said if (s.property, s.value) == ("court", code)})
+    assert known[STAVROPOL.code] and known[SOCHI.code] and not known[MAYKOP.code]
+    assert sorted(map(repr, own)) == sorted(repr(s) for s in said if "#" not in s.subject)
+    assert own and len(own) < len(said)
+    assert {key: host_of(url) for key, url in answered.items()} == {
+        (court.code, "criminal-1"): court.dash for court in (STAVROPOL, SOCHI)
+    }
 
 
 async def test_a_row_that_changed_leads_to_its_card(options: Globals, served: Served, world: World) -> None:

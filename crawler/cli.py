@@ -181,9 +181,8 @@ def links(
         except Unreadable as exc:
             door.complain(exc)
             raise typer.Exit(door.PARTLY) from exc
-    out.rows(
-        (each.row() for each in cited.citations), ("url", "confidence", "occurrences", "from", "anchor", "alternatives", "kind")
-    )
+    rows = [*(each.row() for each in cited.citations), *(each.row() for each in cited.references)]
+    out.rows(rows, ("url", "confidence", "occurrences", "from", "anchor", "alternatives", "kind"))
     for note in (*cited.unread, *cited.hints):
         out.note(f"{file}: {note}")
     whole = [each for each in cited.citations if each.url is not None]
@@ -376,7 +375,7 @@ def reread(
 
 
 async def _reread(options: Globals, out: Shown, *, check: bool, source: str | None) -> int:
-    from archive.ledger.book import Book
+    from archive.ledger.book import Book, Entry
     from archive.store import Archive, Store
     from crawler.readers import Readers
     from crawler.reread import compare, readings, to_read
@@ -402,7 +401,7 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
                 continue
             compared.append(compare(capture.id, before.get(capture.id, ()), reading.observations))
             if not check:
-                book.enter(capture, reading)
+                book.enter_many([Entry(capture, reading, known=archive.known(capture))])
     names = ("capture", "same", "added", "missing", "changed")
     different = [each for each in compared if not each.equal]
     out.rows(({name: getattr(each, name) for name in names} for each in (compared if out.json else different)), names)

@@ -18,6 +18,8 @@ from archive.ledger.observation import CoverageWindow
 from archive.ledger.rows import coverage_rows
 from archive.ledger.tally import Question, Tally, tally
 from crawler.crawl import Crawl, Done
+from crawler.demo.census import FullWorld
+from crawler.demo.deal import HUNDREDTH
 from crawler.demo.docket import Court
 from crawler.demo.invent import ASTRAKHAN, PYATIGORSK, SOUTHERN, STAVROPOL, Plan
 from crawler.demo.server import Served, serve
@@ -150,6 +152,28 @@ async def test_a_second_round_adds_no_case(options: Globals, served: Served) -> 
     assert all(window.complete for window in (*first, *second, *third))
     assert ("name_op=case" in "".join(urls), "name_op=case" in "".join(more)) == (True, False)
     assert sorted(everything) == sorted(urls)
+
+
+async def test_a_court_of_the_other_template_is_learnt_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked once in the form that it does not understand, and that is no failure; its cards in its own names; the next
+    round asks in its form at once."""
+    monkeypatch.setenv("KARTOTEKA_FREE_BYTES", "0")
+    world = FullWorld(HUNDREDTH, few=4, failing=0)
+    world.calm = True
+    court = next(court for court in world.courts if court.vnkod)
+    async with serve(world) as served:
+        home = Globals(tmp_path / "home", list(served.connect_to), [served.ca_file], pace=0)
+        async with opened(home) as crawl:
+            first, windows = await whole(crawl, query(court, first=date(2025, 3, 1)))
+            urls = asked(served)
+            second, _ = await whole(crawl, query(court, first=date(2025, 3, 1)))
+            more = asked(served)
+    assert all(window.complete for window in windows) and len(windows) == 3
+    assert [done.reading.verdict for done in first if done.excused and done.reading] == ["wrong-query"]
+    assert all(done.fine for done in (*first, *second))
+    assert [url for url in urls if "name_op=case" in url and "_uid=" not in url.replace("case_uid=", "")] == []
+    assert any("name_op=case" in url for url in urls)
+    assert [len([url for url in each if "delo_table=" in url]) for each in (urls, more)] == [1, 0]
 
 
 async def test_what_a_round_asks_of_the_book(options: Globals, served: Served) -> None:

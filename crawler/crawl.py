@@ -33,7 +33,10 @@ FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one address. reading: None where nothing was read. refused: why the ledger did not take it."""
+    """What became of one address. reading: None where nothing was read. refused: why the ledger did not take it.
+
+    excused: the court did not understand the question, and answered it in its other form.
+    """
 
     url: str
     snapshot: Snapshot
@@ -41,6 +44,7 @@ class Done:
     source: str | None = None
     work: str | None = None
     refused: str | None = None
+    excused: bool = False
 
     @property
     def capture(self) -> Capture:
@@ -55,7 +59,7 @@ class Done:
     @property
     def fine(self) -> bool:
         """Fetched, and read where it was to be read."""
-        return self.capture.outcome in READ and self.error is None
+        return self.capture.outcome in READ and (self.error is None or self.excused)
 
     def row(self) -> dict[str, object]:
         """The line of `crawl url --json` (CONTRACT)."""

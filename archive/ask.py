@@ -123,15 +123,19 @@ def changes(
     from archive.ledger import rows, timeline
     from archive.ledger.book import Book
     from archive.ledger.case import fold
+    from archive.ledger.upheavals import upheavals
 
     out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
     after = _begin(since, "--since")
     with told(), Book.open(options.home) as book:
         said = book.sightings(known_at=when)
-        held = timeline.pages(said, book.extractions(known_at=when))
+        older = book.superseded(known_at=when)
+        read_before = timeline.pages(book.sightings(of=older), older) if older else {}
+        held = timeline.pages(said, book.extractions(known_at=when), read_before)
         listed = timeline.listings(book.coverage(known_at=when), book.windows(known_at=when), held)
         folded = fold(said, book.ties(known_at=when), book.corrections(known_at=when))
-        happened = ((case, event) for case in folded for event in timeline.timeline(case, held, listed))
+        happened = [(case, event) for case in folded for event in timeline.timeline(case, held, listed)]
+        happened += upheavals(folded, book.decisions(known_at=when), held)
         new = sorted((pair for pair in happened if after is None or pair[1].observed >= after), key=_by_time)
         found = out.rows((rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
     if not found:
@@ -141,7 +145,7 @@ def changes(
 
 def _by_time(pair: tuple[Case, Happened]) -> tuple[Any, ...]:
     case, event = pair
-    return event.observed, case.id, event.date or "", event.time or "", event.event, event.detail
+    return event.observed, case.id, event.date or "", event.time or "", event.event, event.detail, event.id
 
 
 def _begin(text: str | None, option: str) -> datetime | None:

@@ -181,6 +181,12 @@ class Book:
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
+    def superseded(self, *, known_at: datetime | None = None) -> list[Extraction]:
+        """Extractions that a newer version of their parser has taken the place of, in the order of the log."""
+        every = self.extractions(known_at=known_at, live=False)
+        stand = {extraction.id for extraction in standing(every)}
+        return [extraction for extraction in every if extraction.id not in stand]
+
     def as_of(self, *, known_at: datetime | None = None, as_of: datetime | None = None) -> datetime | None:
         """When the newest capture that was read began; None where nothing was read."""
         query = sa.select(sa.func.max(tables.extraction.c.at)).where(*_until(known_at, as_of))
@@ -195,14 +201,16 @@ class Book:
         known_at: datetime | None = None,
         as_of: datetime | None = None,
         events: bool = True,
+        of: Collection[Extraction] | None = None,
     ) -> list[Sighting]:
         """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
 
         known_at, as_of: as in `extractions`.
         events: with the courts' lists of events, which no figure of the tally needs and which are most of a ledger.
+        of: of these extractions alone, whether they stand or not.
         One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
         """
-        return [sighting for sighting, _ in self._said(registrations, prefix, (known_at, as_of), (), events=events)]
+        return [sighting for sighting, _ in self._said(registrations, prefix, (known_at, as_of), (), events=events, of=of)]
 
     def quoted(
         self,
@@ -328,6 +336,7 @@ class Book:
         more: Sequence[sa.ColumnElement[Any]],
         *,
         events: bool = True,
+        of: Collection[Extraction] | None = None,
     ) -> Iterator[tuple[Sighting, tuple[Any, ...]]]:
         column = tables.observation.c
         query = sa.select(
@@ -340,10 +349,14 @@ class Book:
             query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
         if not events:
             query = query.where(sa.func.instr(column.subject, "#event:") == 0)
-        rows = self._batched(query, column.registration, registrations)
-        captures = None if registrations is None else self._captures({row[0] for row in rows})
+        if of is None:
+            rows = self._batched(query, column.registration, registrations)
+            captures = None if registrations is None else self._captures({row[0] for row in rows})
+            of = self.extractions(captures=captures, known_at=until[0], as_of=until[1])
+        else:
+            rows = self._batched(query, tables.sighting.c.reading, {extraction.reading for extraction in of})
         by_reading: dict[str, list[Extraction]] = {}
-        for extraction in self.extractions(captures=captures, known_at=until[0], as_of=until[1]):
+        for extraction in of:
             by_reading.setdefault(extraction.reading, []).append(extraction)
         held = {
             reading: (

@@ -222,6 +222,7 @@ def change_row(case: Case, happened: Happened) -> Plain:
         "registration": happened.registration,
         "detail": happened.detail,
         "captures": list(happened.captures),
+        "id": happened.id,
     }
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -193,6 +193,11 @@ class Book:
         ((at,),) = self._all(query)
         return None if at is None else datetime.fromisoformat(at)
 
+    def begun(self) -> datetime | None:
+        """When the first capture that was read was held here; None where nothing was read."""
+        ((at,),) = self._all(sa.select(sa.func.min(tables.extraction.c.known)))
+        return None if at is None else datetime.fromisoformat(at)
+
     def sightings(
         self,
         registrations: Collection[str] | None = None,
@@ -308,6 +313,45 @@ class Book:
     def corrections(self, *, known_at: datetime | None = None) -> list[Correction]:
         """People's corrections that stand, in the order of the log."""
         return corrections(self.decisions(CORRECTION, known_at=known_at))
+
+    def head(self) -> dict[str, str]:
+        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it."""
+        return {
+            name: f"{row.number} {row.id}" if (row := self._one(_LAST.format(table))) else "0 "
+            for name, table in (("extractions", "extraction"), ("decisions", "decision"))
+        }
+
+    def holds(self, head: Mapping[str, str]) -> bool:
+        """Whether a head is an earlier one, or the present one, of this very book."""
+        for name, table in (("extractions", "extraction"), ("decisions", "decision")):
+            number, _, id_ = head.get(name, "").partition(" ")
+            if not number.isdigit():
+                return False
+            row = self._one(f'SELECT id FROM "{table}" WHERE rowid = {int(number)}')  # noqa: S608
+            if int(number) and (row is None or row.id != id_):
+                return False
+        return True
+
+    def touched(self, head: Mapping[str, str]) -> list[str]:
+        """The registrations of which something was entered, read anew or decided since that head, sorted."""
+        extractions, decisions = (int(head[name].partition(" ")[0]) for name in ("extractions", "decisions"))
+        with self._begun() as connection:
+            found = {row[0] for row in connection.exec_driver_sql(_TOUCHED, (extractions,))}
+            decided = connection.exec_driver_sql("SELECT said FROM decision WHERE rowid > ?", (decisions,)).all()
+            subjects = {name for (said,) in decided for name in Decision.of(said.encode()).subjects}
+            for subject in {words.registration(name) for name in subjects if name.startswith("reg:")}:
+                if connection.exec_driver_sql(_THERE, (subject,)).first():
+                    found.add(subject)
+        return sorted(found)
+
+    def all_registrations(self) -> list[str]:
+        """Every registration of which anything that stands is said, sorted."""
+        with self._begun() as connection:
+            return [row[0] for row in connection.exec_driver_sql(_REGISTRATIONS)]
+
+    def _one(self, statement: str) -> sa.Row[Any] | None:
+        with self._begun() as connection:
+            return connection.exec_driver_sql(statement).first()
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -488,6 +532,21 @@ _NAMES = _text(
 )
 
 
+_LAST = 'SELECT rowid AS number, id FROM "{}" ORDER BY rowid DESC LIMIT 1'
+# Of what is new, and of what another reading of the same captures had said.
+_TOUCHED = """
+SELECT DISTINCT o.registration FROM extraction n JOIN extraction e ON e.capture = n.capture
+JOIN sighting s ON s.reading = e.reading JOIN observation o ON o.id = s.observation
+WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
+_THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
+# From one registration to the next by the index, not over all that is said of each.
+_REGISTRATIONS = """
+WITH RECURSIVE next(name) AS (
+    SELECT min(registration) FROM observation WHERE registration >= 'reg:' AND registration < 'reg;'
+    UNION ALL
+    SELECT (SELECT min(registration) FROM observation WHERE registration > name AND registration < 'reg;') FROM next
+    WHERE name IS NOT NULL
+) SELECT name FROM next WHERE name IS NOT NULL"""
 _HELD = (
     "SELECT extraction.capture, reading.parser, reading.id FROM extraction JOIN reading ON extraction.reading = reading.id "
     "WHERE extraction.capture IN ({}) AND reading.observations > 0"

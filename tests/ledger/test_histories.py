@@ -152,5 +152,5 @@ def test_a_fold_with_one_rule_less_is_found_out(monkeypatch, few, mutant):
     room, name, instead = MUTANTS[mutant]
     assert hasattr(room, name)
     monkeypatch.setattr(room, name, instead)
-    monkeypatch.setattr(case_room, "alike", lambda *_known: [])  # likeness mends much of what a missing key breaks
+    monkeypatch.setattr(cases_room, "alike", lambda *_known: [])  # likeness mends much of what a missing key breaks
     assert wrong(*few) != []

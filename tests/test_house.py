@@ -70,7 +70,7 @@ DOORS = {
     "tenacity": {"crawler.fetch"},
     "tldextract": {"crawler.editions"},
     "trafilatura": {"crawler.sites.article"},
-    "typer": {"archive.ask", "archive.cli", "archive.door", "crawler.cli", "schedules.cli"},
+    "typer": {"archive.ask", "archive.cli", "archive.door", "archive.review", "crawler.cli", "schedules.cli"},
     "uvloop": {"crawler.cli", "crawler.shards"},
     "warcio": {"archive.warc"},
     "zstandard": {"archive.coding"},

@@ -30,7 +30,7 @@ from archive.ledger.rows import Plain, case_row, searched
 
 FILE: Final = "views.sqlite"
 VERSION: Final = 1  # of what a row is made of: raise it when a fold, a rule or a row changes
-CHUNK: Final = 250  # registrations that are folded at once
+CHUNK: Final = 100  # registrations that are folded at once
 SCHEMA: Final = """
 CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE keys (subject TEXT PRIMARY KEY, said TEXT NOT NULL) STRICT, WITHOUT ROWID;

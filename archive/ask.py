@@ -1,9 +1,8 @@
-"""The questions a person asks of the ledger: cases, case, changes, tally, export; read-only, no network."""
+"""The questions a person asks of the ledger: cases, case, changes, tally; read-only, no network."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -351,40 +350,6 @@ def _by_gap(spans: Iterable[Missing], opening: str) -> Iterator[str]:
 
 def _when(at: datetime | None) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "never: nothing was read yet"
-
-
-@app.command()
-def export(
-    ctx: typer.Context,
-    form: Annotated[str, typer.Argument(help="csv, jsonl or cdxj")],
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="a folder, or one file")],
-    with_names: Annotated[bool, typer.Option("--with-names", help="people by name, not by pseudonym")] = False,
-    case_id: Annotated[str | None, typer.Option("--case", metavar="ID", help="only this case")] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="a mark before CSV that Excel reads as UTF-8")] = False,
-) -> None:
-    """The ledger, or the captures' index, as files for others' tools."""
-    from archive.ledger.book import Book
-    from archive.ledger.export.files import export as write
-    from archive.ledger.export.listing import Listing
-    from archive.ledger.export.people import Pseudonyms
-    from archive.store import Archive
-
-    out, options = door.shown(ctx), _options(ctx)
-    if form not in ("csv", "jsonl", "cdxj"):
-        raise typer.BadParameter(f"{form!r} cannot be written yet; csv, jsonl and cdxj can")
-    with told():
-        if form == "cdxj":
-            with Archive.open(options.home) as archive:
-                octets = "".join(archive.cdxj()).encode()
-            target.write_bytes(octets)
-            digest = hashlib.sha256(octets).hexdigest()
-            written = [{"file": str(target), "rows": octets.count(b"\n"), "sha256": digest}]
-        else:
-            with Book.open(options.home) as book:
-                people = None if with_names else Pseudonyms.of_home(options.home)
-                files = write(Listing.of(book, people=people, case=case_id), form, target, bom=bom)
-            written = [{"file": str(each.file), "rows": each.rows, "sha256": each.sha256} for each in files]
-        out.rows(written, ("file", "rows", "sha256"))
 
 
 def _options(ctx: typer.Context) -> Globals:

@@ -1,0 +1,246 @@
+"""What no view tells: cases, people and pages that were taken down, and names that a court printed and later hid; pure.
+
+A takedown is a decision, kept in the archive as a record of its own, and taken back by another one that names it. The bytes
+stay where they are. Statistics stay too: they name nobody. What is withheld leaves a tombstone: how much it is, and a digest.
+
+A name that a court hid: of the pages of one kind the newest hides more names than an earlier one did, and no longer prints
+this name. Then the name is withheld in the whole case, whatever page still has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from archive.decisions import Kept
+from archive.ledger import words
+from archive.ledger.case import Case, Entity, Registration, Value, compatible
+from archive.ledger.observation import Extraction, Quoted, Sighting
+from archive.ledger.privacy import Names, Pseudonyms, is_name
+
+KIND: Final = "takedown"
+SCOPES: Final = ("person", "case", "page")
+WITHHELD: Final = "[withheld]"
+
+
+@dataclass(frozen=True, slots=True)
+class Takedown:
+    """A decision that stands. at: UTC. subjects: registrations, or addresses of pages; tokens: of the names of one person."""
+
+    id: str
+    at: datetime
+    reason: str
+    scope: str
+    subjects: tuple[str, ...]
+    tokens: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What is left of what was taken down. sha256: keyed, over the sorted ids of the observations withheld."""
+
+    takedown: Takedown
+    cases: int
+    persons: int
+    observations: int
+    sha256: str
+
+
+def standing(kept: Iterable[Kept]) -> tuple[Takedown, ...]:
+    """The takedowns that no later decision took back, in the order of the log."""
+    found: dict[str, Takedown] = {}
+    for each in kept:
+        decision, body = each.decision, each.decision.body
+        if decision.kind != KIND:
+            continue
+        undone = body.get("undoes")
+        if undone is not None:
+            found.pop(str(undone), None)
+            continue
+        tokens = frozenset(map(str, body.get("tokens", ())))
+        found[each.id] = Takedown(each.id, decision.at, decision.reason, str(body.get("scope")), decision.subjects, tokens)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Veil:
+    """What to leave out, by registration and address. Made by `drawn`; every door looks through it.
+
+    gone: takedown by registration or address that is withheld whole. names: by registration the names no view tells.
+    """
+
+    gone: Mapping[str, str]
+    names: Mapping[str, frozenset[str]]
+    patterns: Mapping[str, Names]
+    taken: Mapping[str, str]  # by registration the takedown of a person in it
+
+    def cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
+        """The cases that may be shown, without the names that may not."""
+        shown = (self.case(case) for case in cases)
+        return tuple(case for case in shown if case is not None)
+
+    def case(self, case: Case) -> Case | None:
+        """As it may be shown; None where all of it is withheld."""
+        if any(r.subject in self.gone for r in case.registrations):
+            return None
+        if not any(r.subject in self.names for r in case.registrations):
+            return case
+        done = {r.subject: self._registration(r) for r in case.registrations}
+        people = {person.subject: person for r in done.values() for person in r.persons}
+        return replace(
+            case,
+            registrations=tuple(done[r.subject] for r in case.registrations),
+            chain=tuple(done[r.subject] for r in case.chain),
+            earliest=None if case.earliest is None else done[case.earliest.subject],
+            last=done[case.last.subject],
+            people=tuple((done[r.subject], people[person.subject]) for r, person in case.people),
+        )
+
+    def quoted(self, found: Iterable[Quoted]) -> list[Quoted]:
+        """Values with their places, as they may be shown: a place that holds a withheld name is not quoted."""
+        shown = []
+        for each in found:
+            sighting = each.sighting
+            base = words.registration(sighting.subject)
+            if base in self.gone:
+                continue
+            if base in self.names:
+                raw, value = self._told(base, sighting.subject, sighting.property, sighting.raw, sighting.value)
+                if raw != sighting.raw or value != sighting.value:
+                    each = Quoted(sighting._replace(raw=raw, value=value), each.selector, WITHHELD, each.start, each.end)
+                elif self.patterns[base].inside(each.quote):
+                    each = each._replace(quote=WITHHELD)
+            shown.append(each)
+        return shown
+
+    def text(self, subject: str, text: str) -> str:
+        """A text that is told of a registration, or nothing of it where it holds a withheld name."""
+        pattern = self.patterns.get(words.registration(subject))
+        return WITHHELD if pattern is not None and pattern.inside(text) else text
+
+    def by(self, subject: str) -> str | None:
+        """The takedown that withholds a subject, or a person in its registration; None where none does."""
+        base = words.registration(subject)
+        return self.gone.get(base) or self.taken.get(base)
+
+    def _registration(self, one: Registration) -> Registration:
+        if one.subject not in self.names:
+            return one
+
+        def told(part: Entity) -> Entity:
+            values = {
+                name: tuple(self._value(one.subject, part.subject, name, value) for value in found)
+                for name, found in part.values.items()
+            }
+            return replace(part, values=values)
+
+        conflicts = tuple(
+            replace(c, shown=tuple(self.text(one.subject, t) for t in c.shown), said=tuple(self.text(one.subject, t) for t in c.said))
+            for c in one.conflicts
+        )  # fmt: skip
+        parts = {name: tuple(map(told, getattr(one, name))) for name in ("persons", "events", "hearings")}
+        return replace(one, own=told(one.own), conflicts=conflicts, **parts)
+
+    def _value(self, base: str, subject: str, property: str, value: Value) -> Value:
+        raw, normal = self._told(base, subject, property, value.raw, value.value)
+        return value if raw == value.raw and normal == value.value else replace(value, raw=raw, value=normal)
+
+    def _told(self, base: str, subject: str, property: str, raw: str, value: str | None) -> tuple[str, str | None]:
+        if is_name(subject, property):
+            said = raw if value is None else value
+            return (WITHHELD, None) if said in self.names[base] or raw in self.names[base] else (raw, value)
+        if self.patterns[base].inside(raw) or (value is not None and self.patterns[base].inside(value)):
+            return WITHHELD, None
+        return raw, value
+
+
+def drawn(
+    takedowns: Iterable[Takedown], sightings: Iterable[Sighting], cases: Iterable[Case], people: Pseudonyms | None
+) -> Veil:
+    """The veil over a ledger. people: with the key by which persons were taken down; None where it is not at hand.
+
+    Without it, or where no name of the case answers to the tokens any more, every name of that case is withheld.
+    """
+    said: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        if is_name(sighting.subject, sighting.property):
+            said.setdefault(words.registration(sighting.subject), []).append(sighting)
+    case_of = {r.subject: case for case in cases for r in case.registrations}
+    gone: dict[str, str] = {}
+    names: dict[str, set[str]] = {}
+    taken: dict[str, str] = {}
+    for registration, found in said.items():
+        hidden = _hidden_later(found)
+        if hidden:
+            for subject in _subjects(case_of, registration):
+                names.setdefault(subject, set()).update(hidden)
+    for takedown in takedowns:
+        subjects = sorted({each for subject in takedown.subjects for each in _subjects(case_of, words.registration(subject))})
+        if takedown.scope != "person":
+            gone.update(dict.fromkeys(subjects, takedown.id))
+            continue
+        whole = {name for subject in subjects for name in _names(said.get(subject, ()))}
+        meant = whole if people is None else {name for name in whole if people.token(name) in takedown.tokens}
+        for subject in subjects:
+            names.setdefault(subject, set()).update(meant or whole)
+            taken[subject] = takedown.id
+    for subject, withheld in names.items():  # other spellings of the same person
+        withheld |= {n for n in _names(said.get(subject, ())) if any(compatible(n, other) for other in tuple(withheld))}
+    named = {subject: frozenset(withheld) for subject, withheld in names.items()}
+    return Veil(gone, named, {subject: Names.of(withheld) for subject, withheld in named.items()}, taken)
+
+
+def tombstones(takedowns: Iterable[Takedown], veil: Veil, quoted: Iterable[Quoted], people: Pseudonyms) -> tuple[Tombstone, ...]:
+    """What each takedown leaves, in the order of the log. quoted: all that the book says, nothing left out."""
+    counted: dict[str, set[str]] = {}
+    bases: dict[str, set[str]] = {}
+    for found in quoted:
+        sighting = found.sighting
+        base = words.registration(sighting.subject)
+        by = veil.gone.get(base)
+        if by is None and base in veil.taken and is_name(sighting.subject, sighting.property):
+            by = veil.taken[base] if (sighting.value or sighting.raw) in veil.names[base] else None
+        if by is not None:
+            counted.setdefault(by, set()).add(sighting.observation)
+            bases.setdefault(by, set()).add(base)
+    return tuple(
+        Tombstone(
+            each,
+            cases=len({b for b in bases.get(each.id, ()) if b.startswith("reg:")}) if each.scope == "case" else 0,
+            persons=1 if each.scope == "person" else 0,
+            observations=len(counted.get(each.id, ())),
+            sha256=people.digest("\n".join(sorted(counted.get(each.id, ())))),
+        )
+        for each in takedowns
+    )
+
+
+def _subjects(case_of: Mapping[str, Case], subject: str) -> Collection[str]:
+    """All registrations of the case; a page is only itself."""
+    case = case_of.get(subject)
+    return (subject,) if case is None else [r.subject for r in case.registrations]
+
+
+def _names(said: Iterable[Sighting]) -> set[str]:
+    return {sighting.value for sighting in said if sighting.value is not None}
+
+
+def _hidden_later(said: Iterable[Sighting]) -> set[str]:
+    """The names of one registration that its court no longer prints, though it still tells of somebody there."""
+    pages: dict[str, tuple[Extraction, list[Sighting]]] = {}
+    for sighting in said:
+        pages.setdefault(sighting.extraction.id, (sighting.extraction, []))[1].append(sighting)
+    newest: dict[str, tuple[Extraction, list[Sighting]]] = {}
+    for extraction, found in pages.values():
+        held = newest.get(extraction.kind)
+        if held is None or (held[0].at, held[0].seq) < (extraction.at, extraction.seq):
+            newest[extraction.kind] = (extraction, found)
+    gone: set[str] = set()
+    for extraction, found in pages.values():
+        now = newest[extraction.kind][1]
+        if sum(s.value is None for s in now) > sum(s.value is None for s in found):
+            still = _names(now)
+            gone |= {name for name in _names(found) if not any(compatible(name, other) for other in still)}
+    return gone

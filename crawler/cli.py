@@ -374,7 +374,7 @@ def reread(
 
 
 async def _reread(options: Globals, out: Shown, *, check: bool, source: str | None) -> int:
-    from archive.ledger.book import Book
+    from archive.ledger.book import Book, Entry
     from archive.store import Archive, Store
     from crawler.readers import Readers
     from crawler.reread import compare, readings, to_read
@@ -400,7 +400,7 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
                 continue
             compared.append(compare(capture.id, before.get(capture.id, ()), reading.observations))
             if not check:
-                book.enter(capture, reading)
+                book.enter_many([Entry(capture, reading, known=archive.known(capture))])
     names = ("capture", "same", "added", "missing", "changed")
     different = [each for each in compared if not each.equal]
     out.rows(({name: getattr(each, name) for name in names} for each in (compared if out.json else different)), names)

@@ -129,7 +129,8 @@ class Desk:
         name = source.name if source else None
         try:
             reading = await self.readers.open_and_read(lambda: self.store.archive.memento(capture), name)
-            await self.clerk.enter(Entry(capture, reading, asked.page(reading) if asked else None))
+            window = asked.page(reading) if asked else None
+            await self.clerk.enter(Entry(capture, reading, window, known=self.store.archive.known(capture)))
         except ArchiveError as exc:
             return Done(url, snapshot, None, name, refused=str(exc))
         work = None

@@ -26,10 +26,13 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import sqlite
 
 from archive.capture import Capture
+from archive.decisions import Decision, Kept
 from archive.errors import ArchiveError, Damaged, DiskFull, InUse, NotFound, Refused, TooNew
 from archive.ledger import tables, words
 from archive.ledger.coverage import fold
+from archive.ledger.judgements import CORRECTION, IDENTITY, corrections, ties
 from archive.ledger.observation import (
+    Correction,
     Counter,
     CoverageWindow,
     Extraction,
@@ -49,12 +52,16 @@ _BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,7
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One reading of one capture, to be entered. window: the coverage that this capture's answer completes."""
+    """One reading of one capture, to be entered. window: the coverage that this capture's answer completes.
+
+    known: since when the archive holds it (`Archive.known`); None: since it was taken.
+    """
 
     capture: Capture
     reading: Reading
     window: CoverageWindow | None = None
     source_text: str | None = None
+    known: datetime | None = None
 
 
 class Book:
@@ -85,6 +92,8 @@ class Book:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version > tables.VERSION:
                 raise TooNew(f"{path} has format {version}; this program knows {tables.VERSION}: use a newer one")
+            if 0 < version < tables.OLDEST:
+                raise Damaged(f"{path} has format {version}, which is no longer read: `crawl rebuild` makes it anew")
             if not write and version == 0:
                 raise NotFound(f"the ledger in {home} is just being made; nothing was read yet")
             if write and version < tables.VERSION:
@@ -139,35 +148,42 @@ class Book:
         with self._begun() as connection:
             _insert(connection, tables.coverage, [_window_row(window, capture, _stamp(self._now()))])
 
-    def tie(self, tie: Tie) -> str:
-        """Enter a judgement about two registrations; its id, by which a later tie may undo it."""
-        row = {name: getattr(tie, name) for name in ("left", "right", "same", "tier", "method", "reason", "undoes")}
-        key = _hash(*row.values())
+    def decide(self, *kept: Kept) -> None:
+        """Enter what was decided, as the archive keeps it; entered twice is entered once."""
+        recorded = _stamp(self._now())
+        rows = [
+            (each.id, each.seq, each.decision.kind, _stamp(each.decision.at), each.decision.block.decode(), recorded)
+            for each in kept
+        ]
         with self._begun() as connection:
-            _insert(connection, tables.tie, [(key, *row.values(), _stamp(self._now()))])
-        return key
+            _insert(connection, tables.decision, rows)
 
     # Reading
 
     def extractions(
-        self, *, captures: Collection[str] | None = None, known_at: datetime | None = None, live: bool = True
+        self,
+        *,
+        captures: Collection[str] | None = None,
+        known_at: datetime | None = None,
+        as_of: datetime | None = None,
+        live: bool = True,
     ) -> list[Extraction]:
-        """Extractions in the order of the log. known_at: only of captures taken until then. live: only those that stand."""
+        """Extractions in the order of the log. live: only those that stand.
+
+        known_at: only of captures that the archive held by then; as_of: only of those taken by then, whenever they came here.
+        """
         columns = sa.select(tables.extraction, tables.reading).join(
             tables.reading, tables.extraction.c.reading == tables.reading.c.id
         )
-        if known_at is not None:
-            columns = columns.where(tables.extraction.c.at <= _stamp(known_at))
+        columns = columns.where(*_until(known_at, as_of))
         rows = self._batched(columns, tables.extraction.c.capture, captures)
         found = [_read_extraction(row) for row in rows]
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
-    def as_of(self, *, known_at: datetime | None = None) -> datetime | None:
+    def as_of(self, *, known_at: datetime | None = None, as_of: datetime | None = None) -> datetime | None:
         """When the newest capture that was read began; None where nothing was read."""
-        query = sa.select(sa.func.max(tables.extraction.c.at))
-        if known_at is not None:
-            query = query.where(tables.extraction.c.at <= _stamp(known_at))
+        query = sa.select(sa.func.max(tables.extraction.c.at)).where(*_until(known_at, as_of))
         ((at,),) = self._all(query)
         return None if at is None else datetime.fromisoformat(at)
 
@@ -177,21 +193,28 @@ class Book:
         *,
         prefix: str = "reg:",
         known_at: datetime | None = None,
+        as_of: datetime | None = None,
         events: bool = True,
     ) -> list[Sighting]:
         """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
 
+        known_at, as_of: as in `extractions`.
         events: with the courts' lists of events, which no figure of the tally needs and which are most of a ledger.
         One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
         """
-        return [sighting for sighting, _ in self._said(registrations, prefix, known_at, (), events=events)]
+        return [sighting for sighting, _ in self._said(registrations, prefix, (known_at, as_of), (), events=events)]
 
     def quoted(
-        self, registrations: Collection[str] | None = None, *, prefix: str = "", known_at: datetime | None = None
+        self,
+        registrations: Collection[str] | None = None,
+        *,
+        prefix: str = "",
+        known_at: datetime | None = None,
+        as_of: datetime | None = None,
     ) -> list[Quoted]:
         """As `sightings`, each with selector and quote."""
         place = tables.sighting.c
-        said = self._said(registrations, prefix, known_at, (place.selector, place.quote, place.start, place.end))
+        said = self._said(registrations, prefix, (known_at, as_of), (place.selector, place.quote, place.start, place.end))
         return [Quoted(sighting, *where) for sighting, where in said]
 
     def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
@@ -260,12 +283,23 @@ class Book:
         query = sa.select(said.registration).distinct().where(said.property == "court", said.value == court)
         return sorted(row.registration for row in self._all(query))
 
-    def ties(self) -> list[tuple[str, Tie]]:
-        """Judgements with their ids, in the order of their ids."""
-        rows = self._all(sa.select(tables.tie).order_by(tables.tie.c.id))
-        return [
-            (row.id, Tie(row.left, row.right, bool(row.same), row.tier, row.method, row.reason, row.undoes)) for row in rows
-        ]
+    def decisions(self, kind: str | None = None, *, known_at: datetime | None = None) -> list[Kept]:
+        """What people decided, in the order of the log. known_at: only what was decided by then."""
+        row = tables.decision.c
+        query = sa.select(row.id, row.seq, row.said).order_by(row.seq)
+        if kind is not None:
+            query = query.where(row.kind == kind)
+        if known_at is not None:
+            query = query.where(row.at <= _stamp(known_at))
+        return [Kept(each.id, each.seq, Decision.of(each.said.encode())) for each in self._all(query)]
+
+    def ties(self, *, known_at: datetime | None = None) -> list[tuple[str, Tie]]:
+        """People's judgements of identity with their ids, in the order of their ids."""
+        return ties(self.decisions(IDENTITY, known_at=known_at))
+
+    def corrections(self, *, known_at: datetime | None = None) -> list[Correction]:
+        """People's corrections that stand, in the order of the log."""
+        return corrections(self.decisions(CORRECTION, known_at=known_at))
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -290,7 +324,7 @@ class Book:
         self,
         registrations: Collection[str] | None,
         prefix: str,
-        known_at: datetime | None,
+        until: tuple[datetime | None, datetime | None],
         more: Sequence[sa.ColumnElement[Any]],
         *,
         events: bool = True,
@@ -309,10 +343,15 @@ class Book:
         rows = self._batched(query, column.registration, registrations)
         captures = None if registrations is None else self._captures({row[0] for row in rows})
         by_reading: dict[str, list[Extraction]] = {}
-        for extraction in self.extractions(captures=captures, known_at=known_at):
+        for extraction in self.extractions(captures=captures, known_at=until[0], as_of=until[1]):
             by_reading.setdefault(extraction.reading, []).append(extraction)
         held = {
-            reading: (max(found, key=lambda e: (e.at, e.seq)), min(e.seq for e in found), len(found))
+            reading: (
+                max(found, key=lambda e: (e.at, e.seq)),
+                min(e.seq for e in found),
+                len(found),
+                min(e.held for e in found),
+            )
             for reading, found in by_reading.items()
         }
         for row in rows:
@@ -485,21 +524,23 @@ def _extraction(entry: Entry, reading: str) -> Extraction:
     return Extraction(
         _hash(capture.id, reading), capture.id, capture.seq, capture.at, capture.url, capture.payload_sha256, read.parser,
         read.verdict, read.reason, read.kind, read.charset, read.counter, read.flags, len(read.observations), reading,
+        entry.known,
     )  # fmt: skip
 
 
 def _extraction_row(extraction: Extraction, recorded: str) -> tuple[object, ...]:
     e = extraction
-    return e.id, e.capture, e.seq, _stamp(e.at), e.url, e.payload_sha256, e.reading, recorded
+    return e.id, e.capture, e.seq, _stamp(e.at), e.url, e.payload_sha256, e.reading, _stamp(e.held), recorded
 
 
 def _read_extraction(row: Iterable[Any]) -> Extraction:
-    (key, capture, seq, at, url, payload, reading, _, _, parser, verdict, reason, kind, charset, total, first, last, flags,
-     observations) = tuple(row)  # fmt: skip
+    (key, capture, seq, at, url, payload, reading, known, recorded, _, parser, verdict, reason, kind, charset, total, first,
+     last, flags, observations) = tuple(row)  # fmt: skip
     counter = None if total is None else Counter(total, first, last)
     return Extraction(
         key, capture, seq, datetime.fromisoformat(at), url, payload, parser, verdict, reason, kind, charset, counter,
-        tuple(json.loads(flags)), observations, reading,
+        tuple(json.loads(flags)), observations, reading, None if known == at else datetime.fromisoformat(known),
+        datetime.fromisoformat(recorded),
     )  # fmt: skip
 
 
@@ -557,6 +598,11 @@ def _hash(*parts: object) -> str:
 def _near(registration: str) -> str:
     """The first 12 of an observation's 32 digits: what belongs together lies together, and is written to one place."""
     return _hash(registration)[:12]
+
+
+def _until(known_at: datetime | None, as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
+    asked = ((tables.extraction.c.known, known_at), (tables.extraction.c.at, as_of))
+    return [column <= _stamp(at) for column, at in asked if at is not None]
 
 
 def _stamp(at: datetime) -> str:

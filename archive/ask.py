@@ -67,14 +67,16 @@ def cases(
     known_at: KnownAt = None,
 ) -> None:
     """The ledger's cases."""
-    from archive.ledger import rows
+    from archive.ledger import discretion, rows
     from archive.ledger.book import Book
     from archive.ledger.moment import Moment
 
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
-        chosen = rows.select(asked.cases(book), court=court, article=article, since=_day(since), query=query)
+        folded = asked.cases(book)
+        shown = discretion.veil(options.home, book, folded).cases(folded)
+        chosen = rows.select(shown, court=court, article=article, since=_day(since), query=query)
         told_rows = map(rows.case_row, chosen)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
@@ -90,7 +92,7 @@ def case(
     known_at: KnownAt = None,
 ) -> None:
     """One case: every value of it, and where it stands."""
-    from archive.ledger import rows
+    from archive.ledger import discretion, rows
     from archive.ledger.book import Book
     from archive.ledger.case import find
     from archive.ledger.moment import Moment
@@ -98,9 +100,11 @@ def case(
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
-        one = find(asked.cases(book), id_)
+        folded = asked.cases(book)
+        veil = discretion.veil(options.home, book, folded)
+        one = veil.whole(find(folded, id_))
         quoted = book.quoted([r.subject for r in one.registrations], known_at=asked.known_at, as_of=asked.as_of)
-        values = rows.value_rows(quoted)
+        values = rows.value_rows(veil.quoted(quoted))
         if out.json:
             out.rows(values)
         else:
@@ -116,7 +120,7 @@ def changes(
     known_at: KnownAt = None,
 ) -> None:
     """What happened to the cases: the courts' dated events, and what captures show to have changed."""
-    from archive.ledger import rows, timeline
+    from archive.ledger import discretion, rows, timeline
     from archive.ledger.book import Book
     from archive.ledger.case import fold
 
@@ -129,7 +133,8 @@ def changes(
         folded = fold(said, book.ties(known_at=when), book.corrections(known_at=when))
         happened = ((case, event) for case in folded for event in timeline.timeline(case, held, listed))
         new = sorted((pair for pair in happened if after is None or pair[1].observed >= after), key=_by_time)
-        found = out.rows((rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
+        veil = discretion.veil(options.home, book, folded)
+        found = out.rows(veil.changes(rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
     if not found:
         out.note("nothing happened in that time")
         raise typer.Exit(door.NOTHING)

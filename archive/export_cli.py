@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archive import door
-from archive.ask import KnownAt, moment, told
+from archive.ask import AsOf, KnownAt, moment, told
 from archive.door import Globals
 
 if TYPE_CHECKING:
@@ -27,9 +27,12 @@ def export(
     ctx: typer.Context,
     form: Annotated[str, typer.Argument(help=", ".join(FORMS))],
     target: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="a folder, or one file")],
-    with_names: Annotated[bool, typer.Option("--with-names", help="people by name, not by pseudonym; this is recorded")] = False,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="people by name, not by pseudonym; this is recorded")
+    ] = False,
     case_id: Annotated[str | None, typer.Option("--case", metavar="ID", help="only this case")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="delta: what changed since then")] = None,
+    as_of: AsOf = None,
     known_at: KnownAt = None,
     bom: Annotated[bool, typer.Option("--bom", help="a mark before CSV that Excel reads as UTF-8")] = False,
 ) -> None:
@@ -40,39 +43,48 @@ def export(
         raise typer.BadParameter(f"{form!r} is no format; choose of {', '.join(FORMS)}")
     if (form == "delta") != (since is not None):
         raise typer.BadParameter("a delta needs --since TIME, and only a delta has it")
+    if target.resolve().is_relative_to(options.home.resolve()):
+        raise typer.BadParameter(f"{target} lies in the archive itself, and could take the place of what is kept: name another")
     until, start = moment(known_at, "--known-at"), moment(since, "--since")
+    day = as_of.date() if as_of else None
     with told():
         if form == "cdxj":
             written = [_index(options.home, target)]
         else:
-            written = ledger(options.home, form, target, named=with_names, case=case_id, since=start, known_at=until, bom=bom)
+            written = ledger(
+                options.home, form, target, named=with_names, case=case_id, since=start, asked=(day, until), bom=bom
+            )
         out.rows(({"file": w.file, "rows": w.rows, "sha256": w.sha256} for w in written), ("file", "rows", "sha256"))
 
 
 def ledger(
     home: Path, form: str, target: Path, *, named: bool = False, case: str | None = None, since: datetime | None = None,
-    known_at: datetime | None = None, bom: bool = False,
+    asked: tuple[date | None, datetime | None] = (None, None), bom: bool = False,
 ) -> list[Written]:  # fmt: skip
-    """Writes the files. Where people are named, a record of it is kept first. Raises ArchiveError and its like."""
+    """Writes the files. asked: as of a day and as of a time. Where people are named, a record of it is kept first.
+
+    Raises ArchiveError and its like.
+    """
     from archive.ledger import discretion
     from archive.ledger.book import Book
     from archive.ledger.export import delta
     from archive.ledger.export.files import export as write
     from archive.ledger.export.listing import Listing
+    from archive.ledger.moment import Moment
 
     with Book.open(home) as book:
         key, taken = discretion.pseudonyms(home), discretion.takedowns(home)
 
-        def listing(at: datetime | None) -> Listing:
-            return Listing.of(book, key=key, named=named, known_at=at, case=case, takedowns=taken)
+        def listing(moment: Moment) -> Listing:
+            return Listing.of(book, key=key, named=named, asked=moment, case=case, takedowns=taken)
 
-        now = listing(known_at)
+        now = listing(Moment(*asked))
         if named:
             _record(home, form, now.head, case)
         if since is None:
             return write(now, form, target, bom=bom)
         path = target if target.suffix == ".jsonl" else target / "delta.jsonl"
-        return [delta.write(listing(since), now, path)]
+        return [delta.write(listing(Moment(asked[0], since)), now, path)]
 
 
 def _record(home: Path, form: str, head: str, case: str | None) -> None:

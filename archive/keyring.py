@@ -69,7 +69,7 @@ class Keyring:
         return made
 
     def secret(self, name: str, disk: Disk, *, given: bytes | None = None) -> bytes:
-        """32 random bytes that stay the same under this name; made at the first call, or `given` is taken over. Raises NoKey."""
+        """32 random bytes, the same ever after under this name; `given` is taken where none are there yet. Raises NoKey."""
         held = self.secret_held(name)
         if held is not None:
             return held

@@ -61,6 +61,7 @@ DOORS = {
     "pydantic": {"crawler.settings"},
     "pydantic_settings": {"crawler.settings"},
     "pypdf": {"crawler.citations.pdf"},
+    "pyarrow": {"archive.ledger.export.parquet"},
     "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "sqlalchemy": {
@@ -70,7 +71,10 @@ DOORS = {
     "tenacity": {"crawler.fetch"},
     "tldextract": {"crawler.editions"},
     "trafilatura": {"crawler.sites.article"},
-    "typer": {"archive.ask", "archive.cli", "archive.door", "archive.export_cli", "crawler.cli", "schedules.cli"},
+    "typer": {
+        "archive.ask", "archive.cli", "archive.door", "archive.export_cli", "archive.takedown_cli",
+        "crawler.cli", "schedules.cli",
+    },
     "uvloop": {"crawler.cli", "crawler.shards"},
     "warcio": {"archive.warc"},
     "zstandard": {"archive.coding"},

@@ -195,14 +195,16 @@ class Book:
         known_at: datetime | None = None,
         as_of: datetime | None = None,
         events: bool = True,
+        only: str | None = None,
     ) -> list[Sighting]:
         """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
 
         known_at, as_of: as in `extractions`.
         events: with the courts' lists of events, which no figure of the tally needs and which are most of a ledger.
+        only: values of this property alone.
         One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
         """
-        return [sighting for sighting, _ in self._said(registrations, prefix, (known_at, as_of), (), events=events)]
+        return [sighting for sighting, _ in self._said(registrations, prefix, (known_at, as_of), (), events=events, only=only)]
 
     def quoted(
         self,
@@ -328,6 +330,7 @@ class Book:
         more: Sequence[sa.ColumnElement[Any]],
         *,
         events: bool = True,
+        only: str | None = None,
     ) -> Iterator[tuple[Sighting, tuple[Any, ...]]]:
         column = tables.observation.c
         query = sa.select(
@@ -338,6 +341,8 @@ class Book:
         if registrations is None and prefix:
             # Not by the index on registrations: read in the order of observations both tables are read once, front to back.
             query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
+        if only is not None:
+            query = query.where(column.property == only)
         if not events:
             query = query.where(sa.func.instr(column.subject, "#event:") == 0)
         rows = self._batched(query, column.registration, registrations)

@@ -13,8 +13,8 @@ from archive.errors import NoKey, NotAnArchive, NotFound, Withheld
 from archive.keyring import Keyring
 from archive.ledger import withheld, words
 from archive.ledger.book import Book
-from archive.ledger.case import Case, fold
-from archive.ledger.observation import Sighting
+from archive.ledger.case import Case
+from archive.ledger.moment import NOW
 from archive.ledger.privacy import Pseudonyms
 from archive.ledger.withheld import Takedown, Veil
 from archive.shelf import Archive
@@ -63,25 +63,37 @@ def takedowns(home: Path) -> tuple[Takedown, ...]:
         return ()
 
 
-def veil(home: Path, sightings: Iterable[Sighting], cases: Iterable[Case]) -> Veil:
-    """The veil over what a door is about to show. sightings: all of the registrations that the cases hold."""
-    return withheld.drawn(takedowns(home), sightings, cases, pseudonyms_held(home))
+def veil(home: Path, book: Book, cases: Iterable[Case] | None = None) -> Veil:
+    """The veil over what a door is about to show, as it is now, whatever moment the door is asked about.
+
+    cases: of the moment shown, where they were folded anyway; they and those of now say what belongs together.
+    """
+    names = book.sightings(only="name")
+    standing = takedowns(home)
+    if not standing and not withheld.hidden_later(names):
+        return withheld.NOTHING
+    folded = NOW.cases(book, events=False)
+    return withheld.drawn(standing, names, folded if cases is None else (*folded, *cases), pseudonyms_held(home))
 
 
 def refuse(home: Path, captures: Collection[str]) -> None:
     """Before the bytes of captures are handed out: raises Withheld where one of them shows what was taken down."""
-    standing = takedowns(home)
-    if not standing:
+    if not takedowns(home):
         return
-    with Book.open(home) as book:
-        said = book.sightings()
-        drawn = withheld.drawn(standing, said, fold(said, book.ties()), pseudonyms_held(home))
+    try:
+        opened = Book.open(home)
+    except NotFound as exc:
+        raise Withheld(
+            "something was taken down, and without a ledger nobody can tell where it stands: rebuild it first"
+        ) from exc
+    with opened as book:
+        drawn = veil(home, book)
         for extraction in book.extractions(captures=captures):
             for subject in {words.registration(row[0]) for row in book.page(extraction)} | {extraction.url}:
                 by = drawn.by(subject)
                 if by is not None:
                     raise Withheld(
-                        f"capture {extraction.capture} shows what was taken down (decision {by}): its bytes stay in the archive; "
+                        f"capture {extraction.capture} shows what was taken down ({by}): its bytes stay in the archive; "
                         f"`crawl takedown --undo {by}` takes that back"
                     )
 

@@ -9,12 +9,13 @@ this name. Then the name is withheld in the whole case, whatever page still has 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from archive.decisions import Kept
+from archive.errors import Withheld
 from archive.ledger import words
 from archive.ledger.case import Case, Entity, Registration, Value, compatible
 from archive.ledger.observation import Extraction, Quoted, Sighting
@@ -98,6 +99,14 @@ class Veil:
             people=tuple((done[r.subject], people[person.subject]) for r, person in case.people),
         )
 
+    def whole(self, case: Case) -> Case:
+        """The case as it may be shown. Raises Withheld where it was taken down."""
+        shown = self.case(case)
+        if shown is None:
+            by = next(self.gone[r.subject] for r in case.registrations if r.subject in self.gone)
+            raise Withheld(f"{case.id} was taken down ({by}): `crawl takedown` lists what is, and why")
+        return shown
+
     def quoted(self, found: Iterable[Quoted]) -> list[Quoted]:
         """Values with their places, as they may be shown: a place that holds a withheld name is not quoted."""
         shown = []
@@ -115,10 +124,20 @@ class Veil:
             shown.append(each)
         return shown
 
+    def changes(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Lines of `crawl changes`, as they may be shown."""
+        for row in rows:
+            if row["registration"] not in self.gone:
+                yield row | {"detail": self.text(row["registration"], row["detail"])}
+
     def text(self, subject: str, text: str) -> str:
         """A text that is told of a registration, or nothing of it where it holds a withheld name."""
         pattern = self.patterns.get(words.registration(subject))
         return WITHHELD if pattern is not None and pattern.inside(text) else text
+
+    def untouched(self, found: Iterable[Quoted]) -> list[Quoted]:
+        """Only those values that may be shown as they are, with their places."""
+        return [each for each in found if self.quoted((each,)) == [each]]
 
     def by(self, subject: str) -> str | None:
         """The takedown that withholds a subject, or a person in its registration; None where none does."""
@@ -136,12 +155,12 @@ class Veil:
             }
             return replace(part, values=values)
 
-        conflicts = tuple(
-            replace(c, shown=tuple(self.text(one.subject, t) for t in c.shown), said=tuple(self.text(one.subject, t) for t in c.said))
-            for c in one.conflicts
-        )  # fmt: skip
-        parts = {name: tuple(map(told, getattr(one, name))) for name in ("persons", "events", "hearings")}
-        return replace(one, own=told(one.own), conflicts=conflicts, **parts)
+        def texts(found: Iterable[str]) -> tuple[str, ...]:
+            return tuple(self.text(one.subject, text) for text in found)
+
+        conflicts = tuple(replace(each, shown=texts(each.shown), said=texts(each.said)) for each in one.conflicts)
+        persons, events, hearings = (tuple(map(told, parts)) for parts in (one.persons, one.events, one.hearings))
+        return replace(one, own=told(one.own), persons=persons, events=events, hearings=hearings, conflicts=conflicts)
 
     def _value(self, base: str, subject: str, property: str, value: Value) -> Value:
         raw, normal = self._told(base, subject, property, value.raw, value.value)
@@ -181,21 +200,35 @@ def drawn(
         if takedown.scope != "person":
             gone.update(dict.fromkeys(subjects, takedown.id))
             continue
-        whole = {name for subject in subjects for name in _names(said.get(subject, ()))}
+        whole = {name for subject in subjects for name in (*_names(said.get(subject, ())), *_shown(case_of.get(subject)))}
         meant = whole if people is None else {name for name in whole if people.token(name) in takedown.tokens}
         for subject in subjects:
             names.setdefault(subject, set()).update(meant or whole)
             taken[subject] = takedown.id
-    for subject, withheld in names.items():  # other spellings of the same person
-        withheld |= {n for n in _names(said.get(subject, ())) if any(compatible(n, other) for other in tuple(withheld))}
-    named = {subject: frozenset(withheld) for subject, withheld in names.items()}
-    return Veil(gone, named, {subject: Names.of(withheld) for subject, withheld in named.items()}, taken)
+    for subject, kept_back in names.items():  # other spellings of the same person
+        others = {*_names(said.get(subject, ())), *_shown(case_of.get(subject))}
+        kept_back |= {n for n in others if any(compatible(n, other) for other in tuple(kept_back))}
+    named = {subject: frozenset(found) for subject, found in names.items()}
+    return Veil(gone, named, {subject: Names.of(found) for subject, found in named.items()}, taken)
 
 
-def tombstones(takedowns: Iterable[Takedown], veil: Veil, quoted: Iterable[Quoted], people: Pseudonyms) -> tuple[Tombstone, ...]:
+NOTHING: Final = Veil({}, {}, {}, {})
+
+
+def hidden_later(sightings: Iterable[Sighting]) -> bool:
+    """Is there a registration whose court hid a name after it had printed it?"""
+    said: dict[str, list[Sighting]] = {}
+    for sighting in sightings:
+        if is_name(sighting.subject, sighting.property):
+            said.setdefault(words.registration(sighting.subject), []).append(sighting)
+    return any(_hidden_later(found) for found in said.values())
+
+
+def tombstones(
+    takedowns: Iterable[Takedown], veil: Veil, quoted: Iterable[Quoted], people: Pseudonyms
+) -> tuple[Tombstone, ...]:
     """What each takedown leaves, in the order of the log. quoted: all that the book says, nothing left out."""
     counted: dict[str, set[str]] = {}
-    bases: dict[str, set[str]] = {}
     for found in quoted:
         sighting = found.sighting
         base = words.registration(sighting.subject)
@@ -204,11 +237,10 @@ def tombstones(takedowns: Iterable[Takedown], veil: Veil, quoted: Iterable[Quote
             by = veil.taken[base] if (sighting.value or sighting.raw) in veil.names[base] else None
         if by is not None:
             counted.setdefault(by, set()).add(sighting.observation)
-            bases.setdefault(by, set()).add(base)
     return tuple(
         Tombstone(
             each,
-            cases=len({b for b in bases.get(each.id, ()) if b.startswith("reg:")}) if each.scope == "case" else 0,
+            cases=1 if each.scope == "case" else 0,
             persons=1 if each.scope == "person" else 0,
             observations=len(counted.get(each.id, ())),
             sha256=people.digest("\n".join(sorted(counted.get(each.id, ())))),
@@ -225,6 +257,12 @@ def _subjects(case_of: Mapping[str, Case], subject: str) -> Collection[str]:
 
 def _names(said: Iterable[Sighting]) -> set[str]:
     return {sighting.value for sighting in said if sighting.value is not None}
+
+
+def _shown(case: Case | None) -> set[str]:
+    """Names that a case shows: people's corrections among them."""
+    found = () if case is None else [name for r in case.registrations for person in r.persons for name in person.all("name")]
+    return set(found)
 
 
 def _hidden_later(said: Iterable[Sighting]) -> set[str]:

@@ -3,12 +3,13 @@
 import asyncio
 import json
 import sys
+from pathlib import Path
 
 from datasette.app import Datasette
 
 
 async def main(database: str, metadata: str, *paths: str) -> None:
-    opened = Datasette([database], metadata=json.load(open(metadata, encoding="utf-8")), immutables=[])
+    opened = Datasette([database], metadata=json.loads(Path(metadata).read_text("utf-8")))
     await opened.invoke_startup()
     told = {}
     for path in paths:

@@ -4,7 +4,7 @@ import json
 import sys
 import types
 from collections import Counter, defaultdict
-
+from pathlib import Path
 
 
 class Transliterator:
@@ -26,7 +26,7 @@ from followthemoney import model  # noqa: E402
 from followthemoney.exc import InvalidData  # noqa: E402
 from followthemoney.statement.serialize import read_csv_statements  # noqa: E402
 
-entities = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+entities = [json.loads(line) for line in Path(sys.argv[1]).read_text("utf-8").splitlines()]
 ids = {entity["id"] for entity in entities}
 invalid, changed, astray, strangers = [], [], [], []
 said = defaultdict(set)
@@ -49,7 +49,9 @@ for entity in entities:
 stated = defaultdict(set)
 with open(sys.argv[2], "rb") as file:
     for statement in read_csv_statements(file):
-        key = type(statement).make_key(statement.dataset, statement.entity_id, statement.prop, statement.value, statement.external)
+        key = type(statement).make_key(
+            statement.dataset, statement.entity_id, statement.prop, statement.value, statement.external
+        )
         if statement.id != key or not statement.origin or not statement.last_seen:
             invalid.append([statement.to_dict(), key])
         if statement.prop != "id":
@@ -62,8 +64,17 @@ values = defaultdict(list)
 for entity in entities:
     for name, found in entity["properties"].items():
         values[entity["schema"], name] += found
-print(json.dumps({
-    "invalid": invalid, "changed": changed, "astray": astray, "strangers": strangers,
-    "schemata": dict(sorted(Counter(entity["schema"] for entity in entities).items())),
-    "case_numbers": values["CourtCase", "caseNumber"], "person_names": values["Person", "name"],
-}, default=str))
+print(
+    json.dumps(
+        {
+            "invalid": invalid,
+            "changed": changed,
+            "astray": astray,
+            "strangers": strangers,
+            "schemata": dict(sorted(Counter(entity["schema"] for entity in entities).items())),
+            "case_numbers": values["CourtCase", "caseNumber"],
+            "person_names": values["Person", "name"],
+        },
+        default=str,
+    )
+)

@@ -13,7 +13,7 @@ from archive.ledger.export.schema import TABLES as SCHEMA
 from archive.ledger.rows import Plain
 
 FORMATS: Final = ("csv", "jsonl", "parquet", "sqlite", "package", "ftm")
-DATABASE: Final = "ledger.sqlite"
+DATABASE: Final = "kartoteka.sqlite"
 
 
 def export(listing: Listing, form: str, target: Path, *, tables: Sequence[str] = TABLES, bom: bool = False) -> list[Written]:

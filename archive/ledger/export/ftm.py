@@ -31,7 +31,7 @@ _COLUMNS: Final = (
 # The model's type of every property that is written here.
 _TYPES: Final = {
     "name": "name", "caseNumber": "identifier", "court": "string", "category": "string", "status": "string", "fileDate": "date",
-    "closeDate": "date", "description": "text", "notes": "text", "sourceUrl": "url", "retrievedAt": "date", "country": "country",
+    "closeDate": "date", "description": "text", "notes": "text", "sourceUrl": "url", "country": "country",
     "party": "entity", "case": "entity", "role": "string", "date": "date", "summary": "text", "recordId": "string",
     "registrationNumber": "identifier", "title": "string", "author": "string", "publishedAt": "date", "language": "language",
     "publisher": "string", "modifiedAt": "date", "contentHash": "checksum",

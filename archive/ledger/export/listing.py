@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from archive.ledger import withheld, words
 from archive.ledger.book import Book
@@ -13,6 +12,7 @@ from archive.ledger.case import Case, find, fold
 from archive.ledger.export.head import head
 from archive.ledger.export.people import given
 from archive.ledger.export.schema import TABLES as SCHEMA
+from archive.ledger.moment import NOW, Moment
 from archive.ledger.observation import Quoted, Window
 from archive.ledger.privacy import HIDDEN, Names, Pseudonyms, Surnames, is_name
 from archive.ledger.rows import Plain, case_row, coverage_rows, event_rows, newest, observation_row, person_rows, time
@@ -43,25 +43,27 @@ class Listing:
         *,
         key: Pseudonyms,
         named: bool = False,
-        known_at: datetime | None = None,
+        asked: Moment = NOW,
         case: str | None = None,
         takedowns: Sequence[Takedown] = (),
     ) -> Listing:
-        """Everything the book says, or one case, with the coverage of its courts.
+        """Everything the book says, or one case, with the coverage of its courts; as of a moment.
 
-        takedowns: those that stand now; they hold for every time. known_at: what the ledger knew then. Raises NotFound.
+        takedowns: those that stand now; they, and names that a court has hidden by now, hold for every moment. Raises NotFound.
         """
-        said, ties = book.sightings(known_at=known_at), book.ties()
-        cases, windows = fold(said, ties), book.coverage(known_at=known_at)
-        veil = withheld.drawn(takedowns, said, cases, key)
-        which = head(book.extractions(known_at=known_at), windows, ties, (each.id for each in takedowns))
+        said, ties, corrections = book.sightings(), asked.ties(book), asked.corrections(book)
+        cases, windows = fold(asked.sightings(book), ties, corrections), book.coverage(known_at=asked.until)
+        veil = withheld.drawn(takedowns, said, (*fold(said, book.ties(), book.corrections()), *cases), key)
+        decided = [*(each.id for each in takedowns), *(each.id for each in corrections)]
+        read = book.extractions(known_at=asked.known_at, as_of=asked.as_of)
+        which = head(read, windows, ties, decided)
         registrations = None
         if case is not None:
             one = find(cases, case)
             cases, registrations = (one,), [r.subject for r in one.registrations]
             courts = {r.own.get("court") for r in one.registrations}
             windows = [window for window in windows if window.asked.court in courts]
-        quoted = book.quoted(registrations, known_at=known_at)
+        quoted = book.quoted(registrations, known_at=asked.known_at, as_of=asked.as_of)
         stones = withheld.tombstones(takedowns, veil, quoted, key) if takedowns else ()
         if registrations is not None:
             stones = tuple(stone for stone in stones if set(stone.takedown.subjects) & set(registrations))
@@ -72,7 +74,7 @@ class Listing:
             windows=tuple(windows),
             tombstones=stones,
             head=which,
-            as_of=time(book.as_of(known_at=known_at)),
+            as_of=time(book.as_of(known_at=asked.known_at, as_of=asked.as_of)),
         )
 
     def rows(self, table: str) -> Iterator[Plain]:

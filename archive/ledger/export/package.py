@@ -65,5 +65,10 @@ def _resource(table: Table, written: Written) -> dict[str, Any]:
         "bytes": written.octets,
         "hash": f"sha256:{written.sha256}",
         "dialect": {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "lineTerminator": "\r\n"},
-        "schema": {"fields": fields, "primaryKey": [table.key], "missingValues": [""], **({"foreignKeys": keys} if keys else {})},
+        "schema": {
+            "fields": fields,
+            "primaryKey": [table.key],
+            "missingValues": [""],
+            **({"foreignKeys": keys} if keys else {}),
+        },
     }

@@ -72,7 +72,7 @@ def _fill(part: Path, listing: Listing, counts: dict[str, int]) -> None:
                 connection.execute(
                     f'CREATE VIRTUAL TABLE "{name}_fts" USING fts5({columns}, content="{name}", tokenize="unicode61")'
                 )
-                connection.execute(f"INSERT INTO \"{name}_fts\" (\"{name}_fts\") VALUES ('rebuild')")  # noqa: S608
+                connection.execute(f'INSERT INTO "{name}_fts" ("{name}_fts") VALUES (\'rebuild\')')  # noqa: S608
         connection.execute("COMMIT")
         connection.execute("VACUUM")
     finally:

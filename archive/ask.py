@@ -14,6 +14,7 @@ from archive.door import Globals
 from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
+    from archive.ledger.book import Book
     from archive.ledger.case import Case
     from archive.ledger.tally import Coverage, Missing, Row, Tally
     from archive.ledger.timeline import Happened
@@ -62,7 +63,7 @@ def cases(
     court: Annotated[str | None, typer.Option(help="official court code")] = None,
     article: Annotated[str | None, typer.Option(help="`337`, or with its part: `337/5`")] = None,
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="received that day or later")] = None,
-    query: Annotated[str | None, typer.Option(help="in a name, number, UID, judge or court")] = None,
+    query: Annotated[str | None, typer.Option(help="words in any form, a number, a name in either script")] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
 ) -> None:
@@ -74,10 +75,14 @@ def cases(
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
-        folded = asked.cases(book)
-        shown = discretion.veil(options.home, book, folded).cases(folded)
-        chosen = rows.select(shown, court=court, article=article, since=_day(since), query=query)
-        told_rows = map(rows.case_row, chosen)
+        told_rows: Iterable[dict[str, Any]]
+        if query is not None and asked.now:
+            told_rows = _searched(options, book, query, court, article, _day(since))
+        else:
+            folded = asked.cases(book)
+            shown = discretion.veil(options.home, book, folded).cases(folded)
+            chosen = rows.select(shown, court=court, article=article, since=_day(since), query=query)
+            told_rows = map(rows.case_row, chosen)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
         out.note("no case answers that")
@@ -138,6 +143,18 @@ def changes(
     if not found:
         out.note("nothing happened in that time")
         raise typer.Exit(door.NOTHING)
+
+
+def _searched(
+    options: Globals, book: Book, query: str, court: str | None, article: str | None, since: date | None
+) -> Iterator[dict[str, Any]]:
+    from archive.ledger.search import Search
+
+    with Search.open(options.home, book) as search:
+        try:
+            yield from search.cases(query, court=court, article=article, since=since)
+        except ValueError as exc:
+            raise typer.BadParameter(f"--query: {exc}") from exc
 
 
 def _by_time(pair: tuple[Case, Happened]) -> tuple[Any, ...]:

@@ -33,7 +33,7 @@ def takedown(
     who: Annotated[str | None, typer.Option(help="who decided it")] = None,
     undo: Annotated[str | None, typer.Option(metavar="ID", help="take back the takedown of this id")] = None,
 ) -> None:
-    """Withhold a case, a person or a page from every view and export; the bytes stay in the archive. Without ID: the register."""
+    """Withhold a case, a person or a page from every view and export; the bytes stay. Without ID: what is withheld."""
     out = door.shown(ctx)
     options: Globals = ctx.obj
     if what is not None and undo is not None:

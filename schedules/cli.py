@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door, export_cli, takedown_cli
+from archive import __version__, ask, door, export_cli, search_cli, takedown_cli
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
 from archive.errors import NotAnArchive, NotFound
@@ -203,7 +203,7 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, ask.app, export_cli.app, takedown_cli.app, archive_cli.app):
+for floor in (crawler_cli.app, ask.app, export_cli.app, takedown_cli.app, search_cli.app, archive_cli.app):
     for command in floor.registered_commands:
         app.registered_commands.append(command)
 

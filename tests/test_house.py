@@ -64,6 +64,7 @@ DOORS = {
     "pyarrow": {"archive.ledger.export.parquet"},
     "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
+    "snowballstemmer": {"archive.ledger.wordforms"},
     "sqlalchemy": {
         "archive.index", "archive.ledger.book", "archive.ledger.tables",
         "crawler.frontier", "crawler.politeness", "crawler.robots", "crawler.state",
@@ -72,7 +73,8 @@ DOORS = {
     "tldextract": {"crawler.editions"},
     "trafilatura": {"crawler.sites.article"},
     "typer": {
-        "archive.ask", "archive.cli", "archive.door", "archive.export_cli", "archive.takedown_cli",
+        "archive.ask", "archive.cli", "archive.door", "archive.export_cli", "archive.search_cli",
+        "archive.takedown_cli",
         "crawler.cli", "schedules.cli",
     },
     "uvloop": {"crawler.cli", "crawler.shards"},

@@ -213,11 +213,13 @@ class Book:
         prefix: str = "",
         known_at: datetime | None = None,
         as_of: datetime | None = None,
+        only: str | None = None,
     ) -> list[Quoted]:
         """As `sightings`, each with selector and quote."""
         place = tables.sighting.c
-        said = self._said(registrations, prefix, (known_at, as_of), (place.selector, place.quote, place.start, place.end))
-        return [Quoted(sighting, *where) for sighting, where in said]
+        where = (place.selector, place.quote, place.start, place.end)
+        said = self._said(registrations, prefix, (known_at, as_of), where, only=only)
+        return [Quoted(sighting, *place) for sighting, place in said]
 
     def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
         """The values of one reading in page order, as Observation's fields."""

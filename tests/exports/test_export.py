@@ -19,7 +19,7 @@ from archive.errors import ArchiveError, DiskFull, NoKey, NotFound
 from archive.ledger.book import Book
 from archive.ledger.discretion import pseudonyms
 from archive.ledger.export.csv import cell, lines
-from archive.ledger.export.files import export
+from archive.ledger.export.files import FORMATS, export
 from archive.ledger.export.listing import TABLES, Listing
 from archive.ledger.export.schema import TABLES as SCHEMA
 from archive.ledger.privacy import Pseudonyms
@@ -35,7 +35,7 @@ def exported(book, target, form="csv", **asked):
     return export(Listing.of(book, key=PEOPLE, **asked), form, target)
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_the_same_ledger_is_exported_twice(tmp_path, world, form):
     """Byte-identical, whatever the order of reading, and whether in one batch or made anew: a rebuild changes nothing."""
     entries = world.small()
@@ -58,7 +58,13 @@ def test_the_same_ledger_is_exported_twice(tmp_path, world, form):
         assert [each.sha256 for each in written] == [hashlib.sha256(content).hexdigest() for _, content in files[-1]]
         shuffle(entries)
     assert files[1:] == files[:-1]
-    assert [name for name, _ in files[0]] == [f"{table}.{form}" for table in TABLES]
+    tables = [f"{table}.{form}" for table in TABLES]
+    whole = {
+        "sqlite": ["kartoteka.sqlite", "metadata.json"],
+        "package": [*(f"{table}.csv" for table in TABLES), "datapackage.json"],
+        "ftm": ["entities.ftm.json", "statements.csv", "coverage.csv", "lost.txt"],
+    }
+    assert [name for name, _ in files[0]] == whole.get(form, tables)
 
 
 def test_a_spreadsheet_reads_it(book, world, tmp_path):

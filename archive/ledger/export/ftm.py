@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from archive.ledger import courts
+from archive.ledger.export.csv import lines as csv_lines
 from archive.ledger.export.listing import Listing
 from archive.ledger.export.place import Written, put
+from archive.ledger.export.schema import TABLES
 from archive.ledger.rows import Plain
 
-ENTITIES, STATEMENTS, LOST = "entities.ftm.json", "statements.csv", "lost.txt"
+ENTITIES, STATEMENTS, COVERAGE, LOST = "entities.ftm.json", "statements.csv", "coverage.csv", "lost.txt"
 DATASET: Final = "kartoteka"
 _DATE: Final = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _COLUMNS: Final = (
@@ -46,7 +48,7 @@ LOSSES: Final = """What FollowTheMoney has no place for, and these files therefo
   the court says it published, and when the ledger learned, are left out
 - which page disagrees with which, and what a later page no longer shows
 - selector, quote and offsets of every value: `crawl export jsonl` has them, under the observation's id
-- coverage: how much of a register was read; see `crawl export csv`
+- coverage: how much of a register was read; it lies beside, in coverage.csv
 - an event is not tied to its case by a link, which the model has no property for: its `recordId` is the case's id
 - links between articles and the cases that they name
 - dates less precise than a day keep their precision; hours are left out
@@ -75,12 +77,14 @@ class _Entity:
 
 
 def write(listing: Listing, folder: Path) -> list[Written]:
-    """Entities one a line, their statements as CSV, and a text that says what is lost. Raises DiskFull, ArchiveError."""
+    """Entities and their statements, the coverage, and a text that says what is lost. Raises DiskFull, ArchiveError."""
     entities = sorted(_entities(listing), key=lambda entity: entity.id)
     statements = [row for entity in entities for row in _statements(entity, listing.as_of)]
+    covered = list(listing.rows("coverage"))
     return [
         put(folder / ENTITIES, (_line(entity) for entity in entities), len(entities)),
         put(folder / STATEMENTS, _csv(statements), len(statements)),
+        put(folder / COVERAGE, csv_lines(covered, TABLES["coverage"].names), len(covered)),
         put(folder / LOST, [f"{LOSSES}\nLedger {listing.head}, as of {listing.as_of or 'never'}.\n".encode()], 0),
     ]
 

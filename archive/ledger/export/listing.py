@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from archive.ledger import withheld, words
 from archive.ledger.book import Book
 from archive.ledger.case import Case, find, fold
-from archive.ledger.export.head import head
 from archive.ledger.export.people import given
 from archive.ledger.export.schema import TABLES as SCHEMA
+from archive.ledger.head import head
 from archive.ledger.moment import NOW, Moment
 from archive.ledger.observation import Quoted, Window
 from archive.ledger.privacy import HIDDEN, Names, Pseudonyms, Surnames, is_name

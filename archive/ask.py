@@ -108,8 +108,11 @@ def case(
         folded = asked.cases(book)
         veil = discretion.veil(options.home, book, folded)
         one = veil.whole(find(folded, id_))
-        quoted = book.quoted([r.subject for r in one.registrations], known_at=asked.known_at, as_of=asked.as_of)
-        values = rows.value_rows(veil.quoted(quoted))
+        subjects = [r.subject for r in one.registrations]
+        quoted = veil.quoted(book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of))
+        corrections = veil.corrections(asked.corrections(book))
+        values = [*rows.value_rows(quoted), *rows.correction_rows(corrections, subjects)]
+        values.sort(key=lambda row: (row["subject"], row["property"]))
         if out.json:
             out.rows(values)
         else:

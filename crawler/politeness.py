@@ -15,9 +15,11 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
+from urllib.parse import quote
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, create_engine
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from archive.capture import Exchange, Outcome
 from archive.urls import host as host_of
@@ -358,3 +360,18 @@ class Rests:
         while (cooling := self._politeness.cooling(host, manners)) is not None and cooling.seconds <= manners.cool_down:
             self._politeness.tell_waiting(host, cooling.seconds, cooling.why)
             await self._politeness.clock.sleep(cooling.seconds)
+
+
+def pauses(path: Path) -> dict[str, tuple[datetime, str]]:
+    """Hosts, and `platform:NAME`s, that are left alone now: until when (UTC) and why. For who only looks."""
+    if not path.is_file():
+        return {}
+    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true")
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(_DEBTS.select().where(_DEBTS.c.until > time.time())).all()
+    except SQLAlchemyError:
+        return {}  # nothing was owed yet
+    finally:
+        engine.dispose()
+    return {row.name: (datetime.fromtimestamp(row.until, UTC), row.why) for row in rows}

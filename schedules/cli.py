@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,18 +14,18 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door, export_cli, search_cli, takedown_cli
+from archive import __version__, ask, door, export_cli, review, search_cli, takedown_cli
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
-from archive.errors import NotAnArchive, NotFound
+from crawler import cites_cli, claims_cli, editions_cli, stamp_cli
 from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
+from schedules import operate
 
 if TYPE_CHECKING:
-    from archive.ledger.book import Book
-    from schedules.plan import Past, Plan
+    from schedules.plan import Plan
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,6 +71,7 @@ def check(ctx: typer.Context) -> None:
     """Is the plan right? Makes one with comments where there is none; an error names its line."""
     from schedules import planfile
     from schedules.plan import spoken
+    from schedules.planned import planned
 
     out = door.shown(ctx)
     with told():
@@ -97,6 +98,7 @@ def due(ctx: typer.Context) -> None:
     """What is due now by the plan, and why; nothing is fetched."""
     from crawler.opening import now
     from schedules.plan import turns
+    from schedules.planned import past, planned
 
     out, at = door.shown(ctx), now()
     with told():
@@ -117,10 +119,13 @@ def daemon(ctx: typer.Context) -> None:
 
 
 async def _daemon(options: Globals, out: Shown) -> int:
-    from crawler.opening import now, opened
+    from crawler.opening import carrier, now, opened
     from crawler.settings import load
     from schedules import planfile
+    from schedules.chores import Chores, beside
     from schedules.daemon import Daemon, Orders, signals
+    from schedules.planned import planned
+    from schedules.watching import Watching
 
     settings = load(options.home)
     path = planfile.make(options.home)
@@ -143,40 +148,21 @@ async def _daemon(options: Globals, out: Shown) -> int:
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
         async with opened(options, waiting=waiting(out)) as crawl:
+            watching = Watching(options.home, floor=settings.free_bytes)
             watch = Daemon(
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
-                in_flight=settings.in_flight, per_host=options.per_host or 1,
+                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching,
             )  # fmt: skip
-            await watch.run()
+            try:
+                async with (
+                    carrier(options, crawl.desk.store, out.note) as carry,
+                    beside(Chores(crawl.desk.store, out.note, random.SystemRandom(), carry.carry)),
+                ):
+                    await watch.run()
+            finally:
+                watching.close()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
-
-
-def planned(home: Path) -> Plan:
-    """The plan as its file says now; an empty one where there is none. Raises BadSettings."""
-    from crawler.sites import sources
-    from schedules import planfile
-    from schedules.plan import Plan
-
-    return planfile.load(home, sources()) or Plan()
-
-
-def past(home: Path, plan: Plan, at: datetime) -> dict[str, Past]:
-    """When each target was visited last; read without the lock, so beside a daemon too."""
-    from archive.ledger.book import Book
-    from archive.shelf import Archive
-    from crawler.sites import sources
-    from schedules.past import pasts
-
-    with contextlib.ExitStack() as stack:
-        try:
-            archive = stack.enter_context(Archive.open(home))
-        except (NotAnArchive, NotFound):
-            return {}  # nothing was ever kept
-        book: Book | None = None
-        with contextlib.suppress(NotFound):
-            book = stack.enter_context(Book.open(home))
-        return pasts(plan.targets, archive, book, {source.name: source for source in sources()}, at)
 
 
 def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
@@ -203,9 +189,15 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, ask.app, export_cli.app, takedown_cli.app, search_cli.app, archive_cli.app):
-    for command in floor.registered_commands:
+FLOORS = (
+    crawler_cli, claims_cli, editions_cli, cites_cli, stamp_cli, ask, archive_cli, export_cli, search_cli, takedown_cli, review,
+    operate,
+)  # fmt: skip
+for floor in FLOORS:
+    for command in floor.app.registered_commands:
         app.registered_commands.append(command)
+app.add_typer(review.review, name="review")
+app.add_typer(editions_cli.mirrors_app, name="mirrors")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -101,6 +101,8 @@ class Book:
                 for trigger in tables.triggers():
                     connection.exec_driver_sql(trigger)
                 connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
+            elif write:
+                tables.BY_COURT.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
         return book
 
     def close(self) -> None:
@@ -196,15 +198,18 @@ class Book:
         as_of: datetime | None = None,
         events: bool = True,
         only: str | None = None,
+        own: bool = False,
     ) -> list[Sighting]:
         """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
 
         known_at, as_of: as in `extractions`.
         events: with the courts' lists of events, which no figure of the tally needs and which are most of a ledger.
-        only: values of this property alone.
+        own: only what is said of the registrations themselves, nothing of their people, events and hearings. only: values of
+            this property alone.
         One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
         """
-        return [sighting for sighting, _ in self._said(registrations, prefix, (known_at, as_of), (), events=events, only=only)]
+        until = (known_at, as_of)
+        return [sighting for sighting, _ in self._said(registrations, prefix, until, (), events=events, own=own, only=only)]
 
     def quoted(
         self,
@@ -275,6 +280,16 @@ class Book:
         query = sa.select(row.source, row.court, row.run, last).group_by(row.source, row.court, row.run).order_by(last, row.run)
         return [(each.source, each.court, each.run, datetime.fromisoformat(each.last)) for each in self._all(query)]
 
+    def answered(self, source: str) -> dict[tuple[str, str], str]:
+        """By court and register: the address of the page that told of rows there last."""
+        row, last = tables.coverage.c, sa.func.max(tables.coverage.c.at)
+        newest = sa.select(row.court, row.register, row.capture, last).where(row.source == source, row.expected > 0)
+        pages = newest.group_by(row.court, row.register).subquery()  # the row of the maximum (sqlite.org/lang_select.html)
+        query = sa.select(pages.c.court, pages.c.register, tables.extraction.c.url).join_from(
+            pages, tables.extraction, tables.extraction.c.capture == pages.c.capture
+        )
+        return {(each.court, each.register): each.url for each in self._all(query)}
+
     def coverage(self, *, known_at: datetime | None = None, runs: Collection[str] | None = None) -> list[Window]:
         """The windows as wholes: each asking folded from the pages that answered it. runs: only these askings."""
         pages = self.windows(known_at=known_at, runs=runs)
@@ -284,8 +299,28 @@ class Book:
     def registrations(self, court: str) -> list[str]:
         """The registrations that some page says are this court's."""
         said = tables.observation.c
-        query = sa.select(said.registration).distinct().where(said.property == "court", said.value == court)
+        stated = said.property == sa.literal_column("'court'")  # as the index has it: a bound value would pass it by
+        query = sa.select(said.registration).distinct().where(stated, said.value == court)
         return sorted(row.registration for row in self._all(query))
+
+    def spoken_of(self, captures: Collection[str]) -> list[str]:
+        """The registrations that pages of these captures speak of."""
+        extraction, place, said = tables.extraction.c, tables.sighting.c, tables.observation.c
+        query = (
+            sa.select(said.registration)
+            .distinct()
+            .join_from(tables.extraction, tables.sighting, extraction.reading == place.reading)
+            .join(tables.observation, place.observation == said.id)
+            .where(said.registration.like("reg:%"))
+        )
+        return sorted({row.registration for row in self._batched(query, extraction.capture, captures)})
+
+    def speaking_of(self, registrations: Collection[str]) -> list[Extraction]:
+        """Every extraction that stands and whose page speaks of one of these, in the order of the log."""
+        place, said = tables.sighting.c, tables.observation.c
+        query = sa.select(place.reading).distinct().join_from(tables.sighting, tables.observation, place.observation == said.id)
+        readings = {row.reading for row in self._batched(query, said.registration, registrations)}
+        return self.extractions(captures=self._captures(readings))
 
     def decisions(self, kind: str | None = None, *, known_at: datetime | None = None) -> list[Kept]:
         """What people decided, in the order of the log. known_at: only what was decided by then."""
@@ -333,6 +368,7 @@ class Book:
         *,
         events: bool = True,
         only: str | None = None,
+        own: bool = False,
     ) -> Iterator[tuple[Sighting, tuple[Any, ...]]]:
         column = tables.observation.c
         query = sa.select(
@@ -345,10 +381,16 @@ class Book:
             query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
         if only is not None:
             query = query.where(column.property == only)
-        if not events:
+        if own:
+            query = query.where(column.subject == column.registration)
+        elif not events:
             query = query.where(sa.func.instr(column.subject, "#event:") == 0)
-        rows = self._batched(query, column.registration, registrations)
-        captures = None if registrations is None else self._captures({row[0] for row in rows})
+        rows: Iterable[sa.Row[Any]]
+        if registrations is None:
+            rows, captures = self._streamed(query), None
+        else:
+            rows = self._batched(query, column.registration, registrations)
+            captures = self._captures({row[0] for row in rows})
         by_reading: dict[str, list[Extraction]] = {}
         for extraction in self.extractions(captures=captures, known_at=until[0], as_of=until[1]):
             by_reading.setdefault(extraction.reading, []).append(extraction)
@@ -361,9 +403,13 @@ class Book:
             )
             for reading, found in by_reading.items()
         }
+        # Half of a ledger's texts are the same few: subjects, dates, judges, articles. Each is held once.
+        once = dict[str, str]().setdefault
         for row in rows:
             reading, key, subject, name, ordinal, raw, value, derived, *where = tuple(row)
             if reading in held:
+                subject, name, raw = once(subject, subject), once(name, name), once(raw, raw)
+                value = None if value is None else once(value, value)
                 yield Sighting(key, subject, name, ordinal, raw, value, bool(derived), *held[reading]), tuple(where)
 
     def _captures(self, readings: Collection[str]) -> set[str]:
@@ -384,6 +430,11 @@ class Book:
     def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._begun() as connection:
             return connection.execute(query).all()
+
+    def _streamed(self, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+        """Rows as they come: all of a ledger's are more than should lie in memory beside what is made of them."""
+        with self._begun() as connection:
+            yield from connection.execute(query.execution_options(yield_per=10_000))
 
     def _batched(
         self, query: sa.Select[Any], column: sa.ColumnElement[str], values: Collection[str] | None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from archive.errors import NotFound
 from archive.ledger import words
 from archive.ledger.corrected import corrected
-from archive.ledger.identity import Keys, groups, links, live, official
+from archive.ledger.identity import Keys, groups, links, live, official, taken_back
 from archive.ledger.likeness import Likeness, likenesses
 from archive.ledger.numbers import mentioned
 from archive.ledger.observation import Correction, Sighting, Tie
@@ -107,16 +107,26 @@ def fold(
     What a court said on a day, and what we knew at a time, is asked of the book (`as_of`, `known_at`), which leaves out what
     came later: so either is what a ledger would tell that had been given no more.
     """
+    folded = registrations(sightings, corrections)
+    keys = [keys_of(registration) for registration in folded.values()]
+    return assembled(folded, keys, judgements(keys, ties))
+
+
+def registrations(sightings: Iterable[Sighting], corrections: Iterable[Correction] = ()) -> dict[str, Registration]:
+    """Every registration that these sightings tell of, by its subject, corrected."""
     said: dict[str, list[Sighting]] = {}
     for sighting in sightings:
         if sighting.subject.startswith("reg:"):
             said.setdefault(words.registration(sighting.subject), []).append(sighting)
-    folded = {registration: register(registration, found) for registration, found in said.items()}
-    for one, wanted in _by_registration(corrections).items():
-        if one in folded:
-            folded[one] = corrected(folded[one], wanted)
-    keys = [_keys(registration) for registration in folded.values()]
-    judged = judgements(keys, ties)
+    folded = {subject: register(subject, found) for subject, found in said.items()}
+    for subject, wanted in _by_registration(corrections).items():
+        if subject in folded:
+            folded[subject] = corrected(folded[subject], wanted)
+    return folded
+
+
+def assembled(folded: Mapping[str, Registration], keys: Sequence[Keys], judged: Sequence[tuple[str, Tie]]) -> tuple[Case, ...]:
+    """The cases of these registrations, by all that is judged of them; sorted by the log position of their first capture."""
     standing: dict[str, list[tuple[str, Tie]]] = {}
     for key, tie in live(judged):
         standing.setdefault(tie.left, []).append((key, tie))
@@ -135,7 +145,7 @@ def alike(keys: Sequence[Keys], known: Sequence[tuple[str, Tie]]) -> list[Likene
 
     A link that was taken back is left to people: it is shown again, and no rule makes it again.
     """
-    undone = {tie.undoes for _, tie in known if tie.undoes is not None}
+    undone = taken_back(known)
     found = likenesses(keys, groups(official(keys), known), [tie for _, tie in live(known)])
     return [replace(each, tier=None) if each.tier is not None and each.id in undone else each for each in found]
 
@@ -169,7 +179,7 @@ def _by_registration(corrections: Iterable[Correction]) -> dict[str, list[Correc
     return found
 
 
-def _keys(registration: Registration) -> Keys:
+def keys_of(registration: Registration) -> Keys:
     """What a registration shows of who it is: its own properties only, so that a ledger read without events tells the same."""
     own = registration.own
     result = own.first("result")

@@ -162,15 +162,21 @@ def _judge(joined: _Components, tie: Tie) -> None:
 def live(ties: Iterable[tuple[str, Tie]]) -> list[tuple[str, Tie]]:
     """The judgements that stand: not taken back, and not themselves only a taking back."""
     entered = dict(ties)
+    gone = taken_back(entered.items())
+    return [(key, tie) for key, tie in entered.items() if tie.undoes is None and key not in gone]
+
+
+def taken_back(ties: Iterable[tuple[str, Tie]]) -> set[str]:
+    """The ids that are taken back, whether or not what bears them is among these; a taking back may be taken back itself."""
     undone_by: dict[str, list[str]] = {}
-    for key, tie in entered.items():
+    for key, tie in ties:
         if tie.undoes is not None:
             undone_by.setdefault(tie.undoes, []).append(key)
 
-    def stands(key: str) -> bool:  # an id is a hash over the id it undoes: no circles
+    def stands(key: str) -> bool:  # an id is made of what it names, or kept after it: no circles
         return not any(stands(other) for other in undone_by.get(key, ()))
 
-    return [(key, tie) for key, tie in entered.items() if tie.undoes is None and stands(key)]
+    return {key for key in undone_by if not stands(key)}
 
 
 class _Components:

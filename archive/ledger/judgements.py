@@ -14,6 +14,7 @@ from typing import Final
 
 from archive.decisions import Decision, Kept
 from archive.ledger.observation import Correction, Tie
+from archive.manifest import canonical
 
 IDENTITY: Final = "identity"
 CORRECTION: Final = "correction"
@@ -21,21 +22,39 @@ PERSON: Final = "person/1"  # the method of a tie that a person made
 
 
 def ties(kept: Iterable[Kept]) -> list[tuple[str, Tie]]:
-    """The judgements of identity with their ids, sorted by them; who was unsure judged nothing."""
-    found = []
-    for each in kept:
-        decision, body = each.decision, each.decision.body
-        undoes, same = body.get("undoes"), body.get("same")
-        if decision.kind != IDENTITY or len(decision.subjects) != 2 or not (isinstance(same, bool) or isinstance(undoes, str)):
-            continue
-        left, right = decision.subjects
-        score = body.get("score")
-        tie = Tie(
-            left, right, same is True, 0, PERSON, decision.reason, undoes if isinstance(undoes, str) else None,
-            score if isinstance(score, int | float) else None, _features(decision), decision.who, decision.at,
-        )  # fmt: skip
-        found.append((each.id, tie))
-    return sorted(found, key=lambda pair: pair[0])
+    """The judgements of identity with their ids, sorted by them: of each pair the last word that stands, and what takes back.
+
+    Who was unsure has judged nothing, and has taken nobody's word for it.
+    """
+    decided = [each for each in kept if each.decision.kind == IDENTITY and len(each.decision.subjects) == 2]
+    found = {each.id: _tie(each) for each in decided if isinstance(each.decision.body.get("undoes"), str)}
+    found |= {each.id: _tie(each) for each in last_words(decided) if isinstance(each.decision.body.get("same"), bool)}
+    return sorted(found.items())
+
+
+def last_words(kept: Iterable[Kept]) -> list[Kept]:
+    """Of each pair of registrations the last decision that was not taken back, in the order of the log."""
+    decided = sorted(kept, key=lambda each: each.seq)
+    undone_by: dict[str, list[str]] = {}
+    for each in decided:
+        undone_by.setdefault(str(each.decision.body.get("undoes")), []).append(each.id)
+
+    def stands(id_: str) -> bool:  # a decision names an earlier one: no circles
+        return not any(stands(other) for other in undone_by.get(id_, ()))
+
+    judged = [each for each in decided if "same" in each.decision.body and "undoes" not in each.decision.body]
+    last = {frozenset(each.decision.subjects): each for each in judged if stands(each.id)}
+    return sorted(last.values(), key=lambda each: each.seq)
+
+
+def _tie(kept: Kept) -> Tie:
+    decision, body = kept.decision, kept.decision.body
+    left, right = decision.subjects
+    undoes, score = body.get("undoes"), body.get("score")
+    return Tie(
+        left, right, body.get("same") is True, 0, PERSON, decision.reason, undoes if isinstance(undoes, str) else None,
+        score if isinstance(score, int | float) else None, _features(decision), decision.who, decision.at,
+    )  # fmt: skip
 
 
 def corrections(kept: Iterable[Kept]) -> list[Correction]:
@@ -56,10 +75,16 @@ def corrections(kept: Iterable[Kept]) -> list[Correction]:
         (subject,) = decision.subjects
         standing[each.id] = Correction(
             each.id, subject, name, value, decision.reason, decision.at, each.seq,
-            person if isinstance(person, str) else None, was, decision.who,
+            person if isinstance(person, str) else None, was, decision.who, *_place(decision.block.decode(), value),
         )  # fmt: skip
     latest = {(one.subject, one.name, one.property): one for one in standing.values()}
     return sorted(latest.values(), key=lambda one: one.seq)
+
+
+def _place(text: str, value: str) -> tuple[str, int]:
+    """The value in the decision's text, and where it begins: within the body, which canonical JSON puts before the rest."""
+    quote = canonical({"": value}).decode()[4:-1]
+    return quote, text.index(f'"value":{quote}') + len('"value":')
 
 
 def _features(decision: Decision) -> tuple[tuple[str, str], ...]:

@@ -26,7 +26,7 @@ from archive.ledger.observation import Tie
 
 COMPOSITE: Final = "composite/1"
 SCORE: Final = "score/1"
-AUTOMATIC: Final = 19.0
+AUTOMATIC: Final = 17.0
 MARGIN: Final = 6.0
 REVIEW: Final = 8.0
 FITS: Final = 0.5  # of names.score: its decision line

@@ -232,7 +232,8 @@ class Correction:
     """What a person says a value should be; it stands beside what the court says, and wins only in what is shown.
 
     name: of the person in the case whom it is about, where there is one: pages number persons anew. was: what was shown when
-    it was made. at: when it was decided; id, seq: the capture that keeps the decision.
+    it was made. at: when it was decided; id, seq: the capture that keeps the decision, and in its text (UTF-8) quote and start
+    are the place of the value, as JSON writes it.
     """
 
     id: str
@@ -245,3 +246,5 @@ class Correction:
     name: str | None = None
     was: tuple[str, ...] = ()
     who: str | None = None
+    quote: str = ""
+    start: int = 0

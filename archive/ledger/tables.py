@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, text
 
 VERSION = 2  # PRAGMA user_version of the file
 OLDEST = 2  # that is still read; an older one is made anew from the archive
@@ -130,6 +130,11 @@ Index("extraction_by_url", extraction.c.url)
 Index("extraction_by_reading", extraction.c.reading)
 Index("observation_by_registration", observation.c.registration)
 Index("sighting_by_observation", sighting.c.observation)
+# Of all observations those alone that say whose a registration is: a court's cases are asked for at the end of every round.
+BY_COURT = Index(
+    "registration_by_court", observation.c.value, observation.c.registration,
+    sqlite_where=observation.c.property == text("'court'"),
+)  # fmt: skip
 
 
 def insert(table: Table) -> str:

@@ -18,7 +18,7 @@ from archive.decisions import Kept
 from archive.errors import Withheld
 from archive.ledger import words
 from archive.ledger.case import Case, Entity, Registration, Value, compatible
-from archive.ledger.observation import Extraction, Quoted, Sighting
+from archive.ledger.observation import Correction, Extraction, Quoted, Sighting
 from archive.ledger.privacy import Names, Pseudonyms, is_name
 
 KIND: Final = "takedown"
@@ -121,6 +121,20 @@ class Veil:
                     each = Quoted(sighting._replace(raw=raw, value=value), each.selector, WITHHELD, each.start, each.end)
                 elif self.patterns[base].inside(each.quote):
                     each = each._replace(quote=WITHHELD)
+            shown.append(each)
+        return shown
+
+    def corrections(self, found: Iterable[Correction]) -> list[Correction]:
+        """People's corrections, as they may be shown."""
+        shown = []
+        for each in found:
+            base = words.registration(each.subject)
+            if base in self.gone:
+                continue
+            if base in self.names:
+                held = (each.value, each.name or "", *each.was)
+                if any(text in self.names[base] or self.patterns[base].inside(text) for text in held):
+                    each = replace(each, value=WITHHELD, name=None, was=())
             shown.append(each)
         return shown
 

@@ -20,6 +20,7 @@ from archive.finding import CHECKS, Finding, Verdict
 from archive.ledger import discretion, words
 from archive.ledger.book import Book
 from archive.ledger.case import find, fold
+from archive.ledger.moment import NOW
 from archive.ledger.observation import Quoted
 from archive.ledger.rows import newest
 from archive.store import Archive
@@ -159,7 +160,7 @@ def prove(archive: Archive, book: Book, name: str, property: str | None = None) 
     held = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
     if not held:
         raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-    veil = discretion.veil(archive.home.path, book)
+    veil = discretion.veil(archive.home.path, NOW.cases(book))
     found = veil.untouched(held)
     if not found:
         raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")

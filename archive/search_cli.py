@@ -25,12 +25,16 @@ def search(
     """Cases, acts and articles in which all of these words stand; Russian, Ukrainian, English, names in either script."""
     from archive.ledger.book import Book
     from archive.ledger.search import Search
+    from archive.ledger.views import Views
 
     out = door.shown(ctx)
     options: Globals = ctx.obj
     if kind is not None and kind not in KINDS:
         raise typer.BadParameter(f"--kind: {kind!r} is none of {', '.join(KINDS)}")
-    with told(), Book.open(options.home) as book, Search.open(options.home, book) as opened:
+    with (
+        told(), Book.open(options.home) as book, Views.open(options.home, book) as views,
+        Search.open(options.home, book, views) as opened,
+    ):  # fmt: skip
         try:
             found = out.rows(opened.find(" ".join(words), kind=kind, most=most), ("kind", "id", "title", "url", "capture"))
         except ValueError as exc:

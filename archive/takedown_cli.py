@@ -96,7 +96,7 @@ def register(home: Path) -> Iterator[dict[str, Any]]:
         return
     with Book.open(home) as book:
         key = discretion.pseudonyms(home)
-        veil = withheld.drawn(standing, book.sightings(), NOW.cases(book), key)
+        veil = withheld.drawn(standing, NOW.cases(book), key)
         for stone in withheld.tombstones(standing, veil, book.quoted(), key):
             each = stone.takedown
             yield {

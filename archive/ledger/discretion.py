@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from archive.decisions import decisions
@@ -14,8 +15,9 @@ from archive.keyring import Keyring
 from archive.ledger import withheld, words
 from archive.ledger.book import Book
 from archive.ledger.case import Case
-from archive.ledger.moment import NOW
 from archive.ledger.privacy import Pseudonyms
+from archive.ledger.rows import Plain, case_row
+from archive.ledger.views import Views
 from archive.ledger.withheld import Takedown, Veil
 from archive.shelf import Archive
 
@@ -63,38 +65,53 @@ def takedowns(home: Path) -> tuple[Takedown, ...]:
         return ()
 
 
-def veil(home: Path, book: Book, cases: Iterable[Case] | None = None) -> Veil:
-    """The veil over what a door is about to show, as it is now, whatever moment the door is asked about.
+def veil(home: Path, cases: Iterable[Case]) -> Veil:
+    """The veil over the cases that a door is about to show: what is withheld now, whatever moment the door is asked about."""
+    return withheld.drawn(takedowns(home), cases, pseudonyms_held(home))
 
-    cases: of the moment shown, where they were folded anyway; they and those of now say what belongs together.
-    """
-    names = book.sightings(only="name")
+
+def rows(home: Path, views: Views, told: Iterable[Plain]) -> Iterator[Plain]:
+    """Lines of `crawl cases` out of the views, which know what courts have hidden, and nothing of takedowns."""
     standing = takedowns(home)
-    if not standing and not withheld.hidden_later(names):
-        return withheld.NOTHING
-    folded = NOW.cases(book, events=False)
-    return withheld.drawn(standing, names, folded if cases is None else (*folded, *cases), pseudonyms_held(home))
+    changed: dict[str, Plain | None] = {}
+    for subject in {words.registration(subject) for takedown in standing for subject in takedown.subjects}:
+        if subject.startswith("reg:"):
+            try:
+                case = views.case(subject)
+            except NotFound:
+                continue
+            shown = withheld.drawn(standing, (case,), pseudonyms_held(home)).case(case)
+            changed[case.id] = None if shown is None else case_row(shown)
+    for row in told:
+        shown_row = changed.get(row["case"], row)
+        if shown_row is not None:
+            yield shown_row
 
 
 def refuse(home: Path, captures: Collection[str]) -> None:
     """Before the bytes of captures are handed out: raises Withheld where one of them shows what was taken down."""
-    if not takedowns(home):
+    standing = takedowns(home)
+    if not standing:
         return
     try:
         opened = Book.open(home)
     except NotFound as exc:
-        raise Withheld(
-            "something was taken down, and without a ledger nobody can tell where it stands: rebuild it first"
-        ) from exc
-    with opened as book:
-        drawn = veil(home, book)
+        raise Withheld("something was taken down, and only a ledger can tell where it stands: `crawl rebuild` first") from exc
+    with opened as book, Views.open(home, book) as views:
+        by = {}
+        for takedown in standing:
+            for subject in {words.registration(subject) for subject in takedown.subjects}:
+                found = [subject]
+                if subject.startswith("reg:"):
+                    with suppress(NotFound):
+                        found = views.find(subject)[1]
+                by.update(dict.fromkeys(found, takedown.id))
         for extraction in book.extractions(captures=captures):
             for subject in {words.registration(row[0]) for row in book.page(extraction)} | {extraction.url}:
-                by = drawn.by(subject)
-                if by is not None:
+                if subject in by:
                     raise Withheld(
-                        f"capture {extraction.capture} shows what was taken down ({by}): its bytes stay in the archive; "
-                        f"`crawl takedown --undo {by}` takes that back"
+                        f"capture {extraction.capture} shows what was taken down ({by[subject]}): its bytes stay in the "
+                        f"archive; `crawl takedown --undo {by[subject]}` takes that back"
                     )
 
 

@@ -1,46 +1,45 @@
 """Where in the ledger do these words stand? Cases, acts and articles by word forms of three languages, names in both scripts.
 
-`search.sqlite` in the home is made from what the ledger may show, and made anew when the ledger has changed: it holds nothing
-that a rebuild would not give again. A query is words, all of which must stand in one document, in any form; a word that is
-not finished; a number; "words in quotes", one after another. Nothing in it is a command.
+`search.sqlite` in the home is made from what the ledger may show, and brought up to date when it is asked: what it finds is
+the same whether it was made at once or after every page. A query is words, all of which must stand in one document, in any
+form; a word that is not finished; a number; "words in quotes", one after another. Nothing in it is a command.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Self
 
 from archive.errors import ArchiveError
-from archive.ledger import discretion, names, words
-from archive.ledger.book import FILE as BOOK
+from archive.ledger import discretion, names
 from archive.ledger.book import Book
 from archive.ledger.case import Case, holds
-from archive.ledger.head import head
-from archive.ledger.moment import NOW
 from archive.ledger.observation import Quoted
-from archive.ledger.rows import Plain, case_row, newest
+from archive.ledger.rows import Plain, newest
+from archive.ledger.views import Views
 from archive.ledger.wordforms import stems
 from archive.ledger.wordforms import words as words_of
 
 FILE: Final = "search.sqlite"
 VERSION: Final = 1
+_PAGE: Final = "page "  # before an address, where a case has its id
 MOST_WORDS: Final = 64  # of a query; what is beyond is refused
 _ASKED: Final = re.compile(r'"([^"]*)"?|(\S+)')
 _CAPITAL: Final = re.compile(r"\b[A-ZА-ЯЁІЇЄҐ][\w'’-]{2,}")
 _TABLES: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, said TEXT) WITHOUT ROWID;
-CREATE TABLE shown (place INTEGER PRIMARY KEY, id TEXT UNIQUE, row TEXT, courts TEXT);
-CREATE TABLE document (id INTEGER PRIMARY KEY, kind TEXT, of TEXT, place INTEGER, title TEXT, url TEXT, capture TEXT);
+CREATE TABLE shown (of TEXT PRIMARY KEY, mark TEXT, place INTEGER, row TEXT, courts TEXT) WITHOUT ROWID;
+CREATE TABLE document (id INTEGER PRIMARY KEY, shown TEXT, kind TEXT, of TEXT, title TEXT, url TEXT, capture TEXT);
+CREATE INDEX document_by_shown ON document (shown);
 CREATE VIRTUAL TABLE stands USING fts5
-    (plain, russian, ukrainian, name, content='', tokenize="unicode61 remove_diacritics 0", prefix='3 5');
+    (plain, russian, ukrainian, name, tokenize="unicode61 remove_diacritics 0", prefix='3 5');
 """
 
 
@@ -50,32 +49,33 @@ class Document:
 
     kind: str
     of: str
-    place: int | None
     title: str
     url: str | None
     capture: str | None
     text: str
     named: tuple[str, ...] = ()
+    courts: frozenset[str] = frozenset()
 
 
 class Search:
-    """The open index. Use as a context manager."""
+    """The open index, as of the views it was opened with. Use as a context manager."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     @classmethod
-    def open(cls, home: Path, book: Book) -> Search:
-        """As the ledger is now: made anew where it has changed. Raises ArchiveError where there is no room for it."""
-        path, stamp = home / FILE, _stamp(home)
-        if _said(path, "stamp") != stamp:
-            which = _head(home, book)
-            if _said(path, "head") != which:
-                _make(path, documents(home, book), which, stamp)
-            else:
-                with closing(sqlite3.connect(path)) as connection, connection:
-                    connection.execute("UPDATE about SET said = ? WHERE name = 'stamp'", (stamp,))
-        return cls(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True))
+    def open(cls, home: Path, book: Book, views: Views) -> Self:
+        """Brought up to date: in its file, else (it is busy, or cannot be written) in memory."""
+        for path in (home / FILE, Path(":memory:")):
+            try:
+                connection = _opened(path)
+                _freshen(connection, home, book, views)
+            except sqlite3.Error as exc:
+                if str(path) == ":memory:":
+                    raise ArchiveError(f"the ledger could not be made ready to be searched: {exc}") from exc
+                continue
+            return cls(connection)
+        raise AssertionError("unreachable")
 
     def __enter__(self) -> Search:
         return self
@@ -91,8 +91,8 @@ class Search:
         if asked is None:
             return
         found = self._connection.execute(
-            "SELECT row, courts FROM shown WHERE place IN (SELECT document.place FROM stands JOIN document "
-            "ON document.id = stands.rowid WHERE stands MATCH ? AND document.place IS NOT NULL) ORDER BY place",
+            "SELECT row, courts FROM shown WHERE row IS NOT NULL AND of IN (SELECT document.shown FROM stands JOIN document "
+            "ON document.id = stands.rowid WHERE stands MATCH ?) ORDER BY place",
             (asked,),
         )
         for text, courts in found:
@@ -111,7 +111,7 @@ class Search:
             return []
         found = self._connection.execute(
             "SELECT kind, of, title, url, capture FROM stands JOIN document ON document.id = stands.rowid "
-            "WHERE stands MATCH ? AND (? IS NULL OR kind = ?) ORDER BY round(bm25(stands), 6), document.id LIMIT ?",
+            "WHERE stands MATCH ? AND (? IS NULL OR kind = ?) ORDER BY round(bm25(stands), 6), kind, of, capture LIMIT ?",
             (asked, kind, kind, most),
         )
         return [dict(zip(("kind", "id", "title", "url", "capture"), row, strict=True)) for row in found]
@@ -152,36 +152,88 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def documents(home: Path, book: Book) -> tuple[list[tuple[str, str, str]], list[Document]]:
-    """What there is to look through, as it may be shown: each case's id, row and courts; and all texts."""
-    folded = NOW.cases(book)
-    veil = discretion.veil(home, book, folded)
-    cases = veil.cases(folded)
-    place = {registration.subject: at for at, case in enumerate(cases) for registration in case.registrations}
-    rows = []
-    texts = []
-    for at, case in enumerate(cases):
-        courts = sorted({code for r in case.registrations for code in r.own.all("court")})
-        rows.append((case.id, json.dumps(case_row(case), ensure_ascii=False), json.dumps(courts)))
-        texts.append(_case(at, case))
-    for found in newest(veil.quoted(_texts(book))):
-        sighting = found.sighting
-        base = words.registration(sighting.subject)
-        if base in place:
-            case = cases[place[base]]
-            texts.append(_text("act", case.id, place[base], case.numbers[0] if case.numbers else case.id, found))
-        elif not sighting.subject.startswith("reg:"):
-            texts.append(_text("article", sighting.subject, None, "", found))
-    return rows, _joined(texts)
+def _freshen(tables: sqlite3.Connection, home: Path, book: Book, views: Views) -> None:
+    """What has changed since is looked through anew: cases by their rows in the views, pages by what is said of them."""
+    taken = discretion.takedowns(home)
+    head = {"version": str(VERSION), **book.head(), "taken": " ".join(each.id for each in taken)}
+    if dict(tables.execute("SELECT name, said FROM about")) == head:
+        return
+    tables.execute("BEGIN IMMEDIATE")
+    try:
+        held = dict(tables.execute("SELECT of, mark FROM shown"))
+        rows = list(discretion.rows(home, views, views.rows()))
+        seen = views.marks()
+        folded_marks = {row["case"]: _mark([at, row, seen[row["case"]]]) for at, row in enumerate(rows)}
+        _leave(tables, [id_ for id_ in held if not id_.startswith(_PAGE) and folded_marks.get(id_) != held[id_]])
+        for at, row in enumerate(rows):
+            if held.get(row["case"]) != folded_marks[row["case"]]:
+                case = discretion.veil(home, (views.case(row["case"]),)).whole(views.case(row["case"]))
+                _enter(tables, row["case"], folded_marks[row["case"]], at, row, _of_case(case, book, home))
+        pages = _pages(book, {subject for each in taken for subject in each.subjects})
+        _leave(tables, [id_ for id_ in held if id_.startswith(_PAGE) and id_.removeprefix(_PAGE) not in pages])
+        for url, page in pages.items():
+            mark = _mark([page.text, page.title, page.capture])
+            if held.get(_PAGE + url) != mark:
+                _leave(tables, [_PAGE + url])
+                _enter(tables, _PAGE + url, mark, None, None, [page])
+        tables.execute("DELETE FROM about")
+        tables.executemany("INSERT INTO about VALUES (?, ?)", sorted(head.items()))
+        tables.execute("COMMIT")
+    except BaseException:
+        tables.execute("ROLLBACK")
+        raise
 
 
-def _texts(book: Book) -> list[Quoted]:
-    """Texts of acts, and what articles say of themselves."""
-    acts = [q for q in book.quoted(prefix="reg:", only="act") if q.sighting.value is None]
-    return acts + [q for q in book.quoted(prefix="http") if q.sighting.property in ("title", "authors", "body", "outlet")]
+def _leave(tables: sqlite3.Connection, ids: Iterable[str]) -> None:
+    for id_ in ids:
+        for (document,) in tables.execute("SELECT id FROM document WHERE shown = ?", (id_,)).fetchall():
+            tables.execute("DELETE FROM stands WHERE rowid = ?", (document,))
+        tables.execute("DELETE FROM document WHERE shown = ?", (id_,))
+        tables.execute("DELETE FROM shown WHERE of = ?", (id_,))
 
 
-def _case(at: int, case: Case) -> Document:
+def _enter(
+    tables: sqlite3.Connection, id_: str, mark: str, place: int | None, row: Plain | None, texts: Iterable[Document]
+) -> None:
+    told = None if row is None else json.dumps(row, ensure_ascii=False)
+    found = list(texts)
+    tables.execute("INSERT INTO shown VALUES (?, ?, ?, ?, ?)", (id_, mark, place, told, json.dumps(sorted(found[0].courts))))
+    for text in found:
+        entered = tables.execute(
+            "INSERT INTO document (shown, kind, of, title, url, capture) VALUES (?, ?, ?, ?, ?, ?)",
+            (id_, text.kind, text.of, text.title, text.url, text.capture),
+        )
+        columns = (entered.lastrowid, *_columns(text))
+        tables.execute("INSERT INTO stands (rowid, plain, russian, ukrainian, name) VALUES (?, ?, ?, ?, ?)", columns)
+
+
+def _of_case(case: Case, book: Book, home: Path) -> list[Document]:
+    """What its courts' registers say, and the texts of its acts."""
+    courts = frozenset(code for r in case.registrations for code in r.own.all("court"))
+    first = _case(case, courts)
+    acts = [q for q in book.quoted([r.subject for r in case.registrations], only="act") if q.sighting.value is None]
+    veil = discretion.veil(home, (case,))
+    return [first, *(_text("act", case.id, first.title, found) for found in newest(veil.quoted(acts)))]
+
+
+def _pages(book: Book, gone: Collection[str]) -> dict[str, Document]:
+    """Articles by address, each one document, whatever it says of itself."""
+    said = [q for q in book.quoted(prefix="http") if q.sighting.property in ("title", "authors", "body", "outlet")]
+    found: dict[str, Document] = {}
+    for quoted in newest(said):
+        url = quoted.sighting.subject
+        if url in gone:
+            continue
+        new, held = _text("article", url, "", quoted), found.get(url)
+        if held is not None:
+            new = replace(
+                new, title=held.title or new.title, text=f"{held.text} \n{new.text}", named=(*held.named, *new.named)
+            )  # fmt: skip
+        found[url] = new
+    return dict(sorted(found.items()))
+
+
+def _case(case: Case, courts: frozenset[str]) -> Document:
     texts, named = [case.id, *case.numbers, case.uid or ""], []
     for registration in case.registrations:
         for part in (registration.own, *registration.persons, *registration.events, *registration.hearings):
@@ -191,59 +243,13 @@ def _case(at: int, case: Case) -> Document:
                 named += said if name in ("name", "judge") and part not in registration.events else []
     newest_capture = case.captures[-1] if case.captures else None
     title = case.numbers[0] if case.numbers else case.id
-    return Document("case", case.id, at, title, None, newest_capture, " \n".join(texts), tuple(dict.fromkeys(named)))
+    return Document("case", case.id, title, None, newest_capture, " \n".join(texts), tuple(dict.fromkeys(named)), courts)
 
 
-def _text(kind: str, of: str, place: int | None, title: str, found: Quoted) -> Document:
+def _text(kind: str, of: str, title: str, found: Quoted) -> Document:
     sighting, raw = found.sighting, found.sighting.raw
-    told = raw if sighting.property == "title" else title
-    return Document(
-        kind, of, place, told, sighting.extraction.url, sighting.extraction.capture, raw, tuple(_CAPITAL.findall(raw))
-    )
-
-
-def _joined(texts: Iterable[Document]) -> list[Document]:
-    """An article is one document, whatever it says of itself; so is every other text."""
-    articles: dict[str, Document] = {}
-    found = []
-    for text in texts:
-        if text.kind != "article":
-            found.append(text)
-            continue
-        held = articles.get(text.of)
-        title = text.title or (held.title if held else "")
-        more = f"{held.text} \n{text.text}" if held else text.text
-        named = (*held.named, *text.named) if held else text.named
-        articles[text.of] = Document("article", text.of, None, title, text.url, text.capture, more, named)
-    return found + [articles[url] for url in sorted(articles)]
-
-
-def _make(path: Path, made: tuple[list[tuple[str, str, str]], list[Document]], which: str, stamp: str) -> None:
-    """Under another name first: who reads meanwhile reads the old one."""
-    part = path.with_name(f".{path.name}.part-{os.getpid()}")
-    part.unlink(missing_ok=True)
-    rows, texts = made
-    try:
-        with closing(sqlite3.connect(part, isolation_level=None)) as connection:
-            connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN; {_TABLES}")
-            said = (("version", str(VERSION)), ("head", which), ("stamp", stamp))
-            connection.executemany("INSERT INTO about VALUES (?, ?)", said)
-            connection.executemany("INSERT INTO shown VALUES (?, ?, ?, ?)", ((at, *row) for at, row in enumerate(rows)))
-            for at, text in enumerate(texts):
-                connection.execute(
-                    "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (at, text.kind, text.of, text.place, text.title, text.url, text.capture),
-                )
-                connection.execute(
-                    "INSERT INTO stands (rowid, plain, russian, ukrainian, name) VALUES (?, ?, ?, ?, ?)", (at, *_columns(text))
-                )
-            connection.execute("INSERT INTO stands (stands) VALUES ('optimize')")
-            connection.execute("COMMIT")
-        part.chmod(0o600)
-        part.replace(path)
-    except (sqlite3.Error, OSError) as exc:
-        part.unlink(missing_ok=True)
-        raise ArchiveError(f"{path} cannot be written: {exc}") from exc
+    told, page = raw if sighting.property == "title" else title, sighting.extraction
+    return Document(kind, of, told, page.url, page.capture, raw, tuple(_CAPITAL.findall(raw)))
 
 
 def _columns(text: Document) -> tuple[str, str, str, str]:
@@ -253,29 +259,27 @@ def _columns(text: Document) -> tuple[str, str, str, str]:
     return " ".join(said), " ".join(stem for stem, _ in pairs), " ".join(stem for _, stem in pairs), " ".join(keys)
 
 
-def _head(home: Path, book: Book) -> str:
-    decided = [*(each.id for each in book.corrections()), *(each.id for each in discretion.takedowns(home))]
-    return head(book.extractions(), (), book.ties(), decided)
+def _mark(said: object) -> str:
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _stamp(home: Path) -> str:
-    """Whether the ledger's file was written to since, and what is taken down: told without reading the ledger."""
-    found: list[Any] = [VERSION, [each.id for each in discretion.takedowns(home)]]
-    for name in (BOOK, f"{BOOK}-wal"):
-        try:
-            status = (home / name).stat()
-            found.append([status.st_size, status.st_mtime_ns] if status.st_size else None)
-        except FileNotFoundError:
-            found.append(None)
-    return json.dumps(found)
-
-
-def _said(path: Path, name: str) -> str | None:
-    if not path.exists():
-        return None
+def _opened(path: Path) -> sqlite3.Connection:
+    """The tables, made where they are absent or of another version."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            said = dict(connection.execute("SELECT name, said FROM about").fetchall())
-    except sqlite3.Error:
-        return None  # of another version, or broken: it is made anew
-    return said.get(name) if said.get("version") == str(VERSION) else None
+        version = dict(connection.execute("SELECT name, said FROM about")).get("version")
+    except sqlite3.OperationalError:
+        version = None
+    except sqlite3.DatabaseError:  # no database: what it holds can be made again
+        connection.close()
+        path.unlink()
+        connection, version = sqlite3.connect(path, isolation_level=None, timeout=10), None
+    if version != str(VERSION):
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for name in ("stands", "document", "shown", "about"):
+            if name in tables:
+                connection.execute(f'DROP TABLE "{name}"')
+        connection.executescript(_TABLES)
+        if str(path) != ":memory:":
+            path.chmod(0o600)
+    return connection

@@ -3,13 +3,12 @@
 A takedown is a decision, kept in the archive as a record of its own, and taken back by another one that names it. The bytes
 stay where they are. Statistics stay too: they name nobody. What is withheld leaves a tombstone: how much it is, and a digest.
 
-A name that a court hid: of the pages of one kind the newest hides more names than an earlier one did, and no longer prints
-this name. Then the name is withheld in the whole case, whatever page still has it.
+A name that a court printed and later hid (`Registration.hidden`) is withheld in the whole case, whatever page still has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,7 +17,7 @@ from archive.decisions import Kept
 from archive.errors import Withheld
 from archive.ledger import words
 from archive.ledger.case import Case, Entity, Registration, Value, compatible
-from archive.ledger.observation import Correction, Extraction, Quoted, Sighting
+from archive.ledger.observation import Correction, Quoted
 from archive.ledger.privacy import Names, Pseudonyms, is_name
 
 KIND: Final = "takedown"
@@ -189,53 +188,41 @@ class Veil:
         return raw, value
 
 
-def drawn(
-    takedowns: Iterable[Takedown], sightings: Iterable[Sighting], cases: Iterable[Case], people: Pseudonyms | None
-) -> Veil:
-    """The veil over a ledger. people: with the key by which persons were taken down; None where it is not at hand.
+def drawn(takedowns: Iterable[Takedown], cases: Iterable[Case], people: Pseudonyms | None) -> Veil:
+    """The veil over these cases. people: with the key by which persons were taken down; None where it is not at hand.
 
     Without it, or where no name of the case answers to the tokens any more, every name of that case is withheld.
     """
-    said: dict[str, list[Sighting]] = {}
-    for sighting in sightings:
-        if is_name(sighting.subject, sighting.property):
-            said.setdefault(words.registration(sighting.subject), []).append(sighting)
-    case_of = {r.subject: case for case in cases for r in case.registrations}
+    held = [tuple(case.registrations) for case in cases]
+    case_of: dict[str, set[str]] = {}
+    named: dict[str, set[str]] = {}
+    hidden: dict[str, set[str]] = {}
+    for registrations in held:
+        subjects = {r.subject for r in registrations}
+        for one in registrations:
+            case_of.setdefault(one.subject, set()).update(subjects)
+            shown = {name for person in one.persons for name in person.all("name")}  # people's corrections among them
+            named.setdefault(one.subject, set()).update(one.named, shown)
+        for name in {name for one in registrations for name in one.hidden}:
+            for subject in subjects:
+                hidden.setdefault(subject, set()).add(name)
     gone: dict[str, str] = {}
-    names: dict[str, set[str]] = {}
     taken: dict[str, str] = {}
-    for registration, found in said.items():
-        hidden = _hidden_later(found)
-        if hidden:
-            for subject in _subjects(case_of, registration):
-                names.setdefault(subject, set()).update(hidden)
     for takedown in takedowns:
-        subjects = sorted({each for subject in takedown.subjects for each in _subjects(case_of, words.registration(subject))})
+        bases = {words.registration(subject) for subject in takedown.subjects}
+        subjects = {each for base in bases for each in case_of.get(base, {base})}
         if takedown.scope != "person":
-            gone.update(dict.fromkeys(subjects, takedown.id))
+            gone.update(dict.fromkeys(sorted(subjects), takedown.id))
             continue
-        whole = {name for subject in subjects for name in (*_names(said.get(subject, ())), *_shown(case_of.get(subject)))}
+        whole = {name for subject in subjects for name in named.get(subject, ())}
         meant = whole if people is None else {name for name in whole if people.token(name) in takedown.tokens}
         for subject in subjects:
-            names.setdefault(subject, set()).update(meant or whole)
+            hidden.setdefault(subject, set()).update(meant or whole)
             taken[subject] = takedown.id
-    for subject, kept_back in names.items():  # other spellings of the same person
-        others = {*_names(said.get(subject, ())), *_shown(case_of.get(subject))}
-        kept_back |= {n for n in others if any(compatible(n, other) for other in tuple(kept_back))}
-    named = {subject: frozenset(found) for subject, found in names.items()}
-    return Veil(gone, named, {subject: Names.of(found) for subject, found in named.items()}, taken)
-
-
-NOTHING: Final = Veil({}, {}, {}, {})
-
-
-def hidden_later(sightings: Iterable[Sighting]) -> bool:
-    """Is there a registration whose court hid a name after it had printed it?"""
-    said: dict[str, list[Sighting]] = {}
-    for sighting in sightings:
-        if is_name(sighting.subject, sighting.property):
-            said.setdefault(words.registration(sighting.subject), []).append(sighting)
-    return any(_hidden_later(found) for found in said.values())
+    for subject, kept_back in hidden.items():  # other spellings of the same person
+        kept_back |= {n for n in named.get(subject, ()) if any(compatible(n, other) for other in tuple(kept_back))}
+    names = {subject: frozenset(found) for subject, found in hidden.items()}
+    return Veil(gone, names, {subject: Names.of(found) for subject, found in names.items()}, taken)
 
 
 def tombstones(
@@ -261,38 +248,3 @@ def tombstones(
         )
         for each in takedowns
     )
-
-
-def _subjects(case_of: Mapping[str, Case], subject: str) -> Collection[str]:
-    """All registrations of the case; a page is only itself."""
-    case = case_of.get(subject)
-    return (subject,) if case is None else [r.subject for r in case.registrations]
-
-
-def _names(said: Iterable[Sighting]) -> set[str]:
-    return {sighting.value for sighting in said if sighting.value is not None}
-
-
-def _shown(case: Case | None) -> set[str]:
-    """Names that a case shows: people's corrections among them."""
-    found = () if case is None else [name for r in case.registrations for person in r.persons for name in person.all("name")]
-    return set(found)
-
-
-def _hidden_later(said: Iterable[Sighting]) -> set[str]:
-    """The names of one registration that its court no longer prints, though it still tells of somebody there."""
-    pages: dict[str, tuple[Extraction, list[Sighting]]] = {}
-    for sighting in said:
-        pages.setdefault(sighting.extraction.id, (sighting.extraction, []))[1].append(sighting)
-    newest: dict[str, tuple[Extraction, list[Sighting]]] = {}
-    for extraction, found in pages.values():
-        held = newest.get(extraction.kind)
-        if held is None or (held[0].at, held[0].seq) < (extraction.at, extraction.seq):
-            newest[extraction.kind] = (extraction, found)
-    gone: set[str] = set()
-    for extraction, found in pages.values():
-        now = newest[extraction.kind][1]
-        if sum(s.value is None for s in now) > sum(s.value is None for s in found):
-            still = _names(now)
-            gone |= {name for name in _names(found) if not any(compatible(name, other) for other in still)}
-    return gone

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from archive.ledger.book import Book
 from archive.ledger.search import FILE, Search, match
+from archive.ledger.views import Views
 from archive.ledger.wordforms import stems, words
 
 ACT = (
@@ -41,12 +42,12 @@ def home(book, world, tmp_path) -> Path:
 
 
 def found(home: Path, query: str, **asked) -> list[str]:
-    with Book.open(home) as book, Search.open(home, book) as search:
+    with Book.open(home) as book, Views.open(home, book) as views, Search.open(home, book, views) as search:
         return [row["case"].removeprefix("case:reg:") for row in search.cases(query, **asked)]
 
 
 def documents(home: Path, query: str) -> set[tuple[str, str]]:
-    with Book.open(home) as book, Search.open(home, book) as search:
+    with Book.open(home) as book, Views.open(home, book) as views, Search.open(home, book, views) as search:
         return {(row["kind"], row["id"].rpartition("/")[2].rpartition(":")[2]) for row in search.find(query)}
 
 

@@ -17,7 +17,7 @@ from archive.ledger.tally import Question, published, tally
 
 KEYS = (
     "received", "decided", "verdicts", "convicted", "acquitted", "pending", "working_days", "per_working_day", "coverage",
-    "definition",
+    "definition", "texts", "text_share",
 )  # fmt: skip
 APRIL = {"first": date(2025, 4, 1), "last": date(2025, 4, 30)}
 

@@ -51,9 +51,9 @@ class Listing:
 
         takedowns: those that stand now; they, and names that a court has hidden by now, hold for every moment. Raises NotFound.
         """
-        said, ties, corrections = book.sightings(), asked.ties(book), asked.corrections(book)
+        ties, corrections = asked.ties(book), asked.corrections(book)
         cases, windows = fold(asked.sightings(book), ties, corrections), book.coverage(known_at=asked.until)
-        veil = withheld.drawn(takedowns, said, (*fold(said, book.ties(), book.corrections()), *cases), key)
+        veil = withheld.drawn(takedowns, cases if asked.now else (*NOW.cases(book), *cases), key)
         decided = [*(each.id for each in takedowns), *(each.id for each in corrections)]
         read = book.extractions(known_at=asked.known_at, as_of=asked.as_of)
         which = head(read, windows, ties, decided)

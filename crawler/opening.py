@@ -6,6 +6,7 @@ What was kept is logged and signed at the end.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -19,6 +20,7 @@ from crawler import settings
 from crawler.carry import Authority, Carrier, log_kept
 from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
+from crawler.machine import machine
 from crawler.network import Network, nobody_told
 from crawler.readers import Readers
 from crawler.settings import Settings
@@ -71,6 +73,7 @@ async def opened(
         pause=told.pause,
         platform_pause=told.platform_pause,
         cool_down=told.cool_down,
+        machine=machine(told.vantage, told.model_dump(mode="json") | _set(options)),
     )
     network.wire()  # what cannot be used is told before an archive is made
     async with contextlib.AsyncExitStack() as stack:
@@ -112,6 +115,12 @@ async def _anchored(options: Globals, store: Store) -> None:
         log_kept(store, note)
         async with carrier(options, store, note) as carry:
             await carry.carry()
+
+
+def _set(options: Globals) -> dict[str, object]:
+    """What was set on the command line, and changes what is fetched."""
+    names = {"connect_to": options.connect_to, "pace": options.pace, "per_host": options.per_host}
+    return {**names, "ca": [hashlib.sha256(path.read_bytes()).hexdigest() for path in options.ca if path.is_file()]}
 
 
 def user_agent(told: Settings) -> str:

@@ -240,6 +240,7 @@ class Wire(httpx.AsyncBaseTransport):
         exchange = Exchange(
             url=url,
             began=began,
+            ended=datetime.now(UTC),
             elapsed=monotonic() - start,
             outcome=ending.outcome,
             method=request.method,

@@ -47,7 +47,7 @@ DOORS = {
     "brotli": {"archive.coding"},
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
-    "cryptography": {"archive.note", "archive.stamps", "crawler.demo.ca"},
+    "cryptography": {"archive.certificate", "archive.note", "archive.stamps", "crawler.demo.ca"},
     "defusedxml": {"crawler.citations.docx"},
     "deflate": {"archive.glance", "archive.warc"},
     "isal": {"archive.warc"},

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 
 from crawler.errors import Unreadable
-from crawler.page import Node, Page
+from crawler.page import Node, Page, Part
 
 CHUNK = 600  # characters: so much running text is no caption, notice or cell
 # Shares: of all that the page's paragraphs say in one element; of what stands there in them; of all the page in them.
@@ -72,6 +73,30 @@ def prose(page: Page) -> Stretch | None:
         return None
     start, end = said[0][1].span[0], said[-1][1].span[1]
     return Stretch(whole, holder, start, end) if start < end else None
+
+
+def paragraphs(page: Page, stretch: Stretch) -> Iterator[tuple[str, Callable[[], Part | None]]]:
+    """The paragraphs of a text and how each is found in the source: to be asked for only where it is wanted.
+
+    Raises Unreadable where their places are not certain.
+    """
+    if prose(page) is not stretch:
+        inside = (line for line in stretch.holder.lines if line.start < stretch.end and line.end > stretch.start)
+        yield from ((line.text, partial(_same, line)) for line in inside)
+        return
+    for child in stretch.holder.children:
+        if child.tag == "p":
+            yield page.paragraphs.get(child) or child.text, partial(_whole, child)
+        elif child.tag in _SAID and not _mere_links(child, child.text):
+            yield from ((line.text, partial(_same, line)) for line in child.lines)
+
+
+def _same(part: Part) -> Part:
+    return part
+
+
+def _whole(node: Node) -> Part | None:
+    return node.whole
 
 
 @lru_cache(maxsize=1)

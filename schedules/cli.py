@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door, export_cli
+from archive import __version__, ask, door, export_cli, review
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
+from crawler import cites_cli, claims_cli, editions_cli, stamp_cli
 from crawler import cli as crawler_cli
-from crawler import stamp_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
@@ -125,6 +125,7 @@ async def _daemon(options: Globals, out: Shown) -> int:
     from schedules.chores import Chores, beside
     from schedules.daemon import Daemon, Orders, signals
     from schedules.planned import planned
+    from schedules.watching import Watching
 
     settings = load(options.home)
     path = planfile.make(options.home)
@@ -147,15 +148,19 @@ async def _daemon(options: Globals, out: Shown) -> int:
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
         async with opened(options, waiting=waiting(out)) as crawl:
+            watching = Watching(options.home, floor=settings.free_bytes)
             watch = Daemon(
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
-                in_flight=settings.in_flight, per_host=options.per_host or 1,
+                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching,
             )  # fmt: skip
-            async with (
-                carrier(options, crawl.desk.store, out.note) as carry,
-                beside(Chores(crawl.desk.store, out.note, random.SystemRandom(), carry.carry)),
-            ):
-                await watch.run()
+            try:
+                async with (
+                    carrier(options, crawl.desk.store, out.note) as carry,
+                    beside(Chores(crawl.desk.store, out.note, random.SystemRandom(), carry.carry)),
+                ):
+                    await watch.run()
+            finally:
+                watching.close()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
 
@@ -184,9 +189,14 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, stamp_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
-    for command in floor.registered_commands:
+FLOORS = (
+    crawler_cli, claims_cli, editions_cli, cites_cli, stamp_cli, ask, archive_cli, export_cli, review, operate,
+)  # fmt: skip
+for floor in FLOORS:
+    for command in floor.app.registered_commands:
         app.registered_commands.append(command)
+app.add_typer(review.review, name="review")
+app.add_typer(editions_cli.mirrors_app, name="mirrors")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -64,7 +64,7 @@ _TIMES = {
 }
 _SHARE = {re.compile(words, re.I): value for words, value in _SHARES.items()}
 _GAP = "[ \u00a0\u2007\u2009\u202f]"
-_DIGITS = r"\d{1,3}(?:[ \u00a0\u2007\u2009\u202f]\d{3})+(?!\d)|\d{1,3}(?:[,.'’]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
+_DIGITS = rf"\d{{1,3}}(?:[ \u00a0\u2007\u2009\u202f]\d{{3}})+(?!\d)|\d{{1,3}}(?:[,.'’]\d{{3}})+(?!\d)|\d+(?:[.,]\d+)?"
 _SMALL_WORD = "|".join(sorted(map(re.escape, _SMALL), key=len, reverse=True))
 _SCALE_WORD = "|".join(sorted(map(re.escape, _SCALE), key=len, reverse=True))
 _WORDED = (

@@ -20,11 +20,17 @@ FOLLOWED = ("same", "query", "path", "mirror", "wrapper")
 REFUSED = ("several", "no-host", "front-page", "section", "other-publisher", "lost-id", "other-path")
 
 _WRAPPER = re.compile(
-    r"(?:feedproxy\.google\.com|news\.google\.com|web\.archive\.org|translate\.google\.com|feeds\d?\.|rssfeeds\.|[\w-]+\.translate\.goog$)", re.I
+    r"(?:feedproxy\.google\.com|news\.google\.com|web\.archive\.org|translate\.google\.com|feeds\d?\.|rssfeeds\.|"
+    r"[\w-]+\.translate\.goog$)",
+    re.I,
 )
 _SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.I)
 _TELLING = re.compile(r"(?:\w*id|p|t|n|no|nr|num|article|story|news|post|page_?id|guid|item|key)\Z", re.I)
-_JUNK = re.compile(r"(?:utm_\w+|fbclid|gclid|yclid|_openstat|ref|rss\w*|src|source|origin|from|ito|ns_\w+|s|sid|\w*session\w*|ticket|chash|channel|ch)\Z", re.I)
+_JUNK = re.compile(
+    r"(?:utm_\w+|fbclid|gclid|yclid|_openstat|ref|rss\w*|src|source|origin|from|ito|ns_\w+|s|sid|"
+    r"\w*session\w*|ticket|chash|channel|ch)\Z",
+    re.I,
+)
 _PAGED = re.compile(r"/(?:page|slide|photo|seite|p)?/?\d{1,3}/?\Z|/(?:amp|print)/?\Z", re.I)
 _ID = re.compile(r"\d{4,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{20,}|[0-9a-f]{16,}", re.I)
 _DATED = re.compile(r"/(?:19|20)\d\d/\d\d?(?:/\d\d?)?/")
@@ -68,7 +74,9 @@ def decide(url: str, named: Sequence[str], og_url: str | None = None) -> Decisio
 def _by_query(here: str, canonical: str, there: str) -> Decision:
     """The same path: what was dropped may have told the article apart, and what was added may be a visitor's."""
     own, kept = dict(parse_qsl(here, keep_blank_values=True)), dict(parse_qsl(there, keep_blank_values=True))
-    lost = [name for name, value in own.items() if name not in kept and _TELLING.match(name) and not _JUNK.match(name) and value]
+    lost = [
+        name for name, value in own.items() if name not in kept and _TELLING.match(name) and not _JUNK.match(name) and value
+    ]
     if lost and not kept:
         return Decision(None, "lost-id")
     changed = [name for name in kept if name in own and own[name].strip("/") != kept[name].strip("/") and not _JUNK.match(name)]
@@ -107,7 +115,8 @@ def _path(path: str) -> str:
 
 
 def _query(query: str) -> frozenset[tuple[str, str]]:
-    return frozenset(parse_qsl(query, keep_blank_values=True))
+    """What of a query may tell articles apart."""
+    return frozenset(each for each in parse_qsl(query, keep_blank_values=True) if not _JUNK.match(each[0]))
 
 
 def _identity(url: str) -> str | None:

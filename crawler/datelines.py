@@ -89,7 +89,10 @@ def _in_texts(page: Page, found: str) -> Iterator[Part]:
     """Short texts first; then the words of a longer one, read in any language: the day's number with the year near it."""
     longer: list[Node] = []
     year, number = found[:4], str(int(found[8:]))
-    spelt = re.compile(rf"\b0?{number}\b\D{{1,3}}(?:\w+|\d\d?)\D{{1,3}}{year}\b|\b[^\W\d]+\W{{1,3}}0?{number}\b\D{{1,3}}{year}\b|\b{year}\D{{1,3}}\d\d?\D{{1,3}}0?{number}\b")
+    spelt = re.compile(
+        rf"\b0?{number}\b\D{{1,3}}(?:\w+|\d\d?)\D{{1,3}}{year}\b|"
+        rf"\b[^\W\d]+\W{{1,3}}0?{number}\b\D{{1,3}}{year}\b|\b{year}\D{{1,3}}\d\d?\D{{1,3}}0?{number}\b"
+    )
     for node in page.all(_TEXTS):
         text = node.text
         if year not in text:

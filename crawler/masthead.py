@@ -30,8 +30,10 @@ MASTHEADS = (
     _head("Mediazona", "en.zona.media"),
     _head("Медиазона. Беларусь", "mediazona.by mediazonaby.com"),
     _head("Медиазона. Центральная Азия", "mediazona.ca"),
-    _head("The Moscow Times", "themoscowtimes.com moscowtimes.com", r"/\d{4}/\d\d/\d\d/[^/]*?-?(a\d+)(?:/pdf)?/?\Z|/(?:all|live)/(\d+)"),
-    _head("The Moscow Times. Русская служба", "ru.themoscowtimes.com moscowtimes.ru moscowtimes.io", r"/\d{4}/\d\d/\d\d/[^/]*?-?(a\d+)/?\Z"),
+    _head("The Moscow Times", "themoscowtimes.com moscowtimes.com", r"/\d{4}/\d\d/\d\d/[^/]*?-?(a\d+)(?:/pdf)?/?\Z|"
+        r"/(?:all|live)/(\d+)"),
+    _head("The Moscow Times. Русская служба", "ru.themoscowtimes.com moscowtimes.ru moscowtimes.io",
+    r"/\d{4}/\d\d/\d\d/[^/]*?-?(a\d+)/?\Z"),
     _head("The Insider", "theins.ru theins.press", r"/(?:en/)?[^/]+/(?:[^/]+/)?(\d{3,})/?\Z"),
     _head("The Kyiv Independent", "kyivindependent.com"),
     _head("Українська правда", "pravda.com.ua", r"/(?:eng/|rus/)?(?:news|articles|columns)/\d{4}/\d\d/\d\d/(\d+)"),

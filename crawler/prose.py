@@ -36,7 +36,9 @@ _READERS = (
 )
 _COUNTER = re.compile(
     rf"\W*(?:{_READERS}\W*{_COUNT}|{_COUNT}\W*{_READERS}|(?:updated\s+|обновлено\s+|оновлено\s+)?(?:\d+|an?|one)\s+(?:seconds?|minutes?|mins?|hours?|days?)\s+ago"
-    r"|(?:обновлено\s+|оновлено\s+)?\d*\s*(?:секунд\w*|минут\w*|хвилин\w*|час\w*|годин\w*|дн\w+|день)\s+(?:назад|тому))\W*", re.I,
+    r"|(?:обновлено\s+|оновлено\s+)?\d*\s*(?:секунд\w*|минут\w*|хвилин\w*|час\w*|годин\w*|дн\w+|день)\s+(?:назад|"
+    r"тому))\W*",
+    re.I,
 )
 _MARKET = (
     r"(?:курс\w*(?:\s+(?:валют|цб|нбу|доллара|евро|долара|євро))?|usd|eur|cny|rub|uah|pln|btc|brent|urals|нефть|нафта|золото|gold|oil|"
@@ -63,7 +65,9 @@ def passing(text: str) -> bool:
     """A line that is another one at every visit: rates, counters of readers and remarks, `three minutes ago`."""
     if len(text) > _PASSING:
         return False
-    return bool(_COUNTER.fullmatch(text)) or (bool(_MARKETS.match(text) and _DIGIT.search(text)) and len(_RATE.sub("", text)) <= 1)
+    return bool(_COUNTER.fullmatch(text)) or (
+        bool(_MARKETS.match(text) and _DIGIT.search(text)) and len(_RATE.sub("", text)) <= 1
+    )
 
 
 def _passes(node: Node, text: str) -> bool:

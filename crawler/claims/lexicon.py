@@ -145,9 +145,12 @@ def _by_letter() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 _WHOLE = _by_letter()
 # Phrases: from the place of a word tagged "p".
 _PHRASES = {
-    "acts-published": r"texts?\s+(?:were\s+|have\s+been\s+|are\s+)?(?:published|available)|published\s+texts|опубликован\w+\s+(?:\w+\s+)?текст\w*|текст\w*\s+(?:\w+\s+)?опубликован\w+|оприлюднен\w+\s+текст\w*",
-    "convicted": r"(?:received|got)\s+(?:their\s+)?(?:convictions?|sentences?|verdicts?)|получил\w*\s+приговор\w*|отримал\w*\s+вирок\w*|found\s+guilty",
-    "submitted": r"formal\s+charges\s+being\s+\w+|(?:submitted|sent|referred|transferred)\s+to\s+(?:the\s+)?courts?|reach(?:ed|es)?\s+(?:the\s+)?courts?|"
+    "acts-published": r"texts?\s+(?:were\s+|have\s+been\s+|are\s+)?(?:published|available)|published\s+texts|"
+        r"опубликован\w+\s+(?:\w+\s+)?текст\w*|текст\w*\s+(?:\w+\s+)?опубликован\w+|оприлюднен\w+\s+текст\w*",
+    "convicted": r"(?:received|got)\s+(?:their\s+)?(?:convictions?|sentences?|verdicts?)|получил\w*\s+приговор\w*|"
+        r"отримал\w*\s+вирок\w*|found\s+guilty",
+    "submitted": r"formal\s+charges\s+being\s+\w+|(?:submitted|sent|referred|transferred)\s+to\s+(?:the\s+)?courts?|"
+        r"reach(?:ed|es)?\s+(?:the\s+)?courts?|"
     r"(?:направ(?:ил|лен)\w*|передан\w*|передал\w*|дошл\w+)\s+(?:\w+\s+){0,2}(?:в|до)\s+суд\w*",
     "exempted": r"releas\w+\s+from\s+(?:criminal\s+)?liability",
     "prison-sentences": r"prison\s+(?:sentences|terms)|real\s+(?:prison\s+)?(?:sentences|terms)|позбавлен\w+\s+волі",

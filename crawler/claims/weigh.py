@@ -45,11 +45,13 @@ _COURTS_NOT_PEOPLE = re.compile(
 _FINE_FOR = {
     "case": frozenset(("received", "initiated", "submitted", "decided", "pending", "acquitted", "exempted", "acts-published")),
     "person": frozenset((
-        "received", "submitted", "decided", "pending", "convicted", "acquitted", "exempted", "suspended-sentences", "prison-sentences",
+        "received", "submitted", "decided", "pending", "convicted", "acquitted", "exempted", "suspended-sentences",
+        "prison-sentences",
         "recruited", "army-size", "verdicts",
     )),
     "percent": frozenset(("suspended-sentences", "prison-sentences", "exempted", "acquitted", "acts-published", "submitted")),
-    "times": frozenset(("received", "initiated", "submitted", "decided", "convicted", "acquitted", "verdicts", "suspended-sentences")),
+    "times": frozenset(("received", "initiated", "submitted", "decided", "convicted", "acquitted", "verdicts",
+    "suspended-sentences")),
 }  # fmt: skip
 _THINGS = ("crime", "text", "verdict", "case", "person", "year")  # a word that may be several is the first
 _TOTALS = frozenset(("received", "convicted", "verdicts", "decided", "acquitted", "acts-published"))
@@ -77,7 +79,8 @@ class Document:
 
     @cached_property
     def loosely(self) -> tuple[str, str]:
-        """What this text means by desertion: the offence of that name, or another that it describes and never sets against it."""
+        """What this text means by desertion: the offence of that name, or another that it describes and never sets "
+        "against it."""
         by_number: set[str] = set()
         by_name: list[Named] = []
         for each in self.said:
@@ -231,7 +234,8 @@ class _Reader:
         if not articles and country != "UA" and not self.aside and metric not in _ARMY and self.document.refusal:
             group, places["group"] = "refusal", self.document.refusal
         claim = Claim(
-            metric, f"{thing}/{per}" if per else thing, figure.low, figure.high, self.text, articles, group, country, first, last,
+            metric, f"{thing}/{per}" if per else thing, figure.low, figure.high, self.text, articles, group, country,
+            first, last,
             as_of, base, figure.about, self._source(before, places),
         )  # fmt: skip
         return Told(claim, (self.sentence.start, self.sentence.end), self._placed(figure.start, figure.end), places)

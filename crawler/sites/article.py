@@ -101,7 +101,9 @@ def read(page: Page) -> Reading:
                 links.append(Link(url, rel, "", node.selector, language))
     images = chain(_meta(page, "og:image"), _ld(page, "image"), _ld(page, "image", "url"))
     said += _first(page, "image", images, lambda raw: _join(page, raw))
-    said += list(_first(page, "outlet", chain(_meta(page, "og:site_name"), _ld(page, "publisher", "name")), str)) or _outlet(page)
+    said += list(_first(page, "outlet", chain(_meta(page, "og:site_name"), _ld(page, "publisher", "name")), str)) or _outlet(
+        page
+    )
     said += _outlet_id(page)
     if found:
         start, end = found.start, found.end
@@ -143,7 +145,9 @@ def canonical(page: Page) -> Decision | None:
 def _own_addresses(page: Page) -> Iterator[Part]:
     """Where the page writes its own address."""
     yield from (part for node in _related(page, "canonical") if (part := _attribute(node, "href")))
-    yield from chain(_meta(page, "og:url"), _ld(page, "url"), _ld(page, "mainEntityOfPage"), _ld(page, "mainEntityOfPage", "@id"))
+    yield from chain(
+        _meta(page, "og:url"), _ld(page, "url"), _ld(page, "mainEntityOfPage"), _ld(page, "mainEntityOfPage", "@id")
+    )
 
 
 def _outlet(page: Page) -> Iterator[Observation]:

@@ -190,6 +190,8 @@ def _plain(sentence: str, taken: list[tuple[int, int]]) -> Iterator[Figure]:
         if any(a < end and start < b for a, b in taken):
             at = max((b for a, b in taken if a <= start < b), default=end)
             continue
+        if sentence[end : end + 1] == ")" and sentence[max(0, start - 1) : start] != "(" and end - start <= 2:
+            continue  # `1) ... 2) ...`: the number of an item
         said = _of_digits(sentence, found) if digits else _of_words(found)
         if said is not None and not (
             _NOT_AFTER.match(sentence, end) or _NOT_BEFORE.search(sentence, max(0, start - 16), start)

@@ -62,7 +62,7 @@ _TAGS = {
     "v:acquitted": r"acquit\w* оправда(?:н|л)\w* оправдательн\w+ виправда\w+",
     "v:suspended-sentences": r"suspended условн\w+ умовн\w+",
     "v:prison-sentences": r"реальн\w+",
-    "v:exempted": r"exempt\w* освобо(?:ди|жд)\w+ звільн\w+",
+    "v:exempted": r"exempt\w*",
     "v:submitted": r"indict\w+ скерова\w+ спрямован\w+",
     "v:initiated": r"""
         opened initiated launched возбу(?:ди|жд)\w+ завели? завела відкри(?:то|ли|в) розпоча(?:то|ли) обліков\w+
@@ -85,7 +85,7 @@ _TAGS = {
         formal submitted sent referred transferred reach\w* released? releasing направ\w+ направлен\w* передан\w*
         дошл\w+ prison real позбавлен\w+ на investigative texts? published опубликован\w+ оприлюднен\w+ текст\w*
         received получил\w* отримал\w* found f[ae]lls? increas\w+ expand\w* armed численност\w+ чисельн\w+ по за в
-        решени[йея] got
+        решени[йея] got освобо\w+ звільн\w+
     """,
     # That it is about courts, about soldiers, about what the law allows.
     "court": r"""
@@ -152,7 +152,8 @@ _PHRASES = {
     "submitted": r"formal\s+charges\s+being\s+\w+|(?:submitted|sent|referred|transferred)\s+to\s+(?:the\s+)?courts?|"
         r"reach(?:ed|es)?\s+(?:the\s+)?courts?|"
     r"(?:направ(?:ил|лен)\w*|передан\w*|передал\w*|дошл\w+)\s+(?:\w+\s+){0,2}(?:в|до)\s+суд\w*",
-    "exempted": r"releas\w+\s+from\s+(?:criminal\s+)?liability",
+    "exempted": r"releas\w+\s+from\s+(?:criminal\s+)?liability|освобо\w+\s+(?:\w+\s+)?от\s+(?:уголовной\s+)?ответственности|"
+    r"звільн\w+\s+(?:\w+\s+)?від\s+(?:кримінальної\s+)?відповідальності",
     "prison-sentences": r"prison\s+(?:sentences|terms)|real\s+(?:prison\s+)?(?:sentences|terms)|позбавлен\w+\s+волі",
     "pending": r"на\s+рассмотрении|на\s+розгляді",
     "initiated": r"investigative\s+authorities\s+have\s+reported",

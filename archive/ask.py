@@ -69,12 +69,12 @@ def cases(
     """The ledger's cases."""
     from archive.ledger import rows
     from archive.ledger.book import Book
-    from archive.ledger.case import fold
+    from archive.ledger.moment import Moment
 
     out, options = door.shown(ctx), _options(ctx)
+    asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
-        folded = fold(book.sightings(known_at=moment(known_at, "--known-at")), book.ties(), as_of=_day(as_of))
-        chosen = rows.select(folded, court=court, article=article, since=_day(since), query=query)
+        chosen = rows.select(asked.cases(book), court=court, article=article, since=_day(since), query=query)
         told_rows = map(rows.case_row, chosen)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
@@ -92,14 +92,17 @@ def case(
     """One case: every value of it, and where it stands."""
     from archive.ledger import rows
     from archive.ledger.book import Book
-    from archive.ledger.case import find, fold
+    from archive.ledger.case import find
+    from archive.ledger.moment import Moment
 
     out, options = door.shown(ctx), _options(ctx)
-    when = moment(known_at, "--known-at")
+    asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
-        one = find(fold(book.sightings(known_at=when), book.ties(), as_of=_day(as_of)), id_)
-        quoted = book.quoted([r.subject for r in one.registrations], known_at=when)
-        values = rows.value_rows(quoted)
+        one = find(asked.cases(book), id_)
+        subjects = [r.subject for r in one.registrations]
+        quoted = book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of)
+        values = [*rows.value_rows(quoted), *rows.correction_rows(asked.corrections(book), subjects)]
+        values.sort(key=lambda row: (row["subject"], row["property"]))
         if out.json:
             out.rows(values)
         else:
@@ -125,7 +128,8 @@ def changes(
         said = book.sightings(known_at=when)
         held = timeline.pages(said, book.extractions(known_at=when))
         listed = timeline.listings(book.coverage(known_at=when), book.windows(known_at=when), held)
-        happened = ((case, event) for case in fold(said, book.ties()) for event in timeline.timeline(case, held, listed))
+        folded = fold(said, book.ties(known_at=when), book.corrections(known_at=when))
+        happened = ((case, event) for case in folded for event in timeline.timeline(case, held, listed))
         new = sorted((pair for pair in happened if after is None or pair[1].observed >= after), key=_by_time)
         found = out.rows((rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
     if not found:
@@ -182,29 +186,32 @@ def tally(
     unit: Annotated[str, typer.Option(help="case or person")] = "case",
     article: Annotated[str | None, typer.Option(help="only persons charged under it")] = None,
     court: Annotated[str | None, typer.Option(help="official court code")] = None,
+    as_of: AsOf = None,
     known_at: KnownAt = None,
 ) -> None:
     """The statistics, with their definition and their coverage."""
     from archive.ledger import courts
     from archive.ledger import tally as counting
     from archive.ledger.book import Book
-    from archive.ledger.case import fold
+    from archive.ledger.moment import Moment
 
-    out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
+    out, options = door.shown(ctx), _options(ctx)
+    asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     groups = tuple(name for name in by.split(",") if name)
     try:
         question = counting.Question(_day(first), _day(last), groups, unit, article, court)  # type: ignore[arg-type]
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
-        folded = fold(book.sightings(known_at=when, events=False), book.ties())
+        folded = asked.cases(book, events=False)
         seen = {registration.own.get("court") for case in folded for registration in case.registrations}
         if court is not None and court not in seen and courts.by_code(court) is None:
             raise typer.BadParameter(f"--court: no court {court!r} is known; `crawl sources` lists codes")
-        as_of = book.as_of(known_at=when)
-        counted = counting.tally(folded, question, windows=book.coverage(known_at=when), as_of=as_of)
+        newest = book.as_of(known_at=asked.known_at, as_of=asked.as_of)
+        windows = book.coverage(known_at=asked.until)
+        counted = counting.tally(folded, question, windows=windows, as_of=newest)
     print_tally(out, counted, groups)
-    if as_of is None:
+    if newest is None:
         raise typer.Exit(door.NOTHING)
 
 

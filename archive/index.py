@@ -124,6 +124,7 @@ SAME_PAYLOAD = _compiled(
     .where(captures.c.payload_sha256.in_(sa.select(sa.literal_column("value")).select_from(sa.text("json_each(?)"))), REFERABLE)
     .order_by(captures.c.seq)
 )
+LEAVES = "SELECT seq, manifest_sha256, outcome, at FROM captures WHERE seq BETWEEN ? AND ? ORDER BY seq"
 ONE = _compiled(sa.select(captures).where(captures.c.id == ASKED))
 
 
@@ -225,6 +226,11 @@ class Index:
     def waiting(self, most: int = PAGE) -> list[tuple[int, str]]:
         """The outbox: seq and manifest_sha256 of what the log has not taken, in order."""
         return [(r.seq, r.manifest_sha256) for r in self._all(sa.select(outbox).order_by(outbox.c.seq).limit(most))]
+
+    def leaves(self, first: int, last: int) -> list[tuple[int, str, str, int]]:
+        """What the log says of these captures: seq, manifest_sha256, outcome, and at in microseconds since 1970, in order."""
+        with _renamed():
+            return self._own().execute(LEAVES, (first, last)).fetchall()
 
     def waits(self) -> int:
         """How many captures the log has not taken."""

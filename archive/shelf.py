@@ -112,6 +112,16 @@ class Archive:
             raise Damaged(f"{capture.id}: the manifest hashes to {record.block_sha256}, not {capture.manifest_sha256}")
         return manifest.parse(_block(record))
 
+    def known(self, capture: Capture) -> datetime:
+        """Since when this archive holds it: our own since they were taken, what others kept since it was taken in.
+
+        Where no manifest says when that was (before 0.2), it is the time that the file gives.
+        """
+        if capture.foreign is None:
+            return capture.at
+        said = self.manifest(capture)["facts"].get("taken_from", {}).get("taken")
+        return capture.at if said is None else datetime.fromisoformat(said)
+
     def requested(self, capture: Capture) -> str:
         """The address the visit was asked for, before any redirect."""
         return str(self.manifest(capture)["requested"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -129,7 +129,8 @@ class Desk:
         name = source.name if source else None
         try:
             reading = await self.readers.open_and_read(lambda: self.store.archive.memento(capture), name)
-            await self.clerk.enter(Entry(capture, reading, asked.page(reading) if asked else None))
+            window = asked.page(reading) if asked else None
+            await self.clerk.enter(Entry(capture, reading, window, known=self.store.archive.known(capture)))
         except ArchiveError as exc:
             return Done(url, snapshot, None, name, refused=str(exc))
         work = None
@@ -151,18 +152,34 @@ class Crawl:
     async def url(self, url: str, asked: Asked | None = None) -> Done:
         """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""
         url = bare(url)
-        try:
-            address = identity(url)
-        except ValueError as exc:
-            # Nothing left the house, and that is a visit too.
-            visit = Visit(url, (Exchange(url, self.now(), 0.0, Outcome.GUARDED, error=str(exc)),))
-        else:
-            visit = await self.fetcher.fetch(address, validators=self._validators(address))
+        visit = await self._visit(url)
         if asked is not None:
             visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
         snapshot = await self.desk.keep(visit)
         del visit  # its octets are in the archive, and reading may have to wait
         return await self.desk.read(url, snapshot, asked)
+
+    async def for_citation(
+        self, url: str, about: Callable[[Visit], Mapping[str, object]], validators: Validators | None = None
+    ) -> Done:
+        """The same for an address that a document cites. about: what the manifest is to say of why the visit was made.
+
+        validators: sent in place of what the last capture offers.
+        """
+        url = bare(url)
+        visit = await self._visit(url, validators)
+        visit = replace(visit, facts={**visit.facts, **about(visit)})
+        snapshot = await self.desk.keep(visit)
+        del visit
+        return await self.desk.read(url, snapshot)
+
+    async def _visit(self, url: str, validators: Validators | None = None) -> Visit:
+        try:
+            address = identity(url)
+        except ValueError as exc:
+            # Nothing left the house, and that is a visit too.
+            return Visit(url, (Exchange(url, self.now(), 0.0, Outcome.GUARDED, error=str(exc)),))
+        return await self.fetcher.fetch(address, validators=validators or self._validators(address))
 
     async def urls(
         self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1, rest: Callable[[], None] = lambda: None

@@ -11,6 +11,7 @@ from itertools import groupby
 from urllib.parse import urlsplit
 
 from archive.capture import Capture, Outcome
+from archive.documents import URN
 from archive.errors import ArchiveError
 from archive.ledger.observation import Observation, Reading
 from archive.store import Archive
@@ -23,10 +24,12 @@ READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 def to_read(captures: Iterable[Capture]) -> list[Capture]:
     """Of each visit the capture that decides, where it holds a page that somebody may read; in the order of the log.
 
-    robots.txt is kept as evidence of what was allowed, and is no page; nor is what a person decided.
+    robots.txt is kept as evidence of what was allowed, a document as evidence of what it cites; neither is a page, nor is what
+    a person decided.
     """
     last = [list(group)[-1] for _, group in groupby(captures, key=lambda capture: capture.visit)]
-    return [c for c in last if c.outcome in READ and not c.decision and urlsplit(c.url).path != "/robots.txt"]
+    pages = (c for c in last if c.outcome in READ and not c.url.startswith(URN))
+    return [c for c in pages if urlsplit(c.url).path != "/robots.txt"]
 
 
 async def readings(

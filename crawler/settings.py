@@ -6,12 +6,22 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from crawler.errors import BadSettings
 
 FILE = "kartoteka.toml"
+
+
+class Authority(BaseModel):
+    """A time-stamping authority (RFC 3161)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern="^[a-z][a-z0-9-]{0,30}$", description="what its files are called")
+    url: str = Field(pattern="^https?://", description="where requests are sent")
+    roots: Path | None = Field(None, description="PEM file of the certificates it is trusted by; relative to the home")
 
 
 class Settings(BaseSettings):
@@ -31,6 +41,13 @@ class Settings(BaseSettings):
     readers: int = Field(1, ge=1, le=64, description="processes that read pages")
     warc_bytes: int = Field(1_000_000_000, ge=1_000_000, description="a WARC file is closed beyond this size")
     free_bytes: int = Field(1 << 30, ge=0, description="space that is never used: below it nothing new is taken in")
+    authorities: tuple[Authority, ...] = Field(
+        (), description="who stamps the log's checkpoints, two or more of different owners; none: nobody does"
+    )
+    calendars: tuple[str, ...] = Field((), description="OpenTimestamps calendars that take them too")
+    vantage: str | None = Field(
+        None, max_length=200, description="from where this machine looks, in your words; manifests say it"
+    )
     level: int | None = Field(
         None, ge=1, le=9, description="deflate level of WARC records; unset: 6, and 1 while pages come in faster than politely"
     )

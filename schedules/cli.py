@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sys
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -13,10 +14,10 @@ from urllib.parse import urlsplit
 
 import typer
 
-from archive import __version__, ask, door, export_cli
+from archive import __version__, ask, door, export_cli, review
 from archive import cli as archive_cli
 from archive.door import Globals, Shown
-from crawler import claims_cli
+from crawler import cites_cli, claims_cli, editions_cli, stamp_cli
 from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
@@ -118,11 +119,13 @@ def daemon(ctx: typer.Context) -> None:
 
 
 async def _daemon(options: Globals, out: Shown) -> int:
-    from crawler.opening import now, opened
+    from crawler.opening import carrier, now, opened
     from crawler.settings import load
     from schedules import planfile
+    from schedules.chores import Chores, beside
     from schedules.daemon import Daemon, Orders, signals
     from schedules.planned import planned
+    from schedules.watching import Watching
 
     settings = load(options.home)
     path = planfile.make(options.home)
@@ -145,11 +148,19 @@ async def _daemon(options: Globals, out: Shown) -> int:
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
         async with opened(options, waiting=waiting(out)) as crawl:
+            watching = Watching(options.home, floor=settings.free_bytes)
             watch = Daemon(
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
-                in_flight=settings.in_flight, per_host=options.per_host or 1,
+                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching,
             )  # fmt: skip
-            await watch.run()
+            try:
+                async with (
+                    carrier(options, crawl.desk.store, out.note) as carry,
+                    beside(Chores(crawl.desk.store, out.note, random.SystemRandom(), carry.carry)),
+                ):
+                    await watch.run()
+            finally:
+                watching.close()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
 
@@ -178,9 +189,14 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
     return True
 
 
-for floor in (crawler_cli.app, claims_cli.app, ask.app, archive_cli.app, export_cli.app, operate.app):
-    for command in floor.registered_commands:
+FLOORS = (
+    crawler_cli, claims_cli, editions_cli, cites_cli, stamp_cli, ask, archive_cli, export_cli, review, operate,
+)  # fmt: skip
+for floor in FLOORS:
+    for command in floor.app.registered_commands:
         app.registered_commands.append(command)
+app.add_typer(review.review, name="review")
+app.add_typer(editions_cli.mirrors_app, name="mirrors")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -22,10 +22,13 @@ from crawler.errors import BadSettings
 from crawler.inbox import LOOK, Inbox, Order
 from crawler.rounds import Round
 from crawler.sites import sources
+from schedules.notify import LOOKED, Notifier
 from schedules.past import pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
 from schedules.standing import EVERY, Standing, write
+from schedules.watching import Watching
 
+WATCHED = 60.0  # seconds between two looks for alarms
 GRACE = 30.0  # seconds that what is in flight has to end in, once the daemon is to stop
 BACK, FORWARD = timedelta(seconds=-2), timedelta(minutes=5)  # jumps of the clock that are told (reliability.md 3.1, R10)
 
@@ -126,6 +129,7 @@ class Daemon:
 
     reload: the plan as its file says now; raises BadSettings. done: told of every visit. note: told what a person should know.
     now: the wall clock, UTC. in_flight, per_host: as for `Crawl.urls`, of addresses that are not of a register.
+    watching: looks for alarms and news; None: nobody does.
     """
 
     def __init__(
@@ -140,7 +144,9 @@ class Daemon:
         now: Callable[[], datetime],
         in_flight: int = 64,
         per_host: int = 1,
+        watching: Watching | None = None,
     ) -> None:
+        self._watching = watching
         self.standing = Standing(now())
         self.crawl = Intake(crawl, self.standing)
         # For those who asked that pages be kept and not read.
@@ -165,6 +171,8 @@ class Daemon:
         self._inbox.open()
         self._keep(self._take_orders())
         self._keep(self._tell_standing())
+        self._keep(self._watch())
+        self._keep(self._notify())
         try:
             async with Alarm(self._orders.woken.set) as alarm:
                 while not self._orders.stop_asked.is_set():
@@ -270,6 +278,28 @@ class Daemon:
         while True:
             self._say("stopping" if self._orders.stop_asked.is_set() else "running")
             await asyncio.sleep(EVERY)
+
+    async def _watch(self) -> None:
+        """Folds what was kept since, and tells what looks wrong; an archive that cannot be asked now is asked again."""
+        while self._watching is not None:
+            more = False
+            try:
+                told = await asyncio.to_thread(self._watching.look, self.plan, self.now())
+                more = told.more
+                for line in told.lines:
+                    self._note(line)
+            except (ArchiveError, OSError) as exc:
+                self._note(f"alarms and news cannot be looked for: {exc}")
+            await asyncio.sleep(0 if more else WATCHED)
+
+    async def _notify(self) -> None:
+        """Carries what waits to those whom the plan names."""
+        while self._watching is not None:
+            try:
+                await Notifier(self._watching.outbox, self.now, self._note).once(self.plan.channels)
+            except (ArchiveError, OSError) as exc:
+                self._note(f"notices cannot be carried: {exc}")
+            await asyncio.sleep(LOOKED)
 
     def _say(self, state: str) -> None:
         """What `crawl status` shows; a disk that is full must not end a watch for want of it."""

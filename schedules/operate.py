@@ -54,12 +54,13 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     from archive.shelf import Archive
     from crawler.opening import now
     from crawler.politeness import pauses
-    from schedules import standing
+    from schedules import alarms, standing
     from schedules.plan import turns
     from schedules.planned import past, planned
 
     at, home = now(), options.home
     yield from standing.rows(standing.read(home, at), pauses(home / "state.sqlite"))
+    yield from (each.row() for each in alarms.standing(home))
     plan = planned(home)
     yield from ({"kind": "target", **each.row()} for each in turns(plan, past(home, plan, at), at))
     try:

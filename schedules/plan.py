@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from crawler.source import Query
+from schedules.channels import Channel, Feed
 
 BEAT = timedelta(seconds=30)  # a daemon looks at its plan at least this often (reliability.md 3.1, R10)
 SKEW = timedelta(minutes=1)  # a visit may seem to lie this far ahead: clocks are set right in small steps
@@ -93,10 +94,12 @@ Target = Docket | Address
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All targets, each once."""
+    """All targets, each once; and who is told of what comes of them."""
 
     dockets: tuple[Docket, ...] = ()
     addresses: tuple[Address, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    feeds: tuple[Feed, ...] = ()
 
     @property
     def targets(self) -> tuple[Target, ...]:

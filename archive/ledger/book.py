@@ -26,10 +26,13 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import sqlite
 
 from archive.capture import Capture
+from archive.decisions import Decision, Kept
 from archive.errors import ArchiveError, Damaged, DiskFull, InUse, NotFound, Refused, TooNew
 from archive.ledger import tables, words
 from archive.ledger.coverage import fold
+from archive.ledger.judgements import CORRECTION, IDENTITY, corrections, ties
 from archive.ledger.observation import (
+    Correction,
     Counter,
     CoverageWindow,
     Extraction,
@@ -49,12 +52,16 @@ _BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,7
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One reading of one capture, to be entered. window: the coverage that this capture's answer completes."""
+    """One reading of one capture, to be entered. window: the coverage that this capture's answer completes.
+
+    known: since when the archive holds it (`Archive.known`); None: since it was taken.
+    """
 
     capture: Capture
     reading: Reading
     window: CoverageWindow | None = None
     source_text: str | None = None
+    known: datetime | None = None
 
 
 class Book:
@@ -85,6 +92,8 @@ class Book:
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if version > tables.VERSION:
                 raise TooNew(f"{path} has format {version}; this program knows {tables.VERSION}: use a newer one")
+            if 0 < version < tables.OLDEST:
+                raise Damaged(f"{path} has format {version}, which is no longer read: `crawl rebuild` makes it anew")
             if not write and version == 0:
                 raise NotFound(f"the ledger in {home} is just being made; nothing was read yet")
             if write and version < tables.VERSION:
@@ -92,6 +101,8 @@ class Book:
                 for trigger in tables.triggers():
                     connection.exec_driver_sql(trigger)
                 connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
+            elif write:
+                tables.BY_COURT.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
         return book
 
     def close(self) -> None:
@@ -139,35 +150,42 @@ class Book:
         with self._begun() as connection:
             _insert(connection, tables.coverage, [_window_row(window, capture, _stamp(self._now()))])
 
-    def tie(self, tie: Tie) -> str:
-        """Enter a judgement about two registrations; its id, by which a later tie may undo it."""
-        row = {name: getattr(tie, name) for name in ("left", "right", "same", "tier", "method", "reason", "undoes")}
-        key = _hash(*row.values())
+    def decide(self, *kept: Kept) -> None:
+        """Enter what was decided, as the archive keeps it; entered twice is entered once."""
+        recorded = _stamp(self._now())
+        rows = [
+            (each.id, each.seq, each.decision.kind, _stamp(each.decision.at), each.decision.block.decode(), recorded)
+            for each in kept
+        ]
         with self._begun() as connection:
-            _insert(connection, tables.tie, [(key, *row.values(), _stamp(self._now()))])
-        return key
+            _insert(connection, tables.decision, rows)
 
     # Reading
 
     def extractions(
-        self, *, captures: Collection[str] | None = None, known_at: datetime | None = None, live: bool = True
+        self,
+        *,
+        captures: Collection[str] | None = None,
+        known_at: datetime | None = None,
+        as_of: datetime | None = None,
+        live: bool = True,
     ) -> list[Extraction]:
-        """Extractions in the order of the log. known_at: only of captures taken until then. live: only those that stand."""
+        """Extractions in the order of the log. live: only those that stand.
+
+        known_at: only of captures that the archive held by then; as_of: only of those taken by then, whenever they came here.
+        """
         columns = sa.select(tables.extraction, tables.reading).join(
             tables.reading, tables.extraction.c.reading == tables.reading.c.id
         )
-        if known_at is not None:
-            columns = columns.where(tables.extraction.c.at <= _stamp(known_at))
+        columns = columns.where(*_until(known_at, as_of))
         rows = self._batched(columns, tables.extraction.c.capture, captures)
         found = [_read_extraction(row) for row in rows]
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
-    def as_of(self, *, known_at: datetime | None = None) -> datetime | None:
+    def as_of(self, *, known_at: datetime | None = None, as_of: datetime | None = None) -> datetime | None:
         """When the newest capture that was read began; None where nothing was read."""
-        query = sa.select(sa.func.max(tables.extraction.c.at))
-        if known_at is not None:
-            query = query.where(tables.extraction.c.at <= _stamp(known_at))
+        query = sa.select(sa.func.max(tables.extraction.c.at)).where(*_until(known_at, as_of))
         ((at,),) = self._all(query)
         return None if at is None else datetime.fromisoformat(at)
 
@@ -177,21 +195,31 @@ class Book:
         *,
         prefix: str = "reg:",
         known_at: datetime | None = None,
+        as_of: datetime | None = None,
         events: bool = True,
+        own: bool = False,
     ) -> list[Sighting]:
         """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
 
+        known_at, as_of: as in `extractions`.
         events: with the courts' lists of events, which no figure of the tally needs and which are most of a ledger.
+        own: only what is said of the registrations themselves, nothing of their people, events and hearings.
         One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
         """
-        return [sighting for sighting, _ in self._said(registrations, prefix, known_at, (), events=events)]
+        until = (known_at, as_of)
+        return [sighting for sighting, _ in self._said(registrations, prefix, until, (), events=events, own=own)]
 
     def quoted(
-        self, registrations: Collection[str] | None = None, *, prefix: str = "", known_at: datetime | None = None
+        self,
+        registrations: Collection[str] | None = None,
+        *,
+        prefix: str = "",
+        known_at: datetime | None = None,
+        as_of: datetime | None = None,
     ) -> list[Quoted]:
         """As `sightings`, each with selector and quote."""
         place = tables.sighting.c
-        said = self._said(registrations, prefix, known_at, (place.selector, place.quote, place.start, place.end))
+        said = self._said(registrations, prefix, (known_at, as_of), (place.selector, place.quote, place.start, place.end))
         return [Quoted(sighting, *where) for sighting, where in said]
 
     def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
@@ -248,6 +276,16 @@ class Book:
         query = sa.select(row.source, row.court, row.run, last).group_by(row.source, row.court, row.run).order_by(last, row.run)
         return [(each.source, each.court, each.run, datetime.fromisoformat(each.last)) for each in self._all(query)]
 
+    def answered(self, source: str) -> dict[tuple[str, str], str]:
+        """By court and register: the address of the page that told of rows there last."""
+        row, last = tables.coverage.c, sa.func.max(tables.coverage.c.at)
+        newest = sa.select(row.court, row.register, row.capture, last).where(row.source == source, row.expected > 0)
+        pages = newest.group_by(row.court, row.register).subquery()  # the row of the maximum (sqlite.org/lang_select.html)
+        query = sa.select(pages.c.court, pages.c.register, tables.extraction.c.url).join_from(
+            pages, tables.extraction, tables.extraction.c.capture == pages.c.capture
+        )
+        return {(each.court, each.register): each.url for each in self._all(query)}
+
     def coverage(self, *, known_at: datetime | None = None, runs: Collection[str] | None = None) -> list[Window]:
         """The windows as wholes: each asking folded from the pages that answered it. runs: only these askings."""
         pages = self.windows(known_at=known_at, runs=runs)
@@ -257,15 +295,46 @@ class Book:
     def registrations(self, court: str) -> list[str]:
         """The registrations that some page says are this court's."""
         said = tables.observation.c
-        query = sa.select(said.registration).distinct().where(said.property == "court", said.value == court)
+        stated = said.property == sa.literal_column("'court'")  # as the index has it: a bound value would pass it by
+        query = sa.select(said.registration).distinct().where(stated, said.value == court)
         return sorted(row.registration for row in self._all(query))
 
-    def ties(self) -> list[tuple[str, Tie]]:
-        """Judgements with their ids, in the order of their ids."""
-        rows = self._all(sa.select(tables.tie).order_by(tables.tie.c.id))
-        return [
-            (row.id, Tie(row.left, row.right, bool(row.same), row.tier, row.method, row.reason, row.undoes)) for row in rows
-        ]
+    def spoken_of(self, captures: Collection[str]) -> list[str]:
+        """The registrations that pages of these captures speak of."""
+        extraction, place, said = tables.extraction.c, tables.sighting.c, tables.observation.c
+        query = (
+            sa.select(said.registration)
+            .distinct()
+            .join_from(tables.extraction, tables.sighting, extraction.reading == place.reading)
+            .join(tables.observation, place.observation == said.id)
+            .where(said.registration.like("reg:%"))
+        )
+        return sorted({row.registration for row in self._batched(query, extraction.capture, captures)})
+
+    def speaking_of(self, registrations: Collection[str]) -> list[Extraction]:
+        """Every extraction that stands and whose page speaks of one of these, in the order of the log."""
+        place, said = tables.sighting.c, tables.observation.c
+        query = sa.select(place.reading).distinct().join_from(tables.sighting, tables.observation, place.observation == said.id)
+        readings = {row.reading for row in self._batched(query, said.registration, registrations)}
+        return self.extractions(captures=self._captures(readings))
+
+    def decisions(self, kind: str | None = None, *, known_at: datetime | None = None) -> list[Kept]:
+        """What people decided, in the order of the log. known_at: only what was decided by then."""
+        row = tables.decision.c
+        query = sa.select(row.id, row.seq, row.said).order_by(row.seq)
+        if kind is not None:
+            query = query.where(row.kind == kind)
+        if known_at is not None:
+            query = query.where(row.at <= _stamp(known_at))
+        return [Kept(each.id, each.seq, Decision.of(each.said.encode())) for each in self._all(query)]
+
+    def ties(self, *, known_at: datetime | None = None) -> list[tuple[str, Tie]]:
+        """People's judgements of identity with their ids, in the order of their ids."""
+        return ties(self.decisions(IDENTITY, known_at=known_at))
+
+    def corrections(self, *, known_at: datetime | None = None) -> list[Correction]:
+        """People's corrections that stand, in the order of the log."""
+        return corrections(self.decisions(CORRECTION, known_at=known_at))
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -290,10 +359,11 @@ class Book:
         self,
         registrations: Collection[str] | None,
         prefix: str,
-        known_at: datetime | None,
+        until: tuple[datetime | None, datetime | None],
         more: Sequence[sa.ColumnElement[Any]],
         *,
         events: bool = True,
+        own: bool = False,
     ) -> Iterator[tuple[Sighting, tuple[Any, ...]]]:
         column = tables.observation.c
         query = sa.select(
@@ -304,20 +374,35 @@ class Book:
         if registrations is None and prefix:
             # Not by the index on registrations: read in the order of observations both tables are read once, front to back.
             query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
-        if not events:
+        if own:
+            query = query.where(column.subject == column.registration)
+        elif not events:
             query = query.where(sa.func.instr(column.subject, "#event:") == 0)
-        rows = self._batched(query, column.registration, registrations)
-        captures = None if registrations is None else self._captures({row[0] for row in rows})
+        rows: Iterable[sa.Row[Any]]
+        if registrations is None:
+            rows, captures = self._streamed(query), None
+        else:
+            rows = self._batched(query, column.registration, registrations)
+            captures = self._captures({row[0] for row in rows})
         by_reading: dict[str, list[Extraction]] = {}
-        for extraction in self.extractions(captures=captures, known_at=known_at):
+        for extraction in self.extractions(captures=captures, known_at=until[0], as_of=until[1]):
             by_reading.setdefault(extraction.reading, []).append(extraction)
         held = {
-            reading: (max(found, key=lambda e: (e.at, e.seq)), min(e.seq for e in found), len(found))
+            reading: (
+                max(found, key=lambda e: (e.at, e.seq)),
+                min(e.seq for e in found),
+                len(found),
+                min(e.held for e in found),
+            )
             for reading, found in by_reading.items()
         }
+        # Half of a ledger's texts are the same few: subjects, dates, judges, articles. Each is held once.
+        once = dict[str, str]().setdefault
         for row in rows:
             reading, key, subject, name, ordinal, raw, value, derived, *where = tuple(row)
             if reading in held:
+                subject, name, raw = once(subject, subject), once(name, name), once(raw, raw)
+                value = None if value is None else once(value, value)
                 yield Sighting(key, subject, name, ordinal, raw, value, bool(derived), *held[reading]), tuple(where)
 
     def _captures(self, readings: Collection[str]) -> set[str]:
@@ -338,6 +423,11 @@ class Book:
     def _all(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._begun() as connection:
             return connection.execute(query).all()
+
+    def _streamed(self, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+        """Rows as they come: all of a ledger's are more than should lie in memory beside what is made of them."""
+        with self._begun() as connection:
+            yield from connection.execute(query.execution_options(yield_per=10_000))
 
     def _batched(
         self, query: sa.Select[Any], column: sa.ColumnElement[str], values: Collection[str] | None
@@ -485,21 +575,23 @@ def _extraction(entry: Entry, reading: str) -> Extraction:
     return Extraction(
         _hash(capture.id, reading), capture.id, capture.seq, capture.at, capture.url, capture.payload_sha256, read.parser,
         read.verdict, read.reason, read.kind, read.charset, read.counter, read.flags, len(read.observations), reading,
+        entry.known,
     )  # fmt: skip
 
 
 def _extraction_row(extraction: Extraction, recorded: str) -> tuple[object, ...]:
     e = extraction
-    return e.id, e.capture, e.seq, _stamp(e.at), e.url, e.payload_sha256, e.reading, recorded
+    return e.id, e.capture, e.seq, _stamp(e.at), e.url, e.payload_sha256, e.reading, _stamp(e.held), recorded
 
 
 def _read_extraction(row: Iterable[Any]) -> Extraction:
-    (key, capture, seq, at, url, payload, reading, _, _, parser, verdict, reason, kind, charset, total, first, last, flags,
-     observations) = tuple(row)  # fmt: skip
+    (key, capture, seq, at, url, payload, reading, known, recorded, _, parser, verdict, reason, kind, charset, total, first,
+     last, flags, observations) = tuple(row)  # fmt: skip
     counter = None if total is None else Counter(total, first, last)
     return Extraction(
         key, capture, seq, datetime.fromisoformat(at), url, payload, parser, verdict, reason, kind, charset, counter,
-        tuple(json.loads(flags)), observations, reading,
+        tuple(json.loads(flags)), observations, reading, None if known == at else datetime.fromisoformat(known),
+        datetime.fromisoformat(recorded),
     )  # fmt: skip
 
 
@@ -557,6 +649,11 @@ def _hash(*parts: object) -> str:
 def _near(registration: str) -> str:
     """The first 12 of an observation's 32 digits: what belongs together lies together, and is written to one place."""
     return _hash(registration)[:12]
+
+
+def _until(known_at: datetime | None, as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
+    asked = ((tables.extraction.c.known, known_at), (tables.extraction.c.at, as_of))
+    return [column <= _stamp(at) for column, at in asked if at is not None]
 
 
 def _stamp(at: datetime) -> str:

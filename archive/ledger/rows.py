@@ -9,10 +9,11 @@ from typing import Any
 
 from archive.ledger import coverage
 from archive.ledger.case import Case, Entity, Registration, holds
-from archive.ledger.observation import CoverageWindow, Quoted, Window
+from archive.ledger.observation import Correction, CoverageWindow, Quoted, Window
 from archive.ledger.rules import DATES
 from archive.ledger.tally import Missing, Row, Tally
 from archive.ledger.timeline import Happened
+from archive.ledger.words import registration as registration_of
 
 Plain = dict[str, Any]
 
@@ -97,6 +98,18 @@ def value_rows(quoted: Iterable[Quoted]) -> Iterator[Plain]:
             "end": found.end,
             "parser": extraction.parser,
         }
+
+
+def correction_rows(corrections: Iterable[Correction], registrations: Collection[str]) -> Iterator[Plain]:
+    """The same lines of what people corrected: where the decision that is kept says it."""
+    for each in corrections:
+        if registration_of(each.subject) in registrations:
+            yield {
+                "subject": each.subject, "property": each.property, "value": each.value, "raw": each.value,
+                "valid": each.value if each.property in DATES else None, "observed": time(each.at), "capture": each.id,
+                "selector": "body.value", "quote": each.quote, "start": each.start, "end": each.start + len(each.quote),
+                "parser": "decision/1",
+            }  # fmt: skip
 
 
 def newest(quoted: Iterable[Quoted]) -> list[Quoted]:

@@ -165,7 +165,10 @@ def tally(
     seen: set[str] = set()
     days: set[date] = set()
     unnumbered: set[str | None] = set()
-    asked = [case for case in cases if case.last.register in question.registers and _asked_for(case, question)]
+    asked = [
+        case for case in cases
+        if case.last.register in question.registers and not case.of_articles and _asked_for(case, question)
+    ]  # fmt: skip
     for case in sorted(asked, key=lambda case: case.id):
         seen.update(code for code in (case.court, _court_of(case)) if code)
         if not case.persons:

@@ -14,6 +14,8 @@
 (9) every value of the ledger stands in the decoded source of a kept capture, where its row says; what could not
     be trusted feeds none (`quotes`)
 (10) the versions of the index, the ledger, the manifests and the records are known
+(11) to (14) the log holds every capture, once, and is what was signed (`logcheck`)
+(15) the stamps of outside authorities hold, and are of this log (`stampcheck`)
 
 A check that checked nothing is NOT CHECKED, never PASS. The verifier reads files and tables with the standard
 library and with eyes of its own (`records`, `standard`), not with the code that wrote them; only the bodies of quotes
@@ -25,9 +27,11 @@ time; what it must remember of every record lies in a table on disk (`met`).
     manifests    (5) and (6)
     rows         (7), (8), and what the index says of bodies (4)
     quotes       (9)
+    logcheck     (11) to (14)
+    stampcheck   (15)
 
-What it cannot find without a log that others hold: an archive written anew as a whole, with all of its digests, or
-one cut off behind a capture together with its index. `prove` says so in its report.
+What it cannot find: an archive and its log written anew as a whole, with all of their digests, and signed with the log's
+own key, where neither this machine's keyring nor anybody outside remembers an earlier checkpoint. `prove` says so.
 """
 
 from __future__ import annotations
@@ -37,9 +41,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from archive import quotes
+from archive import logcheck, quotes, stampcheck
 from archive.errors import ArchiveError
 from archive.finding import CHECKS, Check, Finding, Verdict, status
+from archive.keyring import Keyring
 from archive.verify.manifests import Manifests
 from archive.verify.met import Met
 from archive.verify.octets import Octets, Progress
@@ -54,14 +59,20 @@ COUNTED = (
 )  # fmt: skip
 
 
-def verify(home: Path, ids: Sequence[str] = (), *, progress: Progress | None = None) -> Iterator[Finding]:
+def verify(
+    home: Path, ids: Sequence[str] = (), *, keys: Keyring | None = None, progress: Progress | None = None
+) -> Iterator[Finding]:
     """All checks over an archive, or over the captures (or visits) named; findings as they come, sums at the end.
 
+    keys: remembers what this machine signed last, and which authorities are trusted; None: what needs that is NOT CHECKED.
     Raises NotFound where an id names nothing.
     """
+    told = progress or (lambda *_: None)
     with ExitStack() as stack:
-        checks = {n: Check(name, of) for n, (name, of) in enumerate(zip(CHECKS, COUNTED, strict=True), 1)}
-        yield from _run(Scene(home, checks, stack), ids, progress or (lambda *_: None))
+        checks = {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 1)}
+        yield from _run(Scene(home, checks, stack), ids, told)
+    yield from logcheck.check_log(home, ids, keys=keys, progress=told)
+    yield from stampcheck.check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys)
 
 
 def _run(scene: Scene, ids: Sequence[str], progress: Progress) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from crawler import charset
+from crawler.citations.references import references
 from crawler.citations.values import Cited, Found
 from crawler.citations.weigh import citations
 from crawler.errors import Unreadable
@@ -80,4 +81,4 @@ def cited(body: bytes, name: str = "", url: str | None = None) -> Cited:
     decoded text: a PDF's pages joined by a line feed and a form feed, HTML's source, a text file as it is.
     """
     said = found(body, name, url)
-    return Cited(tuple(citations(said)), said.unread, said.hints)
+    return Cited(tuple(citations(said)), said.unread, said.hints, tuple(references(said.text)))

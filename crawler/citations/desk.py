@@ -15,6 +15,7 @@ from threading import Timer
 from typing import Any
 
 from crawler.citations import cited
+from crawler.citations.references import Reference
 from crawler.citations.values import Citation, Cited, Reading
 from crawler.errors import Unreadable
 
@@ -69,7 +70,8 @@ def read(file: Path, url: str | None = None, bounds: Bounds = Bounds()) -> Cited
         raise Unreadable(f"{file}: {said['error']}")
     try:
         told = tuple(_citation(each) for each in said["citations"])
-        return Cited(told, tuple(map(str, said["unread"])), tuple(map(str, said["hints"])))
+        named = tuple(Reference(**each) for each in said["references"])
+        return Cited(told, tuple(map(str, said["unread"])), tuple(map(str, said["hints"])), named)
     except (KeyError, TypeError, ValueError) as exc:
         raise Unreadable(f"{file}: the reader's answer is none: {exc}") from exc
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from crawler.citations.references import Reference
+
 # Where an address was found, the surest first: what a program wrote for programs, then what a person reads.
 ORIGINS = ("annotation", "href", "relation", "field", "cite", "robust", "json-ld", "widget", "text")
 
@@ -111,8 +113,12 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """What a document cites. unread: parts of it that could not be read; hints: what a person could do to have more."""
+    """What a document cites. unread: parts of it that could not be read; hints: what a person could do to have more.
+
+    references: cases and articles that its text names, without any address.
+    """
 
     citations: tuple[Citation, ...]
     unread: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()

@@ -118,7 +118,7 @@ async def crawl_all(crawl: Crawl, world: FullWorld, pace: Pace, out: Shown, *, e
     return rounds
 
 
-async def recount(options: Globals, out: Shown, world: FullWorld, *, every: int = 20) -> int:
+async def recount(options: Globals, out: Shown, world: FullWorld, *, every: int = 10) -> int:
     """Crawls, counts, compares, crawls again; 0 where both crawls end at what the world holds.
 
     every: of so many cases one is visited at its other addresses too.

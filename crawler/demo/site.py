@@ -266,7 +266,7 @@ def _fitting(register: Register, query: dict[str, str]) -> Callable[[Registratio
     table, people = register.table, register.table.removesuffix("_case") + "_defendant"
     asked = {name: value.strip() for name, value in query.items() if value.strip()}
     bounds = [
-        (name, *(_bound(asked.get(f"{table}__{name}{end}"), default) for end, default in (("1d", date.min), ("2d", date.max))))
+        (name, _bound(asked.get(f"{table}__{name}1d"), date.min), _bound(asked.get(f"{table}__{name}2d"), date.max))
         for name in ("entry_date", "result_date", "validity_date")
         if asked.keys() & {f"{table}__{name}1d", f"{table}__{name}2d"}
     ]

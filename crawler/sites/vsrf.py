@@ -101,6 +101,8 @@ def _case(page: Page, head: Node, lines: list[Node], found: Found) -> None:
     subject = f"reg:{_register(normal, stated, found)}:{COURT}:{key[1] if key else normal}"
     found.say(number, subject, "court", COURT, derived=True)
     found.say(number, subject, "number", normal if _NUMBER.fullmatch(normal) else None)
+    if not _NUMBER.fullmatch(normal):
+        found.flag("number-unknown")  # its letters say which register this is
     href = link.attribute("href") if link is not None else None
     if link is not None and href is not None:
         address = urljoin(page.url, href.text).partition("#")[0]
@@ -208,7 +210,7 @@ SOURCE = Source(
     title="Supreme Court of the Russian Federation",
     publisher="Верховный Суд Российской Федерации",
     kind="court-register",
-    version=1,
+    version=2,
     matches=matches,
     judge=judge,
     read=read,

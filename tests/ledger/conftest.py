@@ -12,6 +12,7 @@ from types import EllipsisType, SimpleNamespace
 import pytest
 
 from archive.capture import Capture, Outcome, Span
+from archive.decisions import Decision, Kept
 from archive.ledger.book import Book, Entry
 from archive.ledger.observation import CoverageWindow, Observation, Reading
 
@@ -134,12 +135,23 @@ def small_world() -> list[Entry]:
     return [entry(seq, page) for seq, page in enumerate((sent, taken_up, two_people, rows, appeal))]
 
 
+def decided(
+    book: Book, kind: str, *subjects: str, reason: str = "так видно по карточкам", at: datetime | None = None, **body
+) -> str:
+    """A decision as the archive would keep it, entered in the book; its id."""
+    seq = 100_000 + len(book.decisions())
+    made = Decision(kind, at or MIDNIGHT + timedelta(days=1), reason, subjects, body)
+    kept = Kept(f"00000000-0000-4000-8000-{seq:012d}", seq, made)
+    book.decide(kept)
+    return kept.id
+
+
 @pytest.fixture
 def world() -> SimpleNamespace:
     """The makers of the small world, by name."""
     return SimpleNamespace(
         Page=Page, card=card, listing=listing, capture=capture, entry=entry, small=small_world, midnight=MIDNIGHT,
-        registration=registration,
+        registration=registration, decided=decided,
     )  # fmt: skip
 
 

@@ -90,8 +90,16 @@ class People:
         return f"{self.subject}#person:{self.count}"
 
     def parties(self, right: Node) -> None:
-        """Names under their roles, or behind them: a role stands in bold before those who have it."""
-        roles = [bold.text for bold in right.all("p.table-bold-text, strong, b") if bold.text]
+        """Names under their roles, or behind them: a role stands in bold before those who have it.
+
+        Where one of the bold places is empty, a role is missing, and whose the others are is not certain.
+        """
+        bold = right.all("p.table-bold-text, strong, b")
+        if not all(each.text for each in bold):
+            self.found.flag("role-missing")
+            self.found.leave(right.whole)
+            return
+        roles = [each.text for each in bold]
         role: Part | None = None
         for line in right.lines:
             begins = next((each for each in roles if line.text.startswith(each)), "")

@@ -63,15 +63,24 @@ def read(page: Page, found: Found) -> None:
     _stamps(card)
 
 
+# Tables that stand in a tab of another name: what became of a complaint, in the tab of complaints.
+_APPEALS = (appeal, movement, complaints, events)
+
+
 def _section(card: Card, section: Section) -> None:
-    """One table by its name. One of a name we do not know is left, cell by cell."""
-    reader = next((reader for sign, reader in _TABLES if re.match(sign, section.words)), None)
-    if reader is None:
-        card.found.flag("table-unknown")
+    """One table by its name. One of a name we do not know, or in the tab of another kind of table, is left, cell by cell."""
+    reader, tab = _reader(section.words), _reader(section.tab)
+    astray = tab not in (None, reader) and not (tab in _APPEALS and reader in _APPEALS)
+    if reader is None or astray:
+        card.found.flag("table-astray" if astray else "table-unknown")
         for line in section.lines:
             card.found.leave_all(line)
     else:
         reader(card, section)
+
+
+def _reader(words: str) -> Callable[[Card, Section], None] | None:
+    return next((reader for sign, reader in _TABLES if re.match(sign, words)), None)
 
 
 def _acts(card: Card, url: str) -> None:

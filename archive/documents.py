@@ -1,0 +1,76 @@
+"""What people hand in and what they decide, kept as records of their own: cited documents, mirror lists, decisions.
+
+Each is one WARC resource record under a urn: address, with its digest, and a manifest that says which file it was. It is no
+capture of ours of the web, is never read as a page, and is what everything concluded from it is made of again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archive.capture import Capture, Exchange, Outcome, Visit
+from archive.shelf import Archive
+from archive.store import Store
+
+URN = "urn:kartoteka:"  # no indexer or replayer takes it for a page
+CITING = f"{URN}document:sha256:"  # a document that cites, by its digest
+MIRRORS = f"{URN}mirror-list"
+DECISIONS = f"{URN}decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A kept one. told: what its manifest says of it (name, role, and what its role needs)."""
+
+    capture: Capture
+    octets: bytes
+    told: Mapping[str, Any]
+
+
+def keep_document(
+    store: Store, address: str, name: str, octets: bytes, at: datetime, content_type: str, **told: object
+) -> Capture:
+    """Kept and durable, once: the same octets under the same address are found, not written again.
+
+    at: when it was handed in (UTC). told: what the manifest says of it beside its name and digest.
+    Raises what `store.keep` raises.
+    """
+    digest = hashlib.sha256(octets).hexdigest()
+    said = {"name": name, "sha256": digest, **told}
+    for held in store.archive.captures(address):
+        if held.payload_sha256 == digest and _told(store.archive, held) == said:
+            return held
+    exchange = Exchange(address, at, 0.0, Outcome.CAPTURED, response=octets, flags=("foreign",))
+    facts = {"foreign": name, "content_type": content_type, "document": said}
+    return store.keep(Visit(address, (exchange,), facts)).result().last
+
+
+def documents(archive: Archive, address: str) -> Iterator[Document]:
+    """Everything kept under one address, in the order in which it came. Raises Damaged."""
+    for capture in archive.captures(address):
+        yield Document(capture, archive.memento(capture).entity, _told(archive, capture))
+
+
+def decide(store: Store, at: datetime, decision: Mapping[str, object]) -> Capture:
+    """A decision that a person took, with its reason; nothing that was kept before is changed by it."""
+    octets = json.dumps(dict(decision), ensure_ascii=False, sort_keys=True).encode()
+    name = f"decision of {at:%Y-%m-%dT%H:%M:%SZ}"
+    return keep_document(store, DECISIONS, name, octets, at, "application/json")
+
+
+def decisions(archive: Archive, kind: str) -> Iterator[Mapping[str, Any]]:
+    """The decisions of one kind, in the order in which they were taken: the later one of two counts."""
+    for kept in documents(archive, DECISIONS):
+        told = json.loads(kept.octets)
+        if told.get("kind") == kind:
+            yield told
+
+
+def _told(archive: Archive, capture: Capture) -> Mapping[str, Any]:
+    said = archive.manifest(capture)["facts"].get("document")
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,72 @@
+"""Which addresses are one work, and why? What the rest of the house asks of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from urllib.parse import urlsplit
+
+from archive.urls import identity
+from crawler.editions.address import read
+from crawler.editions.evidence import Page, links
+from crawler.editions.heads import Head
+from crawler.editions.houses import is_home, one_house
+from crawler.editions.works import grouped
+
+__all__ = ["is_home", "one_house", "original", "work_of", "work_of_held"]
+
+
+def original(url: str, canonical: str | None) -> str:
+    """The address that a page says it stands under, where that may be believed; else its own."""
+    if canonical is None or (is_home(canonical) and not is_home(url)):
+        return url
+    return canonical if one_house(url, canonical) or _same_place(url, canonical) else url
+
+
+def _same_place(url: str, other: str) -> bool:
+    """Only the host differs, as most mirrors have it; a syndicated copy has a path of its own."""
+    one, two = urlsplit(url), urlsplit(other)
+    return (one.path, one.query) == (two.path, two.query) and not is_home(url)
+
+
+def work_of_held(url: str, named: Callable[[str], tuple[str | None, Collection[str]] | None], *, most: int = 64) -> str | None:
+    """The work of a page that is held. named: what a held page names (canonical, alternates), None for one that is not held.
+
+    Addresses are compared in the form of archive.urls.identity. At most so many pages are looked at.
+    """
+    known: dict[str, tuple[str | None, Collection[str]]] = {}
+    ahead = [url]
+    while ahead and len(known) < most:
+        one = ahead.pop(0)
+        if one in known or (said := named(one)) is None:
+            continue
+        canonical, alternates = said[0], [address for each in said[1] if (address := _identity(each))]
+        known[one] = (_identity(canonical) if canonical else None, alternates)
+        ahead += [address for address in (known[one][0], *alternates) if address]
+    return work_of(url, *known.pop(url), known) if url in known else None
+
+
+def _identity(url: str) -> str | None:
+    try:
+        return identity(url)
+    except ValueError:
+        return None
+
+
+def work_of(
+    final_url: str,
+    canonical: str | None,
+    alternates: Collection[str],
+    known: Mapping[str, tuple[str | None, Collection[str]]],
+) -> str:
+    """The work an address belongs to, by what it and the pages held beside it name: `work:` and its first address.
+
+    alternates: the addresses that the page's hreflang links name. known: for each page held, by its address, its
+    canonical address and its alternates. All addresses in the form of archive.urls.identity.
+    """
+    pages = [
+        Page(read(url), Head((said,) if said else (), alternates=tuple(("", other) for other in others)))
+        for url, (said, others) in {**known, final_url: (canonical, alternates)}.items()
+    ]
+    asked = read(final_url)
+    others = [page.said for page in pages] + [read(each) for page in pages for each in page.head.canonicals]
+    return grouped([asked, *others], links([asked, *others], pages))[0].work

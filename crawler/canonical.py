@@ -2,7 +2,7 @@
 
 rel=canonical is right on most pages. It is not followed where the page names several, an address of no host, a front page or
 the section it stands in, another publisher's page, or an address that lost what told its article apart; nor where only the
-path differs and nothing else in either address or in og:url ties them together (ukraine-news-links 0 and 2.5).
+path differs and nothing else in either address or in og:url ties them together (ukraine-news-links 0, 2.5).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _JUNK = re.compile(
     re.I,
 )
 _PAGED = re.compile(r"/(?:page|slide|photo|seite|p)?/?\d{1,3}/?\Z|/(?:amp|print)/?\Z", re.I)
-_ID = re.compile(r"\d{4,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{20,}|[0-9a-f]{16,}", re.I)
+_ID = re.compile(r"(?<!\d)(?!(?:19|20)\d\d(?!\d))\d{4,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{20,}|[0-9a-f]{16,}", re.I)
 _DATED = re.compile(r"/(?:19|20)\d\d/\d\d?(?:/\d\d?)?/")
 
 

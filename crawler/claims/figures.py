@@ -74,6 +74,8 @@ _WORDED = (
     rf"(?:{_SMALL_WORD})(?:[-\s]+(?:and\s+)?(?:{_SMALL_WORD}|{_SCALE_WORD})\b)*"
     rf"|(?:hundred|сотня|сотню|тысячу|тысяча|тисячу|тисяча)\b(?:\s+(?:{_SMALL_WORD})\b)*"
 )
+# `thousands of`: more than one, and no more than ten of them.
+_PLENTY = {"hundreds": 100, "сотни": 100, "сотні": 100, "thousands": 1000, "тысячи": 1000, "тисячі": 1000}
 _DIGIT = re.compile(r"[0-9]")
 _SOME = (
     r"(?P<some>few|several|несколько|кілька|декілька)\s+(?P<of>hundred|thousand|dozen|сот|тысяч|десятков|сотень|тисяч|десятків)"
@@ -85,7 +87,8 @@ _IN_DIGITS = re.compile(
     rf"процент|відсотк))?)", re.I,
 )  # fmt: skip
 _IN_WORDS = re.compile(
-    rf"{_NOT_WITHIN}(?:(?P<times>{'|'.join(_TIMES)})|(?P<share>{'|'.join(_SHARES)})|{_SOME}|(?P<worded>{_WORDED})\b)", re.I
+    rf"{_NOT_WITHIN}(?:(?P<times>{'|'.join(_TIMES)})|(?P<share>{'|'.join(_SHARES)})|{_SOME}|"
+    rf"(?P<plenty>{'|'.join(_PLENTY)})\b|(?P<worded>{_WORDED})\b)", re.I
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # `2025 cases` counts cases; any other bare 2025 is a year.
@@ -96,7 +99,8 @@ _COUNTED = re.compile(
 _BEGINS = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
 # Words with which a figure in words begins.
 _OPENING = frozenset((
-    *_SMALL, "hundred", "сотня", "сотню", "тысячу", "тысяча", "тисячу", "тисяча", "few", "several", "несколько", "кілька",
+    *_SMALL, *_PLENTY, "hundred", "сотня", "сотню", "тысячу", "тысяча", "тисячу", "тисяча", "few", "several", "несколько",
+    "кілька",
     "декілька", "half", "половина",
     "половину", "половины", "половини", "third", "треть", "третина", "quarter", "четверть", "чверть", "double", "doubled",
     "twice", "twofold", "вдвое",
@@ -229,6 +233,9 @@ def _of_words(found: re.Match[str]) -> _Said:
         of = found["of"].lower()
         unit = 10 if of[0] == "d" or of.startswith("десят") else 1000 if of.startswith(("th", "тыс", "тис")) else 100
         return Decimal(unit), Decimal(10 * unit), None  # "a few hundred": hundreds, and not thousands
+    if said := found["plenty"]:
+        one = Decimal(_PLENTY[said.lower()])
+        return one, 10 * one, None
     worded = _in_words(found["worded"])
     return None if worded is None else (worded, worded, None)
 
@@ -272,10 +279,10 @@ def _scaled(first: Figure, second: Figure) -> Decimal:
 
 def _led(sentence: str, one: Figure) -> Figure:
     """The figure with the words before it that say how exact it is."""
-    if one.low != one.high:
+    found = _LEAD.search(sentence[max(0, one.start - 24) : one.start])
+    if one.low != one.high and not (found and found["low"] and one.in_words):  # `more than a thousand` is said of one
         lead = _FROM.search(sentence[max(0, one.start - 12) : one.start])
         return replace(one, start=one.start - len(lead[0])) if lead else one
-    found = _LEAD.search(sentence[max(0, one.start - 24) : one.start])
     if found is None:
         return one
     start = one.start - len(found[0])

@@ -127,6 +127,7 @@ _TAGS = {
     """,
     # What no adjective is.
     "stop": r"""
+        them whom which него них ним ними ней неё
         had have has were was are is been did of in to on from by after and with for under or who that и в на по из с
         за до у з та было будет были уже вже ещё еще что который які що когда when per each every
     """,

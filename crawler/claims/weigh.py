@@ -25,7 +25,7 @@ FEW = 10  # a figure below is often that of one story, and no count
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _NUMBERED = re.compile(r"ст\.\s?ст\.\s*\d[\d\s,–-]*|\d[\d()]*[-/]\d[-/\d]*(?:/\d{4})?|№\s*\S+")
 _OF_THEM = re.compile(r"\s*(?:of\s+(?:them|these|those|the\s+\w+)|из\s+них|из\s+этих|з\s+них|із\s+них)", re.I)
-_OF_THE = re.compile(r"\s+(?:of\s+(?:the|these|those|all)|из\s+(?:этих|всех)|з\s+(?:цих|усіх))(?=\s)", re.I)
+_OF_THE = re.compile(r"\s+(?:of(?:\s+(?:the|these|those|all))?|из\s+(?:этих|всех)|з\s+(?:цих|усіх))(?=\s)", re.I)
 _GOES_ON = re.compile(
     r"\s*(?:[,.;)—–-]|$|under\b|for\b|in\b|и\b|по\b|за\b|в\b|у\b|\()|\s*(?:had|have|were|was|are|received|got|—|уже|вже|были|получил|отримал)\b",
     re.I,
@@ -152,7 +152,8 @@ def _dated(found: list[Told]) -> list[Told]:
         claim = each.claim
         bare = claim.as_of is None and claim.period is None and claim.per is None and claim.unit not in ("times", "percent")
         if bare and claim.metric in _TOTALS:
-            known = {day: place for (whose, day), place in days.items() if whose == claim.country or None in (whose, claim.country)}
+            known = {day: place for (whose, day), place in days.items() if whose == claim.country or None in (whose,
+            claim.country)}
             if len(known) == 1:
                 ((day, place),) = known.items()
                 each = replace(each, claim=replace(claim, as_of=day), places={**each.places, "as_of": place})

@@ -23,7 +23,10 @@ TALLY = "https://publisher.example/2025/06/30/tally"
 
 def checked(*more: tuple[str, date, str]) -> dict[tuple[str, str, str], Checked]:
     """By host, what is counted, and how much."""
-    return {(c.claim.source.split("/")[2], f"{c.claim.metric} {c.claim.unit}", str(c.claim.exact)): c for c in check(published(*more))}
+    return {
+        (c.claim.source.split("/")[2], f"{c.claim.metric} {c.claim.unit}", str(c.claim.exact)): c
+        for c in check(published(*more))
+    }
 
 
 def test_every_published_figure_has_a_verdict_and_a_reason() -> None:
@@ -64,7 +67,9 @@ def test_cases_and_men_are_other_units() -> None:
 def test_parts_come_to_their_total() -> None:
     """929 = 844 + 43 + 42; 531 of 536 leave five for other articles; one verdict more than the total is a contradiction."""
     found = checked()
-    spoilt = claims("In May 2024, courts issued 900 sentences: 844 under Article 337, 43 under Article 332 and 42 under Article 338.")
+    spoilt = claims(
+        "In May 2024, courts issued 900 sentences: 844 under Article 337, 43 under Article 332 and 42 under Article 338."
+    )
 
     assert found["www.pravda.com.ua", "verdicts verdict", "929"].computed == 929
     assert "531 of 536: 5 are left" in found["re-russia.net", "received case", "536"].reason
@@ -77,7 +82,9 @@ def test_a_rewrite_that_spoils_a_figure_is_caught() -> None:
     spoilt = found["rewriter.example", "convicted person", "18159"]
 
     assert (spoilt.verdict, spoilt.computed) == ("disagrees", 17721)
-    assert f"18,159 stands in {TALLY} for received (case) under 337, and 17,721 in {TALLY} for convicted (person)" in spoilt.reason
+    assert (
+        f"18,159 stands in {TALLY} for received (case) under 337, and 17,721 in {TALLY} for convicted (person)" in spoilt.reason
+    )
     # What it says against the figures it was made from is told, and takes nothing from them.
     true = found["publisher.example", "convicted person", "17721"]
     assert true.verdict == "arithmetic holds" and "18,159 in https://rewriter.example" in true.reason
@@ -111,8 +118,14 @@ def test_another_value_elsewhere_disagrees() -> None:
         ("By 1 May 2031 courts received 400 cases. By 1 June 2031 courts received 300 cases.", "arithmetic fails"),
         ("In April 2031 courts issued 748 verdicts, or 50 for every working day.", "arithmetic fails"),
         ("By 1 June 2031 courts received 400 cases. In April 2031 they received 500 cases.", "arithmetic fails"),
-        ("In 2030 courts received 500 cases. In 2031 courts received 1,000 cases, twice the number in 2030.", "arithmetic holds"),
-        ("In 2030 courts received 500 cases. In 2031 courts received 800 cases, three times the number in 2030.", "arithmetic fails"),
+        (
+            "In 2030 courts received 500 cases. In 2031 courts received 1,000 cases, twice the number in 2030.",
+            "arithmetic holds",
+        ),
+        (
+            "In 2030 courts received 500 cases. In 2031 courts received 800 cases, three times the number in 2030.",
+            "arithmetic fails",
+        ),
     ],
 )
 def test_each_rule_has_a_figure_that_breaks_it(text: str, verdict: str) -> None:

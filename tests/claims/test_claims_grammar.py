@@ -230,7 +230,28 @@ def test_mangled_prose_is_read_or_left_and_never_breaks() -> None:
     print(f"seed {seed}")
     chance = random.Random(seed)
     whole = [*(text for text, _ in SAID), *NO_COURT_FIGURES]
-    signs = [" ", "\n", "\n\n", "\u00a0", "\u2009", ",", ".", "-", "–", "(", ")", "%", "337", "2031", "ст.", "тыс.", "İ", "\x00", "٣", "²"]
+    signs = [
+        " ",
+        "\n",
+        "\n\n",
+        "\u00a0",
+        "\u2009",
+        ",",
+        ".",
+        "-",
+        "–",
+        "(",
+        ")",
+        "%",
+        "337",
+        "2031",
+        "ст.",
+        "тыс.",
+        "İ",
+        "\x00",
+        "٣",
+        "²",
+    ]
     read = 0
     for _ in range(1500):
         text = " ".join(chance.choices(whole, k=2))

@@ -51,15 +51,17 @@ def links(
         except ValueError:
             return None
 
-    everything = {each.place: each for each in (*(page.said for page in pages), *said)}
+    every = [*(page.said for page in pages), *said]
+    everything = {each.place: each for each in every}
     named: dict[str, Said] = {}
     for page in pages:
         head = page.head
         for url in (*head.canonicals, head.og_url, *head.ld_urls, head.amp, page.landed, *(url for _, url in head.alternates)):
             if url and url not in named and (one := resolved(url)):
                 named[url] = one
-    known = {**{each.place: each for each in named.values()}, **everything}
-    out = [*_guessed(everything.values(), known), *_by_slug(known.values()), *_by_table(known.values())]
+    every += named.values()
+    known = {each.place: each for each in every}
+    out = [*_guessed(everything.values(), known), *_by_slug(every), *_by_table(known.values())]
     out += _declared(pages, named)
     out += _mutual(pages, named)
     for page in pages:

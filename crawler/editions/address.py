@@ -47,7 +47,7 @@ class Said:
 
     url: as given. plain: the same in its plain form on the outlet's own host. relation: to its work (CONTRACT's words).
     confidence: that it is of `place`. known: an outlet's grammar or the mirror table vouches for the place. soft: the place is
-    a slug alone. wrapped: it is another's copy, so that its own page proves nothing of the outlet.
+    a slug alone. wrapped: something stands around the address (an archive, a cache, a mirror's host).
     """
 
     url: str
@@ -87,6 +87,7 @@ def read(url: str, mirrors: Mirrors | None = None, day: date | None = None) -> S
     reasons: list[str] = []
     guesses: list[Guess] = []
     for _ in range(DEEPEST):
+        inner = _written(inner)
         found = unwrapped(inner)
         if found is None:
             break
@@ -106,16 +107,24 @@ def read(url: str, mirrors: Mirrors | None = None, day: date | None = None) -> S
     if place_on is not None:
         host, path, confidence = place_on[0], place_on[1], min(confidence, place_on[2])
         relation = relation or "mirror"
-    cut = stripped(host, path, query)
-    if cut.relation is not None and (outlets.editions_of(cut.host) or not outlets.editions_of(host)):
+    for _ in range(DEEPEST):
+        cut = stripped(host, path, query)
+        if cut.relation is None or (outlets.editions_of(host) and not outlets.editions_of(cut.host)):
+            break
         relation = relation or cut.relation
         reasons.append(f"{cut.relation}: {cut.reason}")
         host, path, query = cut.host, cut.path, cut.query
         confidence = min(confidence, 0.95)
-    said = _read(url, host, path, query, mark, relation, confidence, reasons, wrapped=bool(reasons) and inner != url)
+    said = _read(url, host, path, query, mark, relation, confidence, reasons, wrapped=bool(reasons))
     if said.known or place_on is not None:
         return _with(said, guesses)
     return _with(said, [*guesses, *_lookalike(host, path), *_unlisted(host, path)])
+
+
+def _written(url: str) -> str:
+    """In the form that is compared, its fragment kept."""
+    mark = url.partition("#")[2]
+    return identity(url) + (f"#{mark}" if mark else "")
 
 
 def _with(said: Said, guesses: list[Guess]) -> Said:

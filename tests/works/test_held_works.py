@@ -108,6 +108,15 @@ def test_a_redirect_within_a_house(tmp_path: Path) -> None:
     assert first == second != third
 
 
+def test_a_feed_s_address_is_what_it_leads_to(tmp_path: Path) -> None:
+    """Feed proxies and shorteners say nothing by themselves; another house's redirect proves nothing."""
+    feed, short, other = "http://feedproxy.google.com/~r/x/~3/abc/", "https://t.co/abc", "https://other.example/abc"
+    found = grouped(tmp_path, {ZONA: article("One"), feed: ZONA, short: ZONA, other: ZONA}, ZONA, feed, short, other)
+
+    works = [each.work for each in found.members]
+    assert works[0] == works[1] == works[2] != works[3]
+
+
 def test_the_article_s_id_in_its_image(tmp_path: Path) -> None:
     """The Moscow Times names an image by the article's id and its digest: that holds for an address without id."""
     digest = hashlib.md5(b"81889").hexdigest()

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.door import Globals
 from archive.ledger.book import Book
+from archive.ledger.courts import by_code
 from crawler.cites import Citing, Wish
+from crawler.demo.site import Request, answer
+from crawler.demo.world import World
 from crawler.opening import opened
+from tests.works.holding import hold
 from tests.works.web import Answer, Web, article, moved, served
 from tests.world.command import crawl
 
@@ -71,6 +76,25 @@ async def test_the_document_and_its_links_are_kept(tmp_path: Path) -> None:
     assert document["capture"] == next(row["capture"] for row in again.rows if row.get("kind") == "document")
     assert ("alive", url, 2, f"work:{url}") == (health["health"], health["url"], health["occurrences"], health["work"])
     assert "Courier of Nowhere" in [row.get("source") for row in ran.rows]
+    assert [("1-12/2031", [])] == [(row["value"], row["cases"]) for row in ran.rows if row.get("kind") == "reference"]
+
+
+async def test_a_case_that_the_ledger_holds(tmp_path: Path) -> None:
+    """A judicial UID, and a number with its court, lead from the document to the case."""
+    world = World(seed=1)
+    entry = next(each for each in world.cases if each.uid and "(" not in each.number)
+    court, parts = by_code(entry.court.code), urlsplit(entry.card)
+    assert court is not None
+    card = answer(world, Request("GET", "https", parts.hostname or "", f"{parts.path}?{parts.query}", ()))
+    assert card is not None
+    hold(tmp_path / "home", {entry.card: card.body}, read=True)
+    file = written(tmp_path, f"УИД {entry.uid}. {court.name} рассмотрел дело № {entry.number}.")
+    async with served(Web({}), tmp_path) as web:
+        ran = await cites(tmp_path / "home", file, web)
+
+    told = {row["reference"]: row["cases"] for row in ran.rows if row.get("kind") == "reference"}
+    assert [1.0] == [each["confidence"] for each in told["uid"]]
+    assert told["uid"][0]["case"] == told["case"][0]["case"]
 
 
 async def test_a_broken_address_is_decided_by_the_answer(tmp_path: Path) -> None:

@@ -83,6 +83,14 @@ def test_a_template_that_names_one_address_for_all(tmp_path: Path) -> None:
     assert one(pair)
 
 
+def test_a_page_is_found_in_whatever_spelling(tmp_path: Path) -> None:
+    """It was kept with `www.` and a slash, and is asked for without."""
+    kept = f"{GATE.replace('https://', 'http://www.')}/"
+    found = grouped(tmp_path, {kept: article("One", canonical(ZONA), language="ru")}, ZONA, GATE)
+
+    assert one(found)
+
+
 def test_hreflang_counts_where_both_say_so(tmp_path: Path) -> None:
     """Two slugs, two days: the outlet's pages name one another; one side alone, or a front page, is not enough."""
     ru, en = "https://zona.media/article/2031/09/04/nine", "https://en.zona.media/article/2031/09/09/mediazona9"

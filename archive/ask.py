@@ -1,9 +1,8 @@
-"""The questions a person asks of the ledger: cases, case, changes, tally, export; read-only, no network."""
+"""The questions a person asks of the ledger: cases, case, changes, tally; read-only, no network."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +15,11 @@ from archive.door import Globals
 from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
+    from archive.ledger.book import Book
     from archive.ledger.case import Case
+    from archive.ledger.counted import Counted
+    from archive.ledger.maturity import Measure, Month
+    from archive.ledger.moment import Moment
     from archive.ledger.tally import Coverage, Missing, Row, Tally
     from archive.ledger.timeline import Happened
 
@@ -71,13 +74,18 @@ def cases(
     """The ledger's cases."""
     from archive.ledger import rows
     from archive.ledger.book import Book
-    from archive.ledger.case import fold
+    from archive.ledger.moment import Moment
+    from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
-    with told(), Book.open(options.home) as book:
-        folded = fold(book.sightings(known_at=moment(known_at, "--known-at")), book.ties(), as_of=_day(as_of))
-        chosen = rows.select(folded, court=court, article=article, since=_day(since), query=query)
-        told_rows = map(rows.case_row, chosen)
+    asked = Moment(_day(as_of), moment(known_at, "--known-at"))
+    with told(), Book.open(options.home) as book, contextlib.ExitStack() as stack:
+        if asked.now:
+            views = stack.enter_context(Views.open(options.home, book))
+            told_rows = views.rows(court=court, article=article, since=_day(since), query=query)
+        else:
+            chosen = rows.select(asked.cases(book), court=court, article=article, since=_day(since), query=query)
+            told_rows = map(rows.case_row, chosen)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
         out.note("no case answers that")
@@ -94,14 +102,22 @@ def case(
     """One case: every value of it, and where it stands."""
     from archive.ledger import rows
     from archive.ledger.book import Book
-    from archive.ledger.case import find, fold
+    from archive.ledger.case import find
+    from archive.ledger.moment import Moment
+    from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
-    when = moment(known_at, "--known-at")
+    asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
-        one = find(fold(book.sightings(known_at=when), book.ties(), as_of=_day(as_of)), id_)
-        quoted = book.quoted([r.subject for r in one.registrations], known_at=when)
-        values = rows.value_rows(quoted)
+        if asked.now:
+            with Views.open(options.home, book) as views:
+                one = views.case(id_)
+        else:
+            one = find(asked.cases(book), id_)
+        subjects = [r.subject for r in one.registrations]
+        quoted = book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of)
+        values = [*rows.value_rows(quoted), *rows.correction_rows(asked.corrections(book), subjects)]
+        values.sort(key=lambda row: (row["subject"], row["property"]))
         if out.json:
             out.rows(values)
         else:
@@ -120,14 +136,19 @@ def changes(
     from archive.ledger import rows, timeline
     from archive.ledger.book import Book
     from archive.ledger.case import fold
+    from archive.ledger.upheavals import upheavals
 
     out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
     after = _begin(since, "--since")
     with told(), Book.open(options.home) as book:
         said = book.sightings(known_at=when)
-        held = timeline.pages(said, book.extractions(known_at=when))
+        older = book.superseded(known_at=when)
+        read_before = timeline.pages(book.sightings(of=older), older) if older else {}
+        held = timeline.pages(said, book.extractions(known_at=when), read_before)
         listed = timeline.listings(book.coverage(known_at=when), book.windows(known_at=when), held)
-        happened = ((case, event) for case in fold(said, book.ties()) for event in timeline.timeline(case, held, listed))
+        folded = fold(said, book.ties(known_at=when), book.corrections(known_at=when))
+        happened = [(case, event) for case in folded for event in timeline.timeline(case, held, listed)]
+        happened += upheavals(folded, book.decisions(known_at=when), held)
         new = sorted((pair for pair in happened if after is None or pair[1].observed >= after), key=_by_time)
         found = out.rows((rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
     if not found:
@@ -137,7 +158,7 @@ def changes(
 
 def _by_time(pair: tuple[Case, Happened]) -> tuple[Any, ...]:
     case, event = pair
-    return event.observed, case.id, event.date or "", event.time or "", event.event, event.detail
+    return event.observed, case.id, event.date or "", event.time or "", event.event, event.detail, event.id
 
 
 def _begin(text: str | None, option: str) -> datetime | None:
@@ -180,34 +201,100 @@ def tally(
     ctx: typer.Context,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day, inclusive")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day, inclusive")] = None,
-    by: Annotated[str, typer.Option(help="month, article, part, court, result; several joined by commas")] = "",
+    by: Annotated[
+        str, typer.Option(help="month, week, day, article, part, court, region, result, sentence; several joined by commas")
+    ] = "",
     unit: Annotated[str, typer.Option(help="case or person")] = "case",
     article: Annotated[str | None, typer.Option(help="only persons charged under it")] = None,
     court: Annotated[str | None, typer.Option(help="official court code")] = None,
+    chart: Annotated[Path | None, typer.Option(metavar="FILE", help="draw the rows as bars, with their table (SVG)")] = None,
+    measure: Annotated[str, typer.Option(help="what the chart shows: received, decided, verdicts ...")] = "received",
+    maturity: Annotated[bool, typer.Option("--maturity", help="how much of each month was known how many weeks later")] = False,
+    as_of: AsOf = None,
     known_at: KnownAt = None,
 ) -> None:
     """The statistics, with their definition and their coverage."""
     from archive.ledger import courts
     from archive.ledger import tally as counting
     from archive.ledger.book import Book
-    from archive.ledger.case import fold
+    from archive.ledger.moment import Moment
 
-    out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
+    out, options = door.shown(ctx), _options(ctx)
+    asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     groups = tuple(name for name in by.split(",") if name)
     try:
         question = counting.Question(_day(first), _day(last), groups, unit, article, court)  # type: ignore[arg-type]
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
-        folded = fold(book.sightings(known_at=when, events=False), book.ties())
-        seen = {registration.own.get("court") for case in folded for registration in case.registrations}
-        if court is not None and court not in seen and courts.by_code(court) is None:
+        cases = _counted(options.home, book, asked)
+        if court is not None and courts.by_code(court) is None and not any(court in case.courts for case in cases):
             raise typer.BadParameter(f"--court: no court {court!r} is known; `crawl sources` lists codes")
-        as_of = book.as_of(known_at=when)
-        counted = counting.tally(folded, question, windows=book.coverage(known_at=when), as_of=as_of)
-    print_tally(out, counted, groups)
-    if as_of is None:
+        newest = book.as_of(known_at=asked.known_at, as_of=asked.as_of)
+        windows = book.coverage(known_at=asked.until)
+        counted = counting.tally(cases, question, windows=windows, as_of=newest)
+        months = _months(book, cases, asked, newest) if maturity or chart is not None else {}
+    if chart is not None:
+        _draw(chart, counted, measure, months, asked, newest)
+    if maturity:
+        _print_months(out, months)
+    else:
+        print_tally(out, counted, groups)
+    if newest is None:
         raise typer.Exit(door.NOTHING)
+
+
+def _counted(home: Path, book: Book, asked: Moment) -> list[Counted]:
+    from archive.ledger.counted import reduced
+    from archive.ledger.views import Views
+
+    if asked.now:
+        with Views.open(home, book) as views:
+            return list(views.counted())
+    return [reduced(case) for case in asked.cases(book, events=False)]
+
+
+def _months(book: Book, cases: Iterable[Counted], asked: Moment, newest: datetime | None) -> dict[Measure, list[Month]]:
+    from archive.ledger.maturity import maturity
+
+    held, since = list(cases), book.begun()
+    at = max(newest, asked.until) if newest and asked.until else newest
+    measures: tuple[Measure, ...] = ("received", "verdicts")
+    return {measure: maturity(held, as_of=at, since=since, measure=measure) for measure in measures}
+
+
+def _print_months(out: door.Shown, months: dict[Measure, list[Month]]) -> None:
+    from archive.ledger import maturity
+
+    for measure, found in months.items():
+        lines = [
+            {
+                **line,
+                **({} if out.json else {f"{weeks} w": count for weeks, count in zip(maturity.WEEKS, each.known, strict=True)}),
+            }
+            for each, line in zip(found, maturity.rows(found, measure), strict=True)
+        ]
+        columns = ("measure", "month", "count", *(f"{weeks} w" for weeks in maturity.WEEKS), "watched", "expected", "mature")
+        out.rows(lines, columns)
+
+
+def _draw(
+    path: Path, counted: Tally, measure: str, months: dict[Measure, list[Month]], asked: Moment, newest: datetime | None
+) -> None:
+    from archive.ledger.chart import chart
+
+    by = "verdicts" if measure in ("verdicts", "convicted", "acquitted", "texts", "decided") else "received"
+    unripe = {each.month for each in months.get(by, ()) if not each.mature}  # type: ignore[call-overload]
+    said = [f"court's words of {asked.said_on}"] * (asked.said_on is not None)
+    said += [f"known at {_when(asked.known_at)}"] * (asked.known_at is not None)
+    head = ", ".join(said) or f"up to the capture of {_when(newest)}"
+    try:
+        drawn = chart(
+            counted, measure, title=f"{measure} by {', '.join(counted.rows[0].group) or 'nothing'}", head=head, unripe=unripe
+        )
+    except ValueError as exc:
+        raise typer.BadParameter(f"--chart: {exc}") from exc
+    path.write_text(drawn, "utf-8")
 
 
 def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> None:
@@ -263,40 +350,6 @@ def _by_gap(spans: Iterable[Missing], opening: str) -> Iterator[str]:
 
 def _when(at: datetime | None) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC") if at else "never: nothing was read yet"
-
-
-@app.command()
-def export(
-    ctx: typer.Context,
-    form: Annotated[str, typer.Argument(help="csv, jsonl or cdxj")],
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="a folder, or one file")],
-    with_names: Annotated[bool, typer.Option("--with-names", help="people by name, not by pseudonym")] = False,
-    case_id: Annotated[str | None, typer.Option("--case", metavar="ID", help="only this case")] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="a mark before CSV that Excel reads as UTF-8")] = False,
-) -> None:
-    """The ledger, or the captures' index, as files for others' tools."""
-    from archive.ledger.book import Book
-    from archive.ledger.export.files import export as write
-    from archive.ledger.export.listing import Listing
-    from archive.ledger.export.people import Pseudonyms
-    from archive.store import Archive
-
-    out, options = door.shown(ctx), _options(ctx)
-    if form not in ("csv", "jsonl", "cdxj"):
-        raise typer.BadParameter(f"{form!r} cannot be written yet; csv, jsonl and cdxj can")
-    with told():
-        if form == "cdxj":
-            with Archive.open(options.home) as archive:
-                octets = "".join(archive.cdxj()).encode()
-            target.write_bytes(octets)
-            digest = hashlib.sha256(octets).hexdigest()
-            written = [{"file": str(target), "rows": octets.count(b"\n"), "sha256": digest}]
-        else:
-            with Book.open(options.home) as book:
-                people = None if with_names else Pseudonyms.of_home(options.home)
-                files = write(Listing.of(book, people=people, case=case_id), form, target, bom=bom)
-            written = [{"file": str(each.file), "rows": each.rows, "sha256": each.sha256} for each in files]
-        out.rows(written, ("file", "rows", "sha256"))
 
 
 def _options(ctx: typer.Context) -> Globals:

@@ -39,6 +39,7 @@ class Outcome(StrEnum):
         return self in (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 
 
+DECISION = "urn:kartoteka:decision:"  # under it lies what people decided, and nothing that anybody sent
 TRUNCATIONS = ("length", "time", "disconnect", "unspecified")  # WARC 1.1, 5.13
 
 
@@ -181,6 +182,14 @@ class Capture:
 
     def __post_init__(self) -> None:
         _aware("at", self.at)
+
+    @property
+    def decision(self) -> bool:
+        """A person's decision (`archive.decisions`), and no page.
+
+        What a server redirects to under that address was not let out; what others kept under it is not ours.
+        """
+        return self.url.startswith(DECISION) and self.outcome is Outcome.CAPTURED and self.foreign is None
 
 
 @dataclass(frozen=True, slots=True)

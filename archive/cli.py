@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from archive import door
 from archive.ask import moment
@@ -77,7 +75,11 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
 
 
 def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from archive.foreign import verify_file
+    from archive.keyring import Keyring
     from archive.verify import verify as checks
 
     files = [Path(target) for target in targets if Path(target).is_file()]
@@ -95,6 +97,7 @@ def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
         yield from checks(
             options.home,
             ids,
+            keys=Keyring.of(os.environ),
             progress=lambda name, done, whole: bar.update(task, description=name, completed=done, total=whole),
         )
 
@@ -193,6 +196,7 @@ def log_command(options: Globals, out: Shown, *, sign: bool) -> int:
     """One row: the log as it stands, after what waited was logged and signed where `sign` says so."""
     from archive.keyring import Keyring
     from archive.log import Log, Writer, drain
+    from archive.stamped import Stamped
     from archive.store import Archive, Store
 
     logged = 0
@@ -203,12 +207,15 @@ def log_command(options: Globals, out: Shown, *, sign: bool) -> int:
         waiting = archive.index.waits()
     log = Log(options.home)
     checkpoint, key = log.checkpoint(), log.verifier()
+    stamped = Stamped(options.home)
     row = {
         "origin": None if key is None else key.name,
         "size": 0 if checkpoint is None else checkpoint.size,
         "root": None if checkpoint is None else checkpoint.root.hex(),
         "logged": logged,
         "waiting": waiting,
+        "stamped": stamped.covered(),
+        "pending_since": stamped.pending_since(),
         "key": None if key is None else str(key),
     }
     out.rows([row])

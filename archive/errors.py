@@ -11,6 +11,7 @@ ArchiveError
         BadRecord           a WARC record does not follow the standard
         BadMessage          the octets are not an HTTP/1.1 message
         BadCoding           a content coding is unknown, broken, or would swell beyond its bound
+        BadStamp            a time stamp is none, or not of what it is to be of
     NoKey               the log's key is not there, or not as a secret should be; captures wait for it
     Forked              the log is not what was signed last, or not of this archive: nothing is signed
     Refused             the ledger does not take this entry, and says why
@@ -59,6 +60,10 @@ class BadMessage(Damaged):
 
 class BadCoding(Damaged):
     """A content coding that is unknown, broken, or that would swell beyond its bound."""
+
+
+class BadStamp(Damaged):
+    """A time stamp that does not hold: malformed, of other octets, or signed by nobody who is trusted."""
 
 
 class NoKey(ArchiveError):

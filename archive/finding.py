@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Numbered here, in the words of `verify`'s docstring, and in its code.
+# Numbered here, in the words of `verify`'s and `logcheck`'s docstrings, and in their code.
 CHECKS = (
     "1 format and files",
     "2 gzip members",
@@ -18,6 +18,11 @@ CHECKS = (
     "8 index rows",
     "9 ledger values",
     "10 versions",
+    "11 log entries",
+    "12 log tiles",
+    "13 log checkpoint",
+    "14 captures in the log",
+    "15 outside time",
 )
 MOST = 1000  # failures of one check that are told one by one
 

@@ -11,7 +11,7 @@ from archive.errors import NotAnArchive, TooNew
 
 FORMAT = 1
 # What may be there before the archive is: the lock is taken first, and other rooms keep their own files.
-BEFORE = {"lock", "inbox", "format.new", "warc", "plan.toml", "kartoteka.toml"}
+BEFORE = {"lock", "inbox", "format.new", "warc", "plan.toml", "kartoteka.toml", "status.json", "backup.begun"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Home:
         if self.path.exists() and not self.path.is_dir():
             raise NotAnArchive(f"{self.path} is not a folder")
         names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
-        others = sorted(n for n in names - BEFORE if not n.startswith("state.sqlite"))
+        others = sorted(n for n in names - BEFORE if not n.startswith(("state.sqlite", "watch.sqlite", "notices.sqlite")))
         if others or (self.warc.is_dir() and any(self.warc.iterdir())):
             raise NotAnArchive(
                 f"{self.path} is no archive and not empty (it has {', '.join(others[:3]) or 'warc'}): name another"

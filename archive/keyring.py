@@ -4,6 +4,9 @@ A folder of the user, or KARTOTEKA_KEYS:
 
     ORIGIN.key           the private key, PEM, for its owner alone; or from KARTOTEKA_LOG_KEY, KARTOTEKA_LOG_KEY_FILE
     ORIGIN.checkpoint    the last checkpoint signed with it: an archive put back from an old backup does not reach it
+    ORIGIN.stamped       the digest of the last line of its journal of stamps
+    roots/NAME.pem       certificates of time-stamping authorities that a person trusts
+    blocks/HEIGHT        the header of a Bitcoin block (hex), as a person had it from somewhere
 """
 
 from __future__ import annotations
@@ -77,6 +80,35 @@ class Keyring:
     def remember(self, origin: str, note: Note, disk: Disk) -> None:
         """Before a checkpoint is shown to anybody."""
         self._put(self._path(origin, "checkpoint"), bytes(note), disk)
+
+    def stamped(self, origin: str) -> str | None:
+        """The digest of the last line that was added to the journal of stamps; None where nothing is remembered."""
+        try:
+            return self._path(origin, "stamped").read_text("ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+
+    def remember_stamped(self, origin: str, digest: str, disk: Disk) -> None:
+        self._put(self._path(origin, "stamped"), f"{digest}\n".encode(), disk)
+
+    def roots(self) -> bytes:
+        """The trusted certificates, as one PEM text; empty where there are none."""
+        return b"\n".join(path.read_bytes() for path in sorted((self.folder / "roots").glob("*.pem")))
+
+    def trust(self, name: str, pem: bytes, disk: Disk) -> None:
+        """A person named these certificates as those of an authority."""
+        path = self.folder / "roots" / f"{re.sub(r'[^A-Za-z0-9.-]', '_', name)}.pem"
+        if not path.is_file() or path.read_bytes() != pem:
+            disk.make_folder(path.parent)
+            disk.put(path, pem)
+            disk.sync_folder(path.parent)
+
+    def block(self, height: int) -> bytes | None:
+        """The header of a Bitcoin block, where a person has put it."""
+        try:
+            return bytes.fromhex((self.folder / "blocks" / str(height)).read_text("ascii"))
+        except (OSError, ValueError):
+            return None
 
     def _path(self, origin: str, kind: str) -> Path:
         return self.folder / f"{re.sub(r'[^A-Za-z0-9.-]', '_', origin)}.{kind}"

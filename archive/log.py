@@ -18,6 +18,7 @@ import secrets
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +34,7 @@ from archive.tiles import ENTRIES, WIDTH, Tiles, bundle, name, width
 from archive.warc import warc_date
 
 VERSION = 1
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 MOST = 64 * WIDTH  # captures under one checkpoint: what a drain holds in memory
 PROOF = "c2sp.org/tlog-proof@v1"
 KEYS = ["at", "manifest", "outcome", "seq", "v"]
@@ -40,14 +42,12 @@ KEYS = ["at", "manifest", "outcome", "seq", "v"]
 
 def entry(capture: Capture) -> bytes:
     """What a leaf says of a capture, in canonical JSON."""
-    said = {
-        "at": warc_date(capture.at),
-        "manifest": capture.manifest_sha256,
-        "outcome": capture.outcome.value,
-        "seq": capture.seq,
-        "v": VERSION,
-    }
-    return canonical(said)
+    return _spelled(capture.seq, capture.manifest_sha256, capture.outcome.value, warc_date(capture.at))
+
+
+def _spelled(seq: int, manifest: str, outcome: str, at: str) -> bytes:
+    # Canonical as it stands: digest, word and date need no escape, and the keys are in their order. `told` holds it to that.
+    return f'{{"at":"{at}","manifest":"{manifest}","outcome":"{outcome}","seq":{seq},"v":{VERSION}}}'.encode()
 
 
 def told(octets: bytes) -> dict[str, Any]:
@@ -359,8 +359,7 @@ def drain(outbox: Outbox, writer: Writer, progress: Callable[[int], None] = lamb
     logged = 0
     checkpoint = writer.sound()
     while rows := outbox.waiting(MOST):
-        found = list(_captures(outbox.archive, rows))
-        new = list(_unlogged(outbox.archive, writer.log, checkpoint, found))
+        new = list(_unlogged(outbox.archive, writer.log, checkpoint, list(_leaves(outbox.archive, rows))))
         if new:
             checkpoint = writer.append(new)
         outbox.posted(rows[-1][0])
@@ -381,30 +380,33 @@ class _Later:
         return [seq] == [waits for waits, _ in self.outbox.waiting(1)]
 
 
-def _captures(archive: Archive, rows: list[tuple[int, str]]) -> Iterator[Capture]:
-    """The captures of the outbox's rows."""
-    captures = archive.captures(since_seq=rows[0][0])
+Leaf = tuple[int, bytes]  # a capture's number, and its entry
+
+
+def _leaves(archive: Archive, rows: list[tuple[int, str]]) -> Iterator[Leaf]:
+    """The leaves of the outbox's rows."""
+    known = {row[0]: row for row in archive.index.leaves(rows[0][0], rows[-1][0])}
     for seq, digest in rows:
-        capture = next((c for c in captures if c.seq >= seq), None)
-        if capture is None or (capture.seq, capture.manifest_sha256) != (seq, digest):
+        _, manifest, outcome, at = known.get(seq, (seq, "", "", 0))
+        if manifest != digest:
             raise Damaged(f"capture {seq} of the log's outbox is not the one in the index: run `crawl rebuild`")
-        yield capture
+        yield seq, _spelled(seq, digest, outcome, (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds") + "Z")
 
 
-def _unlogged(archive: Archive, log: Log, checkpoint: Checkpoint | None, found: list[Capture]) -> Iterator[bytes]:
+def _unlogged(archive: Archive, log: Log, checkpoint: Checkpoint | None, found: list[Leaf]) -> Iterator[bytes]:
     """Entries of those captures that have no leaf yet; after `crawl rebuild` all captures wait again."""
     tiles = Tiles(log.folder, checkpoint.size if checkpoint is not None else 0)
     last = highest(tiles)
-    if found[-1].seq > last:
-        _meet(archive, log, last, {capture.seq for capture in found})
+    if found[-1][0] > last:
+        _meet(archive, log, last, {seq for seq, _ in found})
     at: int | None = None
-    for capture in found:
-        at = find(tiles, capture.seq, None if at is None else at + 1) if capture.seq <= last else None
+    for seq, leaf in found:
+        at = find(tiles, seq, None if at is None else at + 1) if seq <= last else None
         if at is None:
-            yield entry(capture)
-        elif tiles.entry(at) != entry(capture):
+            yield leaf
+        elif tiles.entry(at) != leaf:
             raise Forked(
-                f"leaf {at} of the log is another capture {capture.seq} than the archive's: the archive was put back, or "
+                f"leaf {at} of the log is another capture {seq} than the archive's: the archive was put back, or "
                 "written anew, behind its log; put its newest copy back"
             )
 

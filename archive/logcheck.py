@@ -20,7 +20,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,13 +29,12 @@ from urllib.parse import quote
 
 from archive import tree
 from archive.errors import BadRecord, Damaged, NotFound
-from archive.finding import Check, Finding
+from archive.finding import CHECKS, Check, Finding
 from archive.keyring import Keyring
 from archive.log import Log, find, told, vouched
 from archive.note import Checkpoint
 from archive.tiles import ENTRIES, HASH, WIDTH, Tiles, bundle, name, width
 
-CHECKS = ("11 log entries", "12 log tiles", "13 log checkpoint", "14 captures in the log")
 COUNTED = ("entries", "tiles", "checkpoint", "captures with their leaf")
 SHOWN = "log/checkpoint"
 GONE = 64  # tiles missing one after another, behind which none is looked for: a size may be invented
@@ -63,6 +62,19 @@ def check_log(
             yield from check.sum("log")
 
 
+def leaves_of(home: Path, ids: Sequence[str]) -> list[int]:
+    """The leaves of captures or visits, as far as they have one that can be found."""
+    with closing(_index(home / "index.sqlite")) as index:
+        run = _Run(Log(home), None, index, lambda *_: None)
+        try:
+            signed = run.log.checkpoint()
+            tiles = Tiles(run.log.folder, 0 if signed is None else signed.size)
+            found = [find(tiles, row[0]) for id_ in ids for row in run.rows("id = ?1 OR visit = ?1", id_)]
+        except Damaged:
+            return []  # (11) to (13) tell
+    return [leaf for leaf in found if leaf is not None]
+
+
 def _index(path: Path) -> sqlite3.Connection:
     """The index, read-only; an empty database where there is none."""
     if not path.is_file():
@@ -85,13 +97,12 @@ class _Run:
     keys: Keyring | None
     index: sqlite3.Connection
     progress: Progress
-    checks: dict[int, Check] = field(
-        default_factory=lambda: {n: Check(c, of) for n, (c, of) in enumerate(zip(CHECKS, COUNTED, strict=True), 11)}
-    )
+    checks: dict[int, Check] = field(default_factory=lambda: {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 11)})
     seen: bytearray = field(default_factory=bytearray)  # one octet a capture: it has its leaf
     wrong: set[str] = field(default_factory=set)  # tiles that nothing else is held against
 
     def whole(self) -> Iterator[Finding]:
+        self.moment()
         signed = yield from self.checkpoint()
         self.seen = bytearray(self.captures())
         if signed is None:
@@ -103,11 +114,12 @@ class _Run:
                 yield finding
             yield from self.files(signed.size)
         if signed is not None or not self.checks[13].failed:
-            yield from self.missing()
+            yield from self.missing(signed)
 
     def some(self, ids: Sequence[str]) -> Iterator[Finding]:
         for n in (11, 12):
             self.checks[n].why_not = "needs the whole log: run `verify` without an id"
+        self.moment()
         signed = yield from self.checkpoint()
         for id_ in ids:
             rows = self.rows("id = ?1 OR visit = ?1", id_)
@@ -121,17 +133,19 @@ class _Run:
     def checkpoint(self) -> Generator[Finding, None, Checkpoint | None]:
         """What is signed; where the note does not hold, what can still be used to look at the rest."""
         check = self.checks[13]
+        # A writer may be at work: it writes tiles, remembers, shows, and empties the outbox. Read here the other way round.
+        tiles_are_there = (self.log.folder / "tile").exists()
         try:
+            remembered = yield from self.remembered()
             note, key = self.log.note(), self.log.verifier()
         except BadRecord as exc:
             check.looked += 1
             yield from check.fail(SHOWN, str(exc))
             return None
-        remembered = yield from self.remembered()
         if note is None:
             if key is not None and remembered is not None:
                 yield from check.fail(SHOWN, f"it is missing, and {remembered.size} captures were signed for")
-            elif key is None and (self.log.folder / "tile").exists():
+            elif key is None and tiles_are_there:
                 yield from check.fail(SHOWN, "checkpoint and vkey are missing, and there are tiles")
             return remembered
         check.looked += 1
@@ -141,11 +155,27 @@ class _Run:
             yield from check.fail(SHOWN, str(exc))
             return remembered or self.claimed(note.text)
         tiles = Tiles(self.log.folder, signed.size)
+        if remembered is not None and signed.size < remembered.size and self.is_not_shown_yet(signed, remembered):
+            yield from check.skip(SHOWN, f"{remembered.size} captures were signed for last, and {signed.size} are shown yet")
+            return remembered
         if remembered is not None and not _extends(remembered, signed, tiles):
             yield from check.fail(
                 SHOWN, f"it does not extend the {remembered.size} captures that this machine signed for last: it was put back"
             )
         return signed
+
+    def is_not_shown_yet(self, shown: Checkpoint, last: Checkpoint) -> bool:
+        """The writer is about to show what it signed, or was killed there: tiles prove it, and the captures wait still."""
+        tiles = Tiles(self.log.folder, last.size)
+        if _root(tiles) != last.root or not _extends(shown, last, tiles):
+            return False
+        try:
+            late = [told(tiles.entry(at))["seq"] for at in range(shown.size, min(last.size, shown.size + WIDTH * 64))]
+        except Damaged:
+            return False
+        end = self.captures()
+        waiting = {row[0] for row in self.asked("SELECT seq FROM outbox")}
+        return all(seq >= end or seq in waiting for seq in late)
 
     def remembered(self) -> Generator[Finding, None, Checkpoint | None]:
         check, key = self.checks[13], self.log.verifier()
@@ -317,6 +347,9 @@ class _Run:
             yield from self.checks[11].fail(subject, str(exc))
             return
         seq = said["seq"]
+        if seq == len(self.seen):  # it was kept, or even logged, while this ran
+            self.moment()
+            self.seen.extend(bytes(self.captures() - len(self.seen)))
         row = next(iter(self.rows("seq = ?", seq)), None) if 0 <= seq < len(self.seen) else None
         check.looked += 1
         if row is None:
@@ -333,9 +366,10 @@ class _Run:
         differs = ", ".join(f"{key}: {said[key]}, now {is_now[key]}" for key in is_now if said[key] != is_now[key])
         yield from self.checks[14].fail(f"capture {row[1]}", f"it is not what leaf {at} was logged as ({differs})")
 
-    def missing(self) -> Iterator[Finding]:
+    def missing(self, signed: Checkpoint | None) -> Iterator[Finding]:
         """Captures without a leaf: they wait, or they are missed."""
         waiting = 0
+        newer = self.newer(signed)
         query = "SELECT c.seq, id, o.seq FROM captures c LEFT JOIN outbox o USING (seq) ORDER BY c.seq"
         try:
             for seq, id_, waits in self.index.execute(query) if self.seen else ():
@@ -343,12 +377,23 @@ class _Run:
                     continue
                 if waits is not None:
                     waiting += 1
-                else:
+                elif newer is None or find(newer, seq) is None:
                     yield from self.checks[14].fail(f"capture {id_}", f"it has left the outbox ({seq}) and has no leaf")
         except sqlite3.Error as exc:
             yield from self.checks[14].fail("index.sqlite", f"it cannot be read to its end: {exc}")
         if waiting:
             yield from self.checks[14].skip("log", f"{waiting} captures wait in the outbox: `crawl log checkpoint` takes them")
+
+    def newer(self, signed: Checkpoint | None) -> Tiles | None:
+        """A writer may have logged and signed since the checkpoint was looked at: the log as it is now."""
+        try:
+            now = self.log.checkpoint()
+        except BadRecord:
+            return None
+        if now is None or now.size <= (signed.size if signed is not None else 0):
+            return None
+        tiles = Tiles(self.log.folder, now.size)
+        return tiles if _root(tiles) == now.root else None
 
     def one(self, row: Row, signed: Checkpoint | None) -> Iterator[Finding]:
         """One capture: its leaf, and the path of that to the root."""
@@ -377,6 +422,13 @@ class _Run:
             yield from check.fail(subject, f"the tiles do not lead from leaf {at} to the root that was signed")
 
     # -- the index
+
+    def moment(self) -> None:
+        """What the index says is of one moment from now on, though a writer may be at work."""
+        with suppress(sqlite3.Error):
+            self.index.rollback()
+            self.index.execute("BEGIN")
+            self.index.execute("SELECT 1 FROM captures LIMIT 1").fetchone()
 
     def captures(self) -> int:
         """One more than the highest number of a capture."""

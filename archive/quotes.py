@@ -20,7 +20,7 @@ from archive.text import decode_text
 if TYPE_CHECKING:
     from archive.shelf import Archive
 
-VERSION = 1  # of the ledger's tables
+VERSION = 2  # of the ledger's tables
 EXTRACTIONS = """
 SELECT e.id, e.capture, e.seq, e.url, e.payload_sha256, e.reading, r.parser, r.charset, r.observations
 FROM extraction e LEFT JOIN reading r ON r.id = e.reading"""
@@ -40,6 +40,7 @@ def ledger(
     if captures is None:
         yield from _values(check, book)
         yield from _coverage(check, book, index)
+        yield from _decisions(check, book, archive)
 
 
 def _extractions(
@@ -112,6 +113,19 @@ def _coverage(check: Check, book: sqlite3.Connection, index: sqlite3.Connection)
         if index.execute("SELECT 1 FROM captures WHERE id = ?", (row["capture"],)).fetchone() is None:
             subject = f"coverage {row['source']} {row['court']} {row['register']}"
             yield from check.fail(subject, f"capture {row['capture']} is not kept")
+
+
+def _decisions(check: Check, book: sqlite3.Connection, archive: Archive) -> Iterator[Finding]:
+    """The ledger goes by decisions as they are kept, and by no other."""
+    for row in book.execute("SELECT id, said FROM decision ORDER BY seq"):
+        check.looked += 1
+        try:
+            kept = archive.memento(archive.capture(row["id"]))
+        except ArchiveError as exc:
+            yield from check.fail(f"decision {row['id']}", f"it cannot be read: {exc}")
+            continue
+        if kept.capture is None or not kept.capture.decision or kept.entity != row["said"].encode():
+            yield from check.fail(f"decision {row['id']}", "the ledger has it otherwise than it is kept")
 
 
 def observation_id(registration: str, said: Sequence[object]) -> str:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from archive import manifest, message, warc
+<<<<<<< HEAD
+from archive import manifest, member, message, warc
 from archive.capture import Capture, Exchange, Outcome, Snapshot, Span
+=======
+from archive import manifest, message, warc
+from archive.capture import DECISION, Capture, Exchange, Outcome, Snapshot, Span
+>>>>>>> main
 from archive.errors import BadMessage, BadRecord, Damaged, NotAnArchive, NotFound
 from archive.home import Home
 from archive.index import Index, cdxj
+from archive.member import Opened
 from archive.memento import Memento
 from archive.urls import filed_under
 from archive.warc import Record
@@ -52,6 +59,12 @@ class Archive:
         """In the order of the log. url: every address of its key; at: begun no later; since_seq: from that number on."""
         return self.index.captures(None if url is None else filed_under(url), at, since_seq)
 
+    def decided(self, kind: str | None = None, *, since_seq: int | None = None) -> Iterator[Capture]:
+        """The captures that hold decisions, in the order of the log. kind: None for all."""
+        keys = self.index.keys(DECISION) if kind is None else [filed_under(DECISION + kind)]
+        found = heapq.merge(*(self.index.captures(key, since_seq=since_seq) for key in keys), key=lambda capture: capture.seq)
+        return (capture for capture in found if capture.decision)
+
     def capture(self, id_: str) -> Capture:
         """Raises NotFound."""
         found = self.index.capture(id_)
@@ -82,8 +95,8 @@ class Archive:
         return [self.home.warc / name for name in self.index.files()]
 
     def cdxj(self, url: str | None = None) -> list[str]:
-        """Index lines for other people's replayers, byte-sorted."""
-        return cdxj(self.captures(url))
+        """Index lines for other people's replayers, byte-sorted; decisions are no pages, and are left out."""
+        return cdxj(capture for capture in self.captures(url) if not capture.decision)
 
     # -- opening
 
@@ -100,10 +113,20 @@ class Archive:
 
     def manifest(self, capture: Capture) -> dict[str, Any]:
         """All that is known of a capture beside its bytes. Raises Damaged."""
-        record = self.record(capture.manifest)
-        if record.block_sha256 != capture.manifest_sha256:
-            raise Damaged(f"{capture.id}: the manifest hashes to {record.block_sha256}, not {capture.manifest_sha256}")
-        return manifest.parse(_block(record))
+        block = self._opened(capture.manifest).block
+        if (digest := hashlib.sha256(block).hexdigest()) != capture.manifest_sha256:
+            raise Damaged(f"{capture.id}: the manifest hashes to {digest}, not {capture.manifest_sha256}")
+        return manifest.parse(block)
+
+    def known(self, capture: Capture) -> datetime:
+        """Since when this archive holds it: our own since they were taken, what others kept since it was taken in.
+
+        Where no manifest says when that was (before 0.2), it is the time that the file gives.
+        """
+        if capture.foreign is None:
+            return capture.at
+        said = self.manifest(capture)["facts"].get("taken_from", {}).get("taken")
+        return capture.at if said is None else datetime.fromisoformat(said)
 
     def requested(self, capture: Capture) -> str:
         """The address the visit was asked for, before any redirect."""
@@ -115,9 +138,9 @@ class Archive:
         chain: tuple[bytes, ...] = ()
         for kind, span in manifest.spans(told):
             if kind == "chain":
-                chain = warc.certificates(_block(self.record(span)))
+                chain = warc.certificates(self._opened(span).block)
         body = self._wire_body(capture) if capture.outcome is Outcome.REVISIT else b""
-        return manifest.exchange(told, lambda span: _block(self.record(span)), chain, body)
+        return manifest.exchange(told, lambda span: self._opened(span).block, chain, body)
 
     def memento(self, capture: Capture) -> Memento:
         """The capture opened for reading, revisits and 304 answers resolved to the body they stand for.
@@ -131,17 +154,26 @@ class Archive:
             was = self.memento(self.capture(capture.refers_to))
             opened = (was.status, was.fields, was.entity)
         else:
-            opened = self._opened(capture)
+            opened = self._answer(capture)
         if hashlib.sha256(opened[2]).hexdigest() != capture.payload_sha256:
             raise Damaged(f"{capture.id}: the body does not hash to {capture.payload_sha256}")
         return Memento(capture.url, *opened, capture.at, capture.outcome, capture, capture.trusted)
 
-    def _opened(self, capture: Capture) -> tuple[int | None, tuple[tuple[str, str], ...], bytes]:
+    def _opened(self, span: Span) -> Opened:
+        """What a capture's opening needs of the record at a place. Raises Damaged, and BadRecord for one too large."""
+        if (found := member.opened(self.home.warc / span.file, span)) is not None:
+            return found
+        record = self.record(span)
+        if record.block is None:
+            raise BadRecord(f"{record.file} at {record.offset}: a block of {record.block_length} octets is too large to open")
+        return Opened(record.type or "", record.get("Content-Type") or "", record.block)
+
+    def _answer(self, capture: Capture) -> tuple[int | None, tuple[tuple[str, str], ...], bytes]:
         assert capture.record is not None
-        record = self.record(capture.record)
-        octets = _block(record)
+        record = self._opened(capture.record)
+        octets = record.block
         if record.type == "resource":  # a page saved without its head
-            return None, (("Content-Type", record.get("Content-Type") or ""),), octets
+            return None, (("Content-Type", record.content_type),), octets
         if capture.outcome is Outcome.REVISIT:
             octets += self._wire_body(capture)
         try:
@@ -159,7 +191,7 @@ class Archive:
         """What followed the head of a response that is held whole, as it was on the wire. Raises Damaged."""
         if capture.record is None or capture.outcome is Outcome.REVISIT:
             raise Damaged(f"{capture.id} holds no body of its own")
-        octets = _block(self.record(capture.record))
+        octets = self._opened(capture.record).block
         head = self.head(octets, capture)
         return octets[head.length :]
 
@@ -172,9 +204,3 @@ class Archive:
         if head is None:
             raise Damaged(f"{capture.id}: the head of the response has no end")
         return head
-
-
-def _block(record: Record) -> bytes:
-    if record.block is None:
-        raise BadRecord(f"{record.file} at {record.offset}: a block of {record.block_length} octets is too large to open")
-    return record.block

@@ -62,7 +62,7 @@ def take(store: Store, path: Path, *, url: str | None = None, at: datetime | Non
     """
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
-    source = {"file": path.name, "sha256": _sha256(path)}
+    source = {"file": path.name, "sha256": _sha256(path), "taken": datetime.now(UTC).isoformat()}
     with path.open("rb") as file:
         kind = kind_of(file)
         if url is not None and kind not in ("warc", "arc", "zip"):

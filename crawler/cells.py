@@ -100,6 +100,12 @@ class Grid:
         """Has this row a cell for each header?"""
         return len(cells(line)) == len(self.headers)
 
+    def repeats(self, line: Node) -> bool:
+        """Is this a header row once more: does a cell say what its column, or what another one, is called?"""
+        named = {folded(header) for header in self.headers if header.text}
+        said = [folded(cell) for cell in cells(line) if cell.text]
+        return bool(said) and sum(words in named for words in said) * 2 > len(said)
+
     def row(self, line: Node) -> Row:
         """The row by columns. Raises Unreadable where it has more or fewer cells than there are headers."""
         these = cells(line)

@@ -280,16 +280,18 @@ def new(
     name: Annotated[str, typer.Argument(help="what the source is called: small letters, digits, _")],
     url: Annotated[str, typer.Argument(metavar="URL", help="one of its pages")],
 ) -> None:
-    """Scaffold a source: its file and its fixture folder, in the checkout that is the current folder."""
+    """Scaffold a source: its file and its fixture folder, in the current folder: a checkout, or an empty one."""
     from crawler import scaffold
 
-    out = door.shown(ctx)
+    out, here = door.shown(ctx), Path()
     with told():
-        written = scaffold.new(Path(), name, url)
+        written = scaffold.new(here, name, url)
     out.rows(({"file": str(file)} for file in written), ("file",))
-    out.note(
-        f"save the page, with invented people, as {written[-1].with_name('page.html')}; then run pytest {scaffold.FIXTURES}"
-    )
+    out.note(f"written in {here.resolve()}; save the page, with invented people, as {written[-1].with_name('page.html')}")
+    if scaffold.checkout(here):
+        out.note(f"then run pytest {scaffold.FIXTURES}")
+    else:
+        out.note("this folder is no checkout of Kartoteka: lay both folders over one, then run pytest there")
 
 
 @app.command()
@@ -373,7 +375,7 @@ def reread(
 
 
 async def _reread(options: Globals, out: Shown, *, check: bool, source: str | None) -> int:
-    from archive.ledger.book import Book
+    from archive.ledger.book import Book, Entry
     from archive.store import Archive, Store
     from crawler.readers import Readers
     from crawler.reread import compare, readings, to_read
@@ -399,7 +401,7 @@ async def _reread(options: Globals, out: Shown, *, check: bool, source: str | No
                 continue
             compared.append(compare(capture.id, before.get(capture.id, ()), reading.observations))
             if not check:
-                book.enter(capture, reading)
+                book.enter_many([Entry(capture, reading, known=archive.known(capture))])
     names = ("capture", "same", "added", "missing", "changed")
     different = [each for each in compared if not each.equal]
     out.rows(({name: getattr(each, name) for name in names} for each in (compared if out.json else different)), names)

@@ -1,23 +1,27 @@
-"""An archive opened for work: its store, book and readers, and its network; closed in the order that loses nothing."""
+"""An archive opened for work: its store, book and readers, and its network; closed in the order that loses nothing.
+
+What was kept is logged and signed at the end.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from archive import __version__
 from archive.capture import Visit
-from archive.door import Globals
-from archive.ledger.book import Book
+from archive.door import Globals, Shown
 from archive.store import Settings as Sizes
 from archive.store import Store
 from crawler import settings
-from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
 from crawler.network import Network, nobody_told
-from crawler.readers import Readers
 from crawler.settings import Settings
+
+if TYPE_CHECKING:
+    from crawler.carry import Carrier
 
 
 def now() -> datetime:
@@ -32,8 +36,13 @@ async def at_desk(options: Globals, *, read: bool = True) -> AsyncIterator[Desk]
     sizes = Sizes(rotate=told.warc_bytes, level=told.level, floor=told.free_bytes)
     async with contextlib.AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(options.home, settings=sizes))
+        stack.callback(_logged, options, store)
         clerk = readers = None
         if read:
+            from archive.ledger.book import Book
+            from crawler.clerk import Clerk
+            from crawler.readers import Readers
+
             book = stack.enter_context(Book.open(options.home, write=True))
             clerk = await stack.enter_async_context(Clerk(book))
             readers = stack.enter_context(Readers(told.readers))
@@ -70,6 +79,7 @@ async def opened(
     network.wire()  # what cannot be used is told before an archive is made
     async with contextlib.AsyncExitStack() as stack:
         desk = await stack.enter_async_context(at_desk(options, read=read))
+        stack.push_async_callback(_anchored, options, desk.store)
 
         async def aside(visit: Visit) -> None:
             await desk.keep(visit)
@@ -82,6 +92,37 @@ async def opened(
 
         # Pauses that pages ask for are kept by who fetches: a round over registers is one process's work.
         yield Crawl(await stack.enter_async_context(Shards(network, fetchers, aside, waiting)), desk, now)
+
+
+@contextlib.asynccontextmanager
+async def carrier(options: Globals, store: Store, note: Callable[[str], None]) -> AsyncIterator[Carrier]:
+    """Who carries the log's checkpoints to the authorities of the settings, over a network as the options say."""
+    from crawler.carry import Authority, Carrier
+
+    told = settings.load(options.home)
+    network = Network(options.home, user_agent(told), connect_to=tuple(options.connect_to), ca=tuple(options.ca))
+    authorities = [Authority(each.name, each.url, each.roots and options.home / each.roots) for each in told.authorities]
+    wire = network.wire()
+    try:
+        async with Carrier(store, wire, authorities, told.calendars, user_agent=user_agent(told), now=now, note=note) as carry:
+            yield carry
+    finally:
+        await wire.aclose()
+
+
+def _logged(options: Globals, store: Store) -> None:
+    from crawler.logged import log_kept
+
+    log_kept(store, Shown(quiet=options.quiet).note)
+
+
+async def _anchored(options: Globals, store: Store) -> None:
+    """At the end of a crawl: logged, and stamped where an hour has passed since the last time."""
+    told = settings.load(options.home)
+    if told.authorities or told.calendars:
+        _logged(options, store)
+        async with carrier(options, store, Shown(quiet=options.quiet).note) as carry:
+            await carry.carry()
 
 
 def user_agent(told: Settings) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 
 from crawler.errors import Unreadable
-from crawler.page import Node, Page
+from crawler.page import Node, Page, Part
 
 CHUNK = 600  # characters: so much running text is no caption, notice or cell
 # Shares: of all that the page's paragraphs say in one element; of what stands there in them; of all the page in them.
@@ -24,6 +25,7 @@ _BESIDE = frozenset((
     "template", "svg", "img", "hr", "br", "video", "audio", "picture", "ins", "input", "select", "link", "meta", "object",
     "canvas",
 ))  # fmt: skip
+_FAR = re.compile(r">[^<]{600,}")  # a style, a script or a text; found in a third of the time of the next one
 _LONG = re.compile(r">[^<>{}]{600,}")  # text without a tag; braces: of a script or style
 _LINED = re.compile(r">((?:[^<>{}]++|</?(?:br|[abiu]|em|strong|span|font)(?=[\s/>])[^<>]*+>)++)", re.I)
 _NO_WORD = re.compile(r"[\W\d_]+")
@@ -74,6 +76,30 @@ def prose(page: Page) -> Stretch | None:
     return Stretch(whole, holder, start, end) if start < end else None
 
 
+def paragraphs(page: Page, stretch: Stretch) -> Iterator[tuple[str, Callable[[], Part | None]]]:
+    """The paragraphs of a text and how each is found in the source: to be asked for only where it is wanted.
+
+    Raises Unreadable where their places are not certain.
+    """
+    if prose(page) is not stretch:
+        inside = (line for line in stretch.holder.lines if line.start < stretch.end and line.end > stretch.start)
+        yield from ((line.text, partial(_same, line)) for line in inside)
+        return
+    for child in stretch.holder.children:
+        if child.tag == "p":
+            yield page.paragraphs.get(child) or child.text, partial(_whole, child)
+        elif child.tag in _SAID and not _mere_links(child, child.text):
+            yield from ((line.text, partial(_same, line)) for line in child.lines)
+
+
+def _same(part: Part) -> Part:
+    return part
+
+
+def _whole(node: Node) -> Part | None:
+    return node.whole
+
+
 @lru_cache(maxsize=1)
 def _families(page: Page) -> dict[Node, dict[Node, str]]:
     """What the paragraphs say, by the element they are children of."""
@@ -95,13 +121,13 @@ def _mere_links(node: Node, text: str) -> bool:
 
 def is_most(page: Page, stretch: Stretch) -> bool:
     """The page has hardly more to say than this: it is no register, front page or form with a few words under it."""
-    unseen = sum(node.length for node in page.all("script, style"))
+    unseen = sum(node.length for tag in ("script", "style") for node in page.marks[tag])
     return len(stretch.text) >= OF_THE_PAGE * (page.root.length - unseen)
 
 
 def has_prose(page: Page) -> bool:
     """Somewhere in the page there may be running text, however it is marked."""
-    if sum(_sizes(page).values()) >= CHUNK or _LONG.search(page.text):
+    if sum(_sizes(page).values()) >= CHUNK or any(_LONG.search(far.group()) for far in _FAR.finditer(page.text)):
         return True
     return bool(page.all("br")) and any(len(found.group(1)) >= CHUNK for found in _LINED.finditer(page.text))
 

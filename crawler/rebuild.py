@@ -1,4 +1,4 @@
-"""The ledger made anew from the archive alone; the caller holds the archive's lock."""
+"""The ledger made anew from the archive alone, its pages and the decisions in it; the caller holds the archive's lock."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from itertools import groupby
 from pathlib import Path
 
+from archive.decisions import decisions
 from archive.errors import ArchiveError
 from archive.ledger.book import FILE, Book, Entry
 from archive.ledger.coverage import Asked
+from archive.ledger.views import FILE as VIEWS
 from archive.store import Archive
 from crawler.readers import Readers
 from crawler.reread import READ, readings, to_read
@@ -32,7 +34,7 @@ async def rebuild(archive: Archive, readers: Readers, home: Path) -> AsyncIterat
                 yield reading
                 continue
             asked = Asked.of(archive.manifest(capture)["facts"].get("asked"))
-            batch.append(Entry(capture, reading, asked.page(reading) if asked else None))
+            batch.append(Entry(capture, reading, asked.page(reading) if asked else None, known=archive.known(capture)))
             if len(batch) == BATCH:
                 for error in _enter(book, batch):
                     yield error
@@ -40,8 +42,10 @@ async def rebuild(archive: Archive, readers: Readers, home: Path) -> AsyncIterat
         for error in _enter(book, batch):
             yield error
         _cover_failures(archive, book)
+        book.decide(*decisions(archive))
     for suffix in ("-wal", "-shm"):  # a write-ahead log of the old book must not meet the new one
         (home / (FILE + suffix)).unlink(missing_ok=True)
+    (home / VIEWS).unlink(missing_ok=True)  # of the old book: the next question makes them anew
     (new / FILE).replace(home / FILE)
     new.rmdir()
 

@@ -24,7 +24,8 @@ READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
 def to_read(captures: Iterable[Capture]) -> list[Capture]:
     """Of each visit the capture that decides, where it holds a page that somebody may read; in the order of the log.
 
-    robots.txt is kept as evidence of what was allowed, a document as evidence of what it cites: neither is a page.
+    robots.txt is kept as evidence of what was allowed, a document as evidence of what it cites; neither is a page, nor is what
+    a person decided.
     """
     last = [list(group)[-1] for _, group in groupby(captures, key=lambda capture: capture.visit)]
     pages = (c for c in last if c.outcome in READ and not c.url.startswith(URN))

@@ -22,7 +22,7 @@ from archive.ledger.observation import CoverageWindow, Sighting
 from archive.shelf import Archive
 from archive.urls import identity
 from crawler.crawl import Crawl, Done
-from crawler.source import Answer, Ask, Query, Seed, Source
+from crawler.source import Answer, Ask, Past, Query, Seed, Source
 from crawler.visits import Known, news, turn
 
 CONTINUED = timedelta(days=2)  # a run broken off longer ago is not taken up: its counters have moved on
@@ -59,6 +59,7 @@ class Round:
         self.planned = tuple(source.seeds(query))
         self._clerk, self._archive = crawl.desk.clerk, crawl.desk.store.archive
         self._revisit, self._everything = revisit, everything
+        self._answered: dict[tuple[str, str], str] = {}  # by court and register: the address that found something last
         self._met: set[str] = set()  # addresses of this process's round
         self._throttled: set[str | None] = set()  # courts that rested the platform once
 
@@ -77,7 +78,9 @@ class Round:
         if start is None:
             run = replace(plan, mark=f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:8]}")
             start = Start(str(run), archive.index.next_seq())
-        return cls(crawl, source, query, start, revisit=revisit, everything=again)
+        once = cls(crawl, source, query, start, revisit=revisit, everything=again)
+        once._answered = await crawl.desk.clerk.ask(lambda book: book.answered(source.name))
+        return once
 
     async def visits(self) -> AsyncIterator[Done]:
         """Every visit as it ends. No court waits for another; a court's windows come in their order."""
@@ -131,10 +134,12 @@ class Round:
         if settled:
             await self._named(await self._clerk.ask(lambda book: _pages(book, self.start.run, settled)), tell)
         left = [seed for seed in seeds if seed.url and seed not in settled]
-        understood = (court, register) in self.start.understood
-        talk = self.source.talk(left, understood, self.crawl.now().astimezone(UTC).date())
+        kept = (court or "", register or "")
+        past = Past(kept in self.start.understood, self._answered.get(kept))
+        talk = self.source.talk(left, past, self.crawl.now().astimezone(UTC).date())
         window: Seed | None = None
         pages: list[str] = []
+        unheard: tuple[Done, Seed | None] | None = None  # not understood: no failure, where the other form of it is
         with contextlib.closing(talk):
             ask = next(talk, None)
             while ask is not None:
@@ -146,13 +151,19 @@ class Round:
                 if done is None:
                     answer = Answer(None)
                 else:
-                    await tell(done)
                     pages.append(done.capture.id)
                     answer = _answer(done)
+                    if unheard is not None:
+                        await tell(replace(unheard[0], excused=answer.counter is not None and ask.seed == unheard[1]))
+                    unheard = (done, ask.seed) if answer.verdict == "wrong-query" else None
+                    if unheard is None:
+                        await tell(done)
                 try:
                     ask = talk.send(answer)
                 except StopIteration:
                     ask = None
+        if unheard is not None:
+            await tell(unheard[0])
         await self._named(pages, tell)
 
     async def _ask(self, ask: Ask) -> Done | None:
@@ -191,14 +202,18 @@ class Round:
     async def _named(self, pages: Iterable[str], tell: Tell) -> None:
         """The cards and acts that these pages name, where their turn has come."""
         for url in await self._clerk.ask(lambda book: self._wanted(book, list(pages))):
-            await self._visit(url, tell)
+            if url not in self._met:
+                self._met.add(url)  # and the archive was asked already
+                await self._card(url, tell)
 
     def _wanted(self, book: Book, pages: Sequence[str]) -> list[str]:
         return wanted(book, self._archive, self.source, pages, self.start.since, self.crawl.now(), everything=self._everything)
 
     async def _visit(self, url: str, tell: Tell) -> None:
-        if not await self._new(url):
-            return
+        if await self._new(url):
+            await self._card(url, tell)
+
+    async def _card(self, url: str, tell: Tell) -> None:
         done = await self._fetch(url, None, None)
         await tell(done)
         if done.reading is not None and done.reading.links:
@@ -228,8 +243,8 @@ class Round:
         if not self._revisit and (self.query.first is None or self.query.last is None):
             return []
         now, found = self.crawl.now(), []
-        held = _by_registration(book.sightings(book.registrations(court), events=False))
-        cards = {subject: card for subject, said in held.items() if (card := _card(said)) is not None}
+        held = _by_registration(book.sightings(book.registrations(court), own=True))
+        cards = {subject: card for subject, said in held.items() if (card := _address(said)) and card not in self._met}
         ended = self._archive.deciding(set(cards.values()))
         for subject, card in cards.items():
             known = _known(book, held[subject], ended.get(card))
@@ -267,7 +282,7 @@ def wanted(
         for subject, name, _, value, *_ in book.page(extraction):
             if "#" not in subject:
                 rows.setdefault(subject, (extraction.seq, {}))[1].setdefault(name, set()).add(value)
-    held = _by_registration(book.sightings(set(rows), events=False)) if rows else {}
+    held = _by_registration(book.sightings(set(rows), own=True)) if rows else {}
     subjects = {identity(each): subject for subject, (_, row) in rows.items() for each in row.get("card", ()) if each}
     ended = archive.deciding(links)
     found: list[str] = []
@@ -350,7 +365,7 @@ def _held(last: Capture | None) -> bool:
     return last.status < 400 or last.status in (404, 410)
 
 
-def _card(said: Iterable[Sighting]) -> str | None:
+def _address(said: Iterable[Sighting]) -> str | None:
     """The address of a registration's card, as the newest page gives it."""
     cards = [(each.extraction.seq, each.value) for each in said if each.property == "card" and each.value]
     return None if not cards else identity(max(cards)[1])

@@ -105,10 +105,11 @@ Row: <tr\\b.*?</tr>
 
 
 def new(root: Path, name: str, url: str) -> list[Path]:
-    """Write the file and the fixture folder of a source into the checkout at `root`; the paths written.
+    """Write the file and the fixture folder of a source into the checkout at `root`, or into a folder that is none; the paths.
 
     Beside the head written here (address, then HTTP fields) the saved page belongs: `page.html`, with invented people.
-    Raises BadSettings, before anything is written, where this is no checkout, the name is none or taken, or the URL is none.
+    Raises BadSettings, before anything is written, where `root` lies within a checkout, the name is none or taken, or the URL
+    is none.
     """
     try:
         host = urlsplit(url).hostname if urlsplit(url).scheme in ("http", "https") else None
@@ -118,15 +119,20 @@ def new(root: Path, name: str, url: str) -> list[Path]:
         raise BadSettings(f"{name!r} cannot name a source: small Latin letters, digits and _, beginning with a letter")
     if host is None:
         raise BadSettings(f"{url!r} is not an http or https address")
-    for folder in (root / SITES, root / FIXTURES):
-        if not folder.is_dir():
-            raise BadSettings(f"{folder} is not there: run this at the top of a checkout")
+    if not checkout(root) and (top := next((each for each in root.resolve().parents if checkout(each)), None)) is not None:
+        raise BadSettings(f"this folder lies within a checkout: run this at its top, {top}; nothing was written")
     file, folder = root / SITES / f"{name}.py", root / FIXTURES / name
     for taken in (file, file.with_suffix(""), folder):
         if taken.exists():
             raise BadSettings(f"{taken} is there already; nothing was written")
-    folder.mkdir()
+    for made in (file.parent, folder):
+        made.mkdir(parents=True, exist_ok=True)
     head = folder / "page.head"
     file.write_text(_SITE.substitute(name=name, host=host), encoding="utf-8")
     head.write_text(_HEAD.substitute(url=url), encoding="utf-8")
     return [file, head]
+
+
+def checkout(root: Path) -> bool:
+    """Is this the top of a checkout of Kartoteka, where a source is found as soon as its file lies there?"""
+    return all((root / folder).is_dir() for folder in (SITES, FIXTURES)) and (root / SITES / "__init__.py").is_file()

@@ -8,9 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 from archive import urls
-from archive.ledger.observation import Counter, Link, Reading
 
 if TYPE_CHECKING:
+    from archive.ledger.observation import Counter, Link, Reading
     from crawler.page import Page
 
 
@@ -61,6 +61,18 @@ class Answer:
     links: tuple[Link, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a register before it is talked with.
+
+    understood: the same run found something in it. answered: the address that found something in it last, in whatever run:
+    courts have dialects, and seldom change them.
+    """
+
+    understood: bool = False
+    answered: str | None = None
+
+
 # Pure, and blind to the network: it says what to ask, is told what came, and ends when there is nothing more to ask.
 Talk: TypeAlias = Generator[Ask, Answer, None]
 
@@ -76,7 +88,7 @@ class Place:
     seeds: tuple[str, ...] = ()
 
 
-def plain(seeds: Sequence[Seed], _understood: bool, _today: date) -> Talk:
+def plain(seeds: Sequence[Seed], _past: Past, _today: date) -> Talk:
     """Each seed asked once, and no further page."""
     for seed in seeds:
         yield Ask(seed.url, seed)
@@ -111,7 +123,7 @@ class Source:
         It may look at anything in the page, and must not call a page a `page` unless its marks are there.
     read: a plain synchronous function; raises crawler.errors.Unreadable. Called only when the verdict is `page` or `empty`.
     follow: which rels of a reading's links belong to a crawl of this source ("card", "act").
-    talk: how the windows of one court's one register are asked, in a run that found something there already or not, today.
+    talk: how the windows of one court's one register are asked, given what is known of it, today.
     throttled: does this verdict with this reason say that the platform wants to be left alone?
     platform: hosts with one platform share pauses; None: each host by itself. pause: seconds between two fetches of a host.
     """
@@ -131,7 +143,7 @@ class Source:
     follow: tuple[str, ...] = ()
     seeds: Callable[[Query], Iterable[Seed]] = _no_seeds
     places: Callable[[], Iterable[Place]] = field(default=_no_places)
-    talk: Callable[[Sequence[Seed], bool, date], Talk] = plain
+    talk: Callable[[Sequence[Seed], Past, date], Talk] = plain
     throttled: Callable[[str, str], bool] = _never
     last_resort: bool = False
 

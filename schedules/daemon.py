@@ -22,9 +22,13 @@ from crawler.errors import BadSettings
 from crawler.inbox import LOOK, Inbox, Order
 from crawler.rounds import Round
 from crawler.sites import sources
+from schedules.notify import LOOKED, Notifier
 from schedules.past import pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
+from schedules.standing import EVERY, Standing, write
+from schedules.watching import Watching
 
+WATCHED = 60.0  # seconds between two looks for alarms
 GRACE = 30.0  # seconds that what is in flight has to end in, once the daemon is to stop
 BACK, FORWARD = timedelta(seconds=-2), timedelta(minutes=5)  # jumps of the clock that are told (reliability.md 3.1, R10)
 
@@ -65,10 +69,11 @@ class Alarm:
 
 
 class Intake(Crawl):
-    """A crawl whose intake can be shut: what is in flight goes on to its end, and nothing new begins."""
+    """A crawl whose intake can be shut: what is in flight goes on to its end, and nothing new begins. standing: told of all."""
 
-    def __init__(self, crawl: Crawl) -> None:
+    def __init__(self, crawl: Crawl, standing: Standing) -> None:
         super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests)
+        self._standing = standing
         self._open = asyncio.Event()
         self._open.set()
         self._in_flight = 0
@@ -86,9 +91,14 @@ class Intake(Crawl):
         await self._open.wait()
         self._in_flight += 1
         self._idle.clear()
+        self._standing.begun(url)
         try:
-            return await super().url(url, asked)
+            done = await super().url(url, asked)
+            steady = asyncio.get_running_loop().time()
+            self._standing.ended(url, str(done.snapshot.last.outcome), fine=done.fine, at=self.now(), steady=steady)
+            return done
         finally:
+            self._standing.gone(url)
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
@@ -119,6 +129,7 @@ class Daemon:
 
     reload: the plan as its file says now; raises BadSettings. done: told of every visit. note: told what a person should know.
     now: the wall clock, UTC. in_flight, per_host: as for `Crawl.urls`, of addresses that are not of a register.
+    watching: looks for alarms and news; None: nobody does. told: how it stands, every few seconds (schedules.standing).
     """
 
     def __init__(
@@ -133,10 +144,15 @@ class Daemon:
         now: Callable[[], datetime],
         in_flight: int = 64,
         per_host: int = 1,
+        watching: Watching | None = None,
+        told: Callable[[dict[str, object]], None] = lambda _: None,
     ) -> None:
-        self.crawl = Intake(crawl)
+        self._watching, self._told = watching, told
+        self.standing = Standing(now())
+        self.crawl = Intake(crawl, self.standing)
         # For those who asked that pages be kept and not read.
-        self._unread = Intake(Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests))
+        unread = Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests)
+        self._unread = Intake(unread, self.standing)
         self._inbox = Inbox(crawl.desk.store.home.path)
         self.plan = plan
         self.now = now
@@ -148,13 +164,18 @@ class Daemon:
         self._ended: dict[str, Target] = {}  # targets whose past must be asked for anew
         self._tasks: set[asyncio.Task[None]] = set()
         self._clocks: tuple[datetime, float] | None = None
+        self._alarms = self._undelivered = 0  # as the last look found them
 
     async def run(self) -> None:
         """Until it is told to stop. Raises ArchiveError only where the archive cannot be asked."""
         self._past = await self._pasts(self.plan.targets)
         self._note(f"{len(self.plan.targets)} targets are watched, {len(due(self.plan, self._past, self.now()))} are due")
         self._inbox.open()
+        self._say("running")
         self._keep(self._take_orders())
+        self._keep(self._tell_standing())
+        self._keep(self._watch())
+        self._keep(self._notify())
         try:
             async with Alarm(self._orders.woken.set) as alarm:
                 while not self._orders.stop_asked.is_set():
@@ -167,6 +188,7 @@ class Daemon:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             self._inbox.close()
+            self._say("stopped")
 
     async def _look(self) -> datetime:
         """Begins what is due, and says when to look again."""
@@ -254,6 +276,45 @@ class Daemon:
         for wrong in _leaves(exc):
             why = str(wrong) if isinstance(wrong, ArchiveError) else f"{type(wrong).__name__}: {wrong}"
             self._note(f"{what}: broken off: {why}")
+
+    async def _tell_standing(self) -> None:
+        while True:
+            self._say("stopping" if self._orders.stop_asked.is_set() else "running")
+            await asyncio.sleep(EVERY)
+
+    async def _watch(self) -> None:
+        """Folds what was kept since, and tells what looks wrong; an archive that cannot be asked now is asked again."""
+        while self._watching is not None:
+            more = False
+            try:
+                told = await asyncio.to_thread(self._watching.look, self.plan, self.now())
+                more, self._alarms, self._undelivered = told.more, told.standing, told.undelivered
+                for line in told.lines:
+                    self._note(line)
+            except (ArchiveError, OSError) as exc:
+                self._note(f"alarms and news cannot be looked for: {exc}")
+            await asyncio.sleep(0 if more else WATCHED)
+
+    async def _notify(self) -> None:
+        """Carries what waits to those whom the plan names."""
+        while self._watching is not None:
+            try:
+                await Notifier(self._watching.outbox, self.now, self._note).once(self.plan.channels)
+            except (ArchiveError, OSError) as exc:
+                self._note(f"notices cannot be carried: {exc}")
+            await asyncio.sleep(LOOKED)
+
+    def _say(self, state: str) -> None:
+        """What `crawl status` shows; a disk that is full must not end a watch for want of it."""
+        orders = sum(isinstance(order, Order) for order in self._inbox.orders())
+        steady = asyncio.get_running_loop().time()
+        told = self.standing.told(
+            state, self.now(), steady, targets=len(self.plan.targets), running=sorted(self._running), orders=orders,
+            alarms=self._alarms, undelivered=self._undelivered,
+        )  # fmt: skip
+        self._told(told)
+        with contextlib.suppress(OSError):
+            write(self.crawl.desk.store.home.path, told)
 
     async def _take_orders(self) -> None:
         """What others hand in, each once; one that a kill broke off is taken again by the next daemon."""

@@ -14,6 +14,7 @@ from archive.home import Home
 from archive.urls import identity
 from crawler.errors import BadSettings
 from crawler.source import Source
+from schedules.channels import KINDS, Channel, Feed, Mail, Wanted, Webhook
 from schedules.plan import Address, Docket, Plan, Quiet
 
 FILE = "plan.toml"
@@ -22,6 +23,14 @@ MOST_DAYS = 36_525
 MOST_MONTHS = 1_200
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 LONGEST = timedelta(days=3_660)
+
+_WHICH = frozenset(("events", "courts", "articles"))
+TABLES = {
+    "source": {"name", "courts", "days", "months", "every", "quiet"},
+    "links": {"urls", "file", "every", "quiet", "soonest", "latest"},
+    "notify": {"webhook", "secret", "mail", "from", "smtp", "starttls", "user", "password", *_WHICH},
+    "feed": {"name", *_WHICH},
+}
 
 TEMPLATE = """\
 # What is watched, and how often. `crawl plan check` says whether it is right, `crawl due` what is due, `crawl daemon` runs it
@@ -44,6 +53,27 @@ TEMPLATE = """\
 # urls = ["https://example.org/article"]
 # file = "cited.txt"
 # every = "1w"
+# soonest = "1d"             # how often a page was found changed sets how soon it is visited again, within these bounds
+# latest = "8w"
+
+# Who is told, and of what: "new-case", "event", "changed", "withdrawn", "alarm"; all where it is not said.
+# Deliveries are signed with what the file beside this one holds (chmod 600), and tried again for three days.
+# [[notify]]
+# webhook = "https://example.org/hook"
+# secret = "webhook.secret"
+# events = ["new-case", "alarm"]
+# courts = ["61GV0008"]
+# articles = ["337"]
+
+# [[notify]]
+# mail = "desk@example.org"
+# from = "kartoteka@example.org"
+# smtp = "localhost:25"      # starttls = true, user, password (a file) where the server wants them
+
+# An Atom file, feeds/kursk.atom, that a web server may hand out.
+# [[feed]]
+# name = "kursk"
+# courts = ["61GV0008"]
 """
 
 _SYNTAX = re.compile(r"(.*) \(at line (\d+), column \d+\)", re.S)
@@ -62,7 +92,7 @@ def load(home: Path, known: Iterable[Source]) -> Plan | None:
         return None
     except (OSError, UnicodeDecodeError) as exc:
         raise BadPlan(f"{path}: {exc}") from exc
-    return read(text, known, lambda name: (home / name).read_text("utf-8"))
+    return read(text, known, lambda name: (home / name).read_text("utf-8"), home)
 
 
 def make(home: Path) -> Path:
@@ -76,8 +106,8 @@ def make(home: Path) -> Path:
     return path
 
 
-def read(text: str, known: Iterable[Source], listed: Callable[[str], str]) -> Plan:
-    """A plan from its text. listed: the text of a file of addresses, by its name. Raises BadPlan."""
+def read(text: str, known: Iterable[Source], listed: Callable[[str], str], folder: Path = Path()) -> Plan:
+    """A plan from its text. listed: the text of a file of addresses, by its name. folder: where it lies. Raises BadPlan."""
     try:
         told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
@@ -85,19 +115,19 @@ def read(text: str, known: Iterable[Source], listed: Callable[[str], str]) -> Pl
         # An error at the end of the document has no line of its own.
         line, what = (int(match[2]), match[1]) if match else (len(text.splitlines()), str(exc))
         raise BadPlan(f"{FILE} line {line}: {what}") from exc
-    return _Reader(text.splitlines(), {source.name: source for source in known}, listed).plan(told)
+    return _Reader(text.splitlines(), {source.name: source for source in known}, listed, folder).plan(told)
 
 
 class _Reader:
     """One reading of one plan. Every complaint is made where its line can be found: table, number of the table, key."""
 
-    def __init__(self, lines: list[str], known: Mapping[str, Source], listed: Callable[[str], str]) -> None:
-        self.lines, self.known, self.listed = lines, known, listed
+    def __init__(self, lines: list[str], known: Mapping[str, Source], listed: Callable[[str], str], folder: Path) -> None:
+        self.lines, self.known, self.listed, self.folder = lines, known, listed, folder
         self.zone: tzinfo = UTC
 
     def plan(self, told: dict[str, Any]) -> Plan:
-        for key in told.keys() - {"zone", "source", "links"}:
-            raise self.bad(f"there is nothing called {key!r}; known are zone, [[source]], [[links]]", key=key)
+        for key in told.keys() - {"zone", *TABLES}:
+            raise self.bad(f"there is nothing called {key!r}; known are zone, {', '.join(f'[[{t}]]' for t in TABLES)}", key=key)
         self.zone = self._zone(told.get("zone", "UTC"))
         dockets: dict[str, Docket] = {}
         for number, table in self._tables(told, "source"):
@@ -111,13 +141,68 @@ class _Reader:
                 # Many articles cite one page: it is visited as often as the keenest of them wants.
                 other = addresses.get(address.url)
                 addresses[address.url] = address if other is None else min(address, other, key=lambda each: each.every)
-        return Plan(tuple(dockets.values()), tuple(addresses.values()))
+        channels: dict[str, Channel] = {}
+        for number, table in self._tables(told, "notify"):
+            channel = self._channel(number, table)
+            if channel.name in channels:
+                raise self.bad(f"{channel.name} is told already: one [[notify]] for each", "notify", number)
+            channels[channel.name] = channel
+        feeds: dict[str, Feed] = {}
+        for number, table in self._tables(told, "feed"):
+            name = table.get("name")
+            if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name) or name in feeds:
+                raise self.bad("[[feed]] needs a name of its own: small letters, digits, hyphens", "feed", number, "name")
+            feeds[name] = Feed(name, self._wanted("feed", number, table))
+        return Plan(tuple(dockets.values()), tuple(addresses.values()), tuple(channels.values()), tuple(feeds.values()))
+
+    def _channel(self, number: int, table: dict[str, Any]) -> Channel:
+        for key in ("webhook", "mail", "secret", "from", "smtp", "user", "password"):
+            if key in table and (not isinstance(table[key], str) or not table[key].strip()):
+                raise self.bad(f"{key} is a text", "notify", number, key)
+        if "starttls" in table and not isinstance(table["starttls"], bool):
+            raise self.bad("starttls is true or false", "notify", number, "starttls")
+        wanted = self._wanted("notify", number, table)
+        if ("webhook" in table) == ("mail" in table):
+            raise self.bad("[[notify]] names a webhook or a mail, one of them", "notify", number)
+        if "webhook" in table:
+            if not re.fullmatch(r"https?://[^\s/]+\S*", table["webhook"]):
+                raise self.bad(f"{table['webhook']!r} is no address; write https://...", "notify", number, "webhook")
+            return Webhook(table["webhook"], wanted, self._beside(table.get("secret")))
+        for key in ("from", "smtp"):
+            if key not in table:
+                raise self.bad(
+                    f'[[notify]] with a mail needs {key}: from = "me@example.org", smtp = "localhost:25"', "notify", number
+                )
+        if not re.fullmatch(r"[^\s:]+:\d{1,5}", table["smtp"]):
+            raise self.bad(f"{table['smtp']!r} is not HOST:PORT", "notify", number, "smtp")
+        if "@" not in table["mail"] or re.search(r"\s", table["mail"] + table["from"]):
+            raise self.bad(f"{table['mail']!r} is no mailbox", "notify", number, "mail")
+        return Mail(
+            table["mail"], table["from"], table["smtp"], wanted, table.get("starttls", True), table.get("user"),
+            self._beside(table.get("password")),
+        )  # fmt: skip
+
+    def _beside(self, name: str | None) -> Path | None:
+        """A file that is named as lying beside the plan."""
+        return None if name is None else self.folder / name
+
+    def _wanted(self, kind: str, number: int, table: dict[str, Any]) -> Wanted:
+        found = {}
+        for key in ("events", "courts", "articles"):
+            value = table.get(key, [])
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise self.bad(f"{key} is a list of words", kind, number, key)
+            found[key] = tuple(value)
+        for word in found["events"]:
+            if word not in KINDS:
+                raise self.bad(f"nothing is told of {word!r}; known are {', '.join(KINDS)}", kind, number, "events", word)
+        return Wanted(found["events"] or KINDS, found["courts"], found["articles"])
 
     def _tables(self, told: dict[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         tables = told.get(name, [])
         if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
             raise self.bad(f"[[{name}]] is written with two brackets", key=name)
-        allowed = {"source": {"name", "courts", "days", "months"}, "links": {"urls", "file"}}[name] | {"every", "quiet"}
+        allowed = TABLES[name]
         for number, table in enumerate(tables):
             for key in table:
                 if key not in allowed:
@@ -164,9 +249,10 @@ class _Reader:
         if file is not None and not isinstance(file, str):
             raise self.bad("file is the name of a file", "links", number, "file")
         every, quiet = self._times("links", number, table)
+        bounds = self._bounds(number, table, every)
         for url in urls:
             try:
-                yield Address(identity(url), every, quiet)
+                yield Address(identity(url), every, quiet, *bounds)
             except ValueError as exc:
                 raise self.bad(f"{url!r}: {exc}", "links", number, "urls", url) from exc
         if file is None:
@@ -178,9 +264,21 @@ class _Reader:
         for at, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 try:
-                    yield Address(identity(line.strip()), every, quiet)
+                    yield Address(identity(line.strip()), every, quiet, *bounds)
                 except ValueError as exc:
                     raise BadPlan(f"{file} line {at}: {exc}; mend or remove it") from exc
+
+    def _bounds(self, number: int, table: dict[str, Any], every: timedelta) -> tuple[timedelta | None, timedelta | None]:
+        found: dict[str, timedelta | None] = {"soonest": None, "latest": None}
+        for key in found:
+            if key in table:
+                found[key] = interval(table[key])
+                if found[key] is None:
+                    raise self.bad(f"{table[key]!r} is no interval; write 6h or 4w", "links", number, key)
+        soonest, latest = found["soonest"], found["latest"]
+        if (soonest is not None and soonest > every) or (latest is not None and latest < every):
+            raise self.bad("soonest <= every <= latest: the bounds lie about what is usual", "links", number, "every")
+        return soonest, latest
 
     def _times(self, name: str, number: int, table: dict[str, Any]) -> tuple[timedelta, Quiet | None]:
         if "every" not in table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +15,15 @@ if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 
 MAY_SKIP = {"real", "root"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A keyring for all tests: none of them, and no process that they start, writes into the user's own."""
+    folder = tmp_path_factory.mktemp("keyring")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KARTOTEKA_KEYS", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,16 @@ in `identity`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from archive.errors import NotFound, Refused
+from archive.errors import NotFound
 from archive.ledger import words
-from archive.ledger.identity import Keys, groups, links, live, official
+from archive.ledger.corrected import corrected
+from archive.ledger.identity import Keys, groups, links, live, official, taken_back
+from archive.ledger.likeness import Likeness, likenesses
 from archive.ledger.numbers import mentioned
-from archive.ledger.observation import Sighting, Tie
+from archive.ledger.observation import Correction, Sighting, Tie
 from archive.ledger.registration import Conflict, Entity, Registration, Value, compatible, register
 
 __all__ = ["Case", "Conflict", "Entity", "Registration", "Value", "compatible", "find", "fold", "holds"]
@@ -32,8 +34,8 @@ class Case:
     chain: those of first instance by date of receipt, else all of them. earliest: the one with the earliest receipt; None
     where no date of receipt is known. last: the one that tells the state of the case: the last that did not send it on, if
     one did not. people: whom the case is about, each with the registration that tells his outcome. links: why these
-    registrations are one case, beside the official keys they share. Dates are as the court states them, YYYY-MM-DD or as
-    precise as known, and never taken from another clock.
+    registrations are one case, beside the official keys they share. of_articles: no court's page shows it. Dates are as the
+    court states them, YYYY-MM-DD or as precise as known, and never taken from another clock.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Case:
     last: Registration
     people: tuple[tuple[Registration, Entity], ...]
     links: tuple[tuple[str, Tie], ...] = ()
+    of_articles: bool = False
 
     @property
     def uid(self) -> str | None:
@@ -97,27 +100,71 @@ class Case:
         return tuple(conflict for registration in self.registrations for conflict in registration.conflicts)
 
 
-def fold(sightings: Iterable[Sighting], ties: Iterable[tuple[str, Tie]] = (), *, as_of: date | None = None) -> tuple[Case, ...]:
+def fold(
+    sightings: Iterable[Sighting], ties: Iterable[tuple[str, Tie]] = (), corrections: Iterable[Correction] = ()
+) -> tuple[Case, ...]:
     """The cases that these sightings tell of, sorted by the log position of their first capture.
 
-    What was known at a time is asked of the book (`known_at`), which leaves later captures out. `as_of` (what the court
-    said on a day) needs the intervals between captures, which are not folded yet: Refused, rather than an answer to
-    another question.
+    What a court said on a day, and what we knew at a time, is asked of the book (`as_of`, `known_at`), which leaves out what
+    came later: so either is what a ledger would tell that had been given no more.
     """
-    if as_of is not None:
-        raise Refused("what a court said on a given day cannot be told yet; ask what we knew then: --known-at")
+    folded = registrations(sightings, corrections)
+    keys = [keys_of(registration) for registration in folded.values()]
+    return assembled(folded, keys, judgements(keys, ties))
+
+
+def registrations(sightings: Iterable[Sighting], corrections: Iterable[Correction] = ()) -> dict[str, Registration]:
+    """Every registration that these sightings tell of, by its subject, corrected."""
     said: dict[str, list[Sighting]] = {}
     for sighting in sightings:
         if sighting.subject.startswith("reg:"):
             said.setdefault(words.registration(sighting.subject), []).append(sighting)
-    folded = {registration: register(registration, found) for registration, found in said.items()}
-    keys = [_keys(registration) for registration in folded.values()]
-    judged = [*links(keys), *ties]
-    standing: dict[str, list[tuple[str, Tie]]] = {}
-    for key, tie in live(judged):
-        standing.setdefault(tie.left, []).append((key, tie))
-    cases = [_case([folded[subject] for subject in group], standing) for group in groups(official(keys), judged)]
+    folded = {subject: replace(register(subject, found), known=_known(found)) for subject, found in said.items()}
+    for subject, wanted in _by_registration(corrections).items():
+        if subject in folded:
+            folded[subject] = corrected(folded[subject], wanted)
+    return folded
+
+
+def _known(sightings: Iterable[Sighting]) -> dict[tuple[str, str], datetime]:
+    """Since when a day of receipt or decision was known, whoever of the registration it is of."""
+    found: dict[tuple[str, str], datetime] = {}
+    for sighting in sightings:
+        if sighting.property in ("received", "decided") and sighting.value is not None and sighting.since is not None:
+            key = (sighting.property, sighting.value)
+            found[key] = min(found.get(key, sighting.since), sighting.since)
+    return found
+
+
+def assembled(folded: Mapping[str, Registration], keys: Sequence[Keys], judged: Sequence[tuple[str, Tie]]) -> tuple[Case, ...]:
+    """The cases of these registrations, by all that is judged of them; sorted by the log position of their first capture."""
+    why = standing(judged)
+    cases = [case_of([folded[subject] for subject in group], why) for group in groups(official(keys), judged)]
     return tuple(sorted(cases, key=lambda case: (min(r.first for r in case.registrations), case.id)))
+
+
+def standing(judged: Iterable[tuple[str, Tie]]) -> dict[str, list[tuple[str, Tie]]]:
+    """The judgements that stand, by the registration on their left."""
+    found: dict[str, list[tuple[str, Tie]]] = {}
+    for key, tie in live(judged):
+        found.setdefault(tie.left, []).append((key, tie))
+    return found
+
+
+def judgements(keys: Sequence[Keys], ties: Iterable[tuple[str, Tie]] = ()) -> list[tuple[str, Tie]]:
+    """All that is judged of these registrations, with ids: courts' own links (T1), rules' (T2, T3), and people's ties."""
+    known = [*links(keys), *ties]
+    return [*known, *((each.id, each.tie) for each in alike(keys, known) if each.tier is not None)]
+
+
+def alike(keys: Sequence[Keys], known: Sequence[tuple[str, Tie]]) -> list[Likeness]:
+    """What no key joins and rules or people may. known: courts' links and people's ties.
+
+    A link that was taken back is left to people: it is shown again, and no rule makes it again.
+    """
+    undone = taken_back(known)
+    found = likenesses(keys, groups(official(keys), known), [tie for _, tie in live(known)])
+    return [replace(each, tier=None) if each.tier is not None and each.id in undone else each for each in found]
 
 
 def find(cases: Iterable[Case], name: str) -> Case:
@@ -142,7 +189,14 @@ def holds(article: str, wanted: str) -> bool:
     return article == wanted or article.startswith(wanted + "/")
 
 
-def _keys(registration: Registration) -> Keys:
+def _by_registration(corrections: Iterable[Correction]) -> dict[str, list[Correction]]:
+    found: dict[str, list[Correction]] = {}
+    for each in corrections:
+        found.setdefault(words.registration(each.subject), []).append(each)
+    return found
+
+
+def keys_of(registration: Registration) -> Keys:
     """What a registration shows of who it is: its own properties only, so that a ledger read without events tells the same."""
     own = registration.own
     result = own.first("result")
@@ -159,11 +213,27 @@ def _keys(registration: Registration) -> Keys:
         below=own.all("lower_number"),
         joined=tuple(number.normal for number in joined if number.normal),
         evidence="captures " + ", ".join(captures),
+        received=own.get("received"),
+        decided=own.get("decided"),
+        result=own.get("result"),
+        lower_decided=own.get("lower_decided"),
+        articles=tuple(sorted({article for person in registration.counted for article in person.all("article")})),
+        names=tuple(name for person in registration.counted if (name := person.get("name"))),
+        article=of_articles(registration),
+        first=registration.first,
     )
 
 
-def _case(registrations: Sequence[Registration], ties: Mapping[str, Sequence[tuple[str, Tie]]]) -> Case:
-    ordered = tuple(sorted(registrations, key=lambda r: (r.own.get("received") or "9999", r.first, r.subject)))
+def of_articles(registration: Registration) -> bool:
+    """No court's page shows it: an article alone names the case (T4). It is searched, and never counted."""
+    return all(value.kind == "article" for value in registration.values)
+
+
+def case_of(registrations: Sequence[Registration], ties: Mapping[str, Sequence[tuple[str, Tie]]]) -> Case:
+    """The case that these registrations are. ties: as `standing` makes them."""
+    of_courts = [one for one in registrations if not of_articles(one)]
+    shown = of_courts or list(registrations)
+    ordered = tuple(sorted(shown, key=lambda r: (r.own.get("received") or "9999", r.first, r.subject)))
     first = min(registrations, key=lambda r: (r.first, r.subject))
     chain = tuple(r for r in ordered if r.register in FIRST_INSTANCE) or ordered
     dated = [registration for registration in chain if registration.own.get("received")]
@@ -172,7 +242,9 @@ def _case(registrations: Sequence[Registration], ties: Mapping[str, Sequence[tup
     within = {registration.subject for registration in registrations}
     why = tuple(pair for name in sorted(within) for pair in ties.get(name, ()) if pair[1].same and pair[1].right in within)
     earliest = dated[0] if dated else None
-    return Case(f"case:{first.subject}", ordered, chain, earliest, last, _people(last, going, chain), why)
+    beside = sorted((one for one in registrations if one not in shown), key=lambda r: (r.first, r.subject))
+    people = _people(last, going, chain)
+    return Case(f"case:{first.subject}", (*ordered, *beside), chain, earliest, last, people, why, not of_courts)
 
 
 def _going(chain: Sequence[Registration]) -> list[Registration]:

@@ -27,7 +27,8 @@ class Keys:
     """What one registration shows of who it is; numbers in normal form, current ones before what it was called earlier.
 
     below: the court and each number that it says it came from. joined: numbers of cases at the same court that it says it
-    went into. evidence: by which captures, for a reader of the links.
+    went into. evidence: by which captures, for a reader of the links. What no key is, and `likeness` compares: dates as the
+    court states them, articles, names of the people it is about (hidden ones left out). article: no court's page shows it.
     """
 
     subject: str
@@ -39,6 +40,15 @@ class Keys:
     below: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     evidence: str = ""
+    received: str | None = None
+    decided: str | None = None
+    result: str | None = None
+    lower_decided: str | None = None
+    articles: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    article: bool = False
+    first: int = 0  # log position of the first capture
+    since: str = ""  # when that was held
 
     @property
     def register(self) -> str:
@@ -126,40 +136,55 @@ def groups(uids: Mapping[str, Iterable[str]], ties: Iterable[tuple[str, Tie]] = 
     of the input decides nothing.
     """
     joined = _Components(uids)
+    known = [(key, tie) for key, tie in live(ties) if tie.left in uids and tie.right in uids]
+    ranked = sorted(known, key=lambda pair: (pair[1].tier, pair[1].same, pair[0]))
+    # Whom a person judged apart no key joins; what rules say gives way to what was joined before.
+    for _, tie in ranked:
+        if tie.tier == 0:
+            _judge(joined, tie)
     first: dict[str, str] = {}
     for registration in sorted(uids):
         for uid in uids[registration]:
             joined.join(first.setdefault(uid, registration), registration)
-    apart: list[Tie] = []
-    for _, tie in sorted(live(ties), key=lambda pair: (pair[1].tier, pair[1].same, pair[0])):
-        if tie.left not in uids or tie.right not in uids:
-            continue
-        if not tie.same:
-            apart.append(tie)
-        elif not any(joined.would_meet(tie, other) for other in apart):
-            joined.join(tie.left, tie.right)
+    for _, tie in ranked:
+        if tie.tier > 0:
+            _judge(joined, tie)
     return joined.sets()
+
+
+def _judge(joined: _Components, tie: Tie) -> None:
+    if tie.same:
+        joined.join(tie.left, tie.right)
+    else:
+        joined.part(tie.left, tie.right)
 
 
 def live(ties: Iterable[tuple[str, Tie]]) -> list[tuple[str, Tie]]:
     """The judgements that stand: not taken back, and not themselves only a taking back."""
     entered = dict(ties)
+    gone = taken_back(entered.items())
+    return [(key, tie) for key, tie in entered.items() if tie.undoes is None and key not in gone]
+
+
+def taken_back(ties: Iterable[tuple[str, Tie]]) -> set[str]:
+    """The ids that are taken back, whether or not what bears them is among these; a taking back may be taken back itself."""
     undone_by: dict[str, list[str]] = {}
-    for key, tie in entered.items():
+    for key, tie in ties:
         if tie.undoes is not None:
             undone_by.setdefault(tie.undoes, []).append(key)
 
-    def stands(key: str) -> bool:  # an id is a hash over the id it undoes: no circles
+    def stands(key: str) -> bool:  # an id is made of what it names, or kept after it: no circles
         return not any(stands(other) for other in undone_by.get(key, ()))
 
-    return [(key, tie) for key, tie in entered.items() if tie.undoes is None and stands(key)]
+    return {key for key in undone_by if not stands(key)}
 
 
 class _Components:
-    """Sets that grow together (union-find); the root of a set is its smallest name."""
+    """Sets that grow together (union-find) unless they were judged apart; the root of a set is its smallest name."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._parent = {name: name for name in names}
+        self._apart: dict[str, set[str]] = {}  # by root, the roots that it may not meet
 
     def root(self, name: str) -> str:
         while self._parent[name] != name:
@@ -167,12 +192,22 @@ class _Components:
         return name
 
     def join(self, left: str, right: str) -> None:
+        """One set, unless it would hold two that were judged apart."""
         low, high = sorted((self.root(left), self.root(right)))
+        if low == high or high in self._apart.get(low, ()):
+            return
         self._parent[high] = low
+        for other in self._apart.pop(high, ()):
+            self._apart[other].remove(high)
+            self._apart[other].add(low)
+            self._apart.setdefault(low, set()).add(other)
 
-    def would_meet(self, tie: Tie, apart: Tie) -> bool:
-        """Joining this tie would put two registrations into one case that were judged apart."""
-        return {self.root(tie.left), self.root(tie.right)} == {self.root(apart.left), self.root(apart.right)}
+    def part(self, left: str, right: str) -> None:
+        """They do not meet from now on; what is one set already stays one."""
+        one, other = self.root(left), self.root(right)
+        if one != other:
+            self._apart.setdefault(one, set()).add(other)
+            self._apart.setdefault(other, set()).add(one)
 
     def sets(self) -> list[frozenset[str]]:
         found: dict[str, set[str]] = {}

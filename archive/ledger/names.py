@@ -102,6 +102,15 @@ def score(a: str, b: str) -> float:
     return max(_aligned(one, other), _run_together(one, other))
 
 
+def keys(name: str) -> tuple[str, ...]:
+    """Stems of the name's words in the skeleton of sounds, the longest first; initials and loose parts left out.
+
+    Two spellings of one name mostly share one: enough to look for it, and no proof of anything.
+    """
+    stems = {token.stem for token in _tokens(name) if not token.initial and not token.loose}
+    return tuple(sorted(stems, key=lambda stem: (-len(stem), stem)))
+
+
 def _aligned(one: tuple[_Token, ...], other: tuple[_Token, ...]) -> float:
     left, right = list(range(len(one))), list(range(len(other)))
     total, met = 0.0, 0

@@ -7,7 +7,7 @@ is a Sighting of the same observation, with the selector and quote of its own pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -152,13 +152,21 @@ class Extraction:
     flags: tuple[str, ...]
     observations: int
     reading: str  # hash of what was read: captures with the same bytes and parser share it
+    known: datetime | None = None  # since when the archive has held the capture; None: since it was taken
+    recorded: datetime | None = field(default=None, compare=False, repr=False)  # our clock
+
+    @property
+    def held(self) -> datetime:
+        """Since when we could know of it."""
+        return self.known or self.at
 
 
 class Sighting(NamedTuple):
     """One value, and the newest capture whose page says it so (a tuple, since a ledger holds millions).
 
     ordinal: place among the values of the same subject and property on the page, from 0.
-    first: log position of the first capture with this reading; times: how many captures have it.
+    first: log position of the first capture with this reading; times: how many captures have it; since: when the earliest of
+    them was held.
     """
 
     observation: str
@@ -171,6 +179,7 @@ class Sighting(NamedTuple):
     extraction: Extraction
     first: int
     times: int
+    since: datetime | None = None
 
 
 class Quoted(NamedTuple):
@@ -198,6 +207,7 @@ class Tie:
 
     tier: 1 official cross-link, 2 unique composite candidate, 3 scored, and 0 for a person's decision, which no tier
         overrides. method: name and version of what judged. undoes: the id of the tie that this one takes back.
+    score, features: what a tier 3 link, or who decided, went by. who, at: of a person's decision.
     """
 
     left: str
@@ -207,7 +217,34 @@ class Tie:
     method: str
     reason: str
     undoes: str | None = None
+    score: float | None = None
+    features: tuple[tuple[str, str], ...] = ()
+    who: str | None = None
+    at: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.reason or not self.method:
             raise ValueError(f"a tie of {self.left} and {self.right} without a method or a reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says a value should be; it stands beside what the court says, and wins only in what is shown.
+
+    name: of the person in the case whom it is about, where there is one: pages number persons anew. was: what was shown when
+    it was made. at: when it was decided; id, seq: the capture that keeps the decision, and in its text (UTF-8) quote and start
+    are the place of the value, as JSON writes it.
+    """
+
+    id: str
+    subject: str
+    property: str
+    value: str
+    reason: str
+    at: datetime
+    seq: int
+    name: str | None = None
+    was: tuple[str, ...] = ()
+    who: str | None = None
+    quote: str = ""
+    start: int = 0

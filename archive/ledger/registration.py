@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive.ledger import words
@@ -76,7 +76,7 @@ class Entity:
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One court's entry of a case. first: log position of the first capture that says anything of it; newest: the time of
-    the newest one."""
+    the newest one. known: since when we could know a date of receipt or decision, by property and day."""
 
     subject: str
     first: int
@@ -86,6 +86,7 @@ class Registration:
     events: tuple[Entity, ...]
     hearings: tuple[Entity, ...]
     conflicts: tuple[Conflict, ...]
+    known: Mapping[tuple[str, str], datetime] = field(default_factory=dict, repr=False)
 
     @property
     def register(self) -> str:

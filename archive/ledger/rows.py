@@ -9,10 +9,11 @@ from typing import Any
 
 from archive.ledger import coverage
 from archive.ledger.case import Case, Entity, Registration, holds
-from archive.ledger.observation import CoverageWindow, Quoted, Window
+from archive.ledger.observation import Correction, CoverageWindow, Quoted, Window
 from archive.ledger.rules import DATES
 from archive.ledger.tally import Missing, Row, Tally
 from archive.ledger.timeline import Happened
+from archive.ledger.words import registration as registration_of
 
 Plain = dict[str, Any]
 
@@ -39,7 +40,7 @@ def select(
             continue
         if since is not None and (case.received is None or case.received < since.isoformat()):
             continue
-        if wanted is not None and not any(wanted in text.casefold() for text in _searched(case)):
+        if wanted is not None and not any(wanted in text.casefold() for text in searched(case)):
             continue
         yield case
 
@@ -66,6 +67,7 @@ def case_row(case: Case) -> Plain:
         "decided": case.decided,
         "in_force": case.in_force,
         "captures": list(case.captures),
+        "of_articles": case.of_articles,
     }
 
 
@@ -97,6 +99,18 @@ def value_rows(quoted: Iterable[Quoted]) -> Iterator[Plain]:
             "end": found.end,
             "parser": extraction.parser,
         }
+
+
+def correction_rows(corrections: Iterable[Correction], registrations: Collection[str]) -> Iterator[Plain]:
+    """The same lines of what people corrected: where the decision that is kept says it."""
+    for each in corrections:
+        if registration_of(each.subject) in registrations:
+            yield {
+                "subject": each.subject, "property": each.property, "value": each.value, "raw": each.value,
+                "valid": each.value if each.property in DATES else None, "observed": time(each.at), "capture": each.id,
+                "selector": "body.value", "quote": each.quote, "start": each.start, "end": each.start + len(each.quote),
+                "parser": "decision/1",
+            }  # fmt: skip
 
 
 def newest(quoted: Iterable[Quoted]) -> list[Quoted]:
@@ -140,6 +154,8 @@ def tally_row(row: Row) -> Plain:
             "stale": list(map(missing_row, row.coverage.stale)),
         },
         "definition": row.definition,
+        "texts": row.texts,
+        "text_share": None if row.text_share is None else float(row.text_share),
     }
 
 
@@ -209,6 +225,7 @@ def change_row(case: Case, happened: Happened) -> Plain:
         "registration": happened.registration,
         "detail": happened.detail,
         "captures": list(happened.captures),
+        "id": happened.id,
     }
 
 
@@ -268,7 +285,8 @@ def _captures(part: Entity) -> list[str]:
     return [capture for _, capture in sorted(shown)]
 
 
-def _searched(case: Case) -> Collection[str]:
+def searched(case: Case) -> Collection[str]:
+    """The texts in which a case is looked for."""
     own = [r.own for r in case.registrations]
     said = [value.raw for part in own for name in ("court", "number", "uid", "judge") for value in part.values.get(name, ())]
     names = [value.raw for r in case.registrations for person in r.persons for value in person.values.get("name", ())]

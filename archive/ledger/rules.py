@@ -2,7 +2,7 @@
 
 (1) a value from a connection that was not verified, or from an answer that is not whole
 (2) a value that no bytes can show: no payload, or a quote that does not stand at its place
-(3) a word outside the closed lists: registers, results, events, kinds of sentence, pleas, kinds of service
+(3) a word outside the closed lists: registers, results, events, kinds of sentence, pleas, kinds of service, what a claim counts
 (4) a date that is not in normal form, or a term that is no ISO 8601 duration
 """
 
@@ -17,7 +17,7 @@ from archive.ledger.observation import Observation, Reading
 
 DATES = frozenset({
     "received", "decided", "in_force", "published", "modified", "lower_decided", "date", "placed",
-    "absence_from", "absence_to", "period_from", "period_to", "as_of",
+    "absence_from", "absence_to", "period_from", "period_to", "as_of", "base_from", "base_to",
 })  # fmt: skip
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])([T ]\S+)?)?)?")
 _TERM = re.compile(r"P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T\d+H)?")
@@ -33,6 +33,10 @@ _CLOSED = {
     ("sentence", "plea"): frozenset(words.PLEAS),
     ("sentence", "service"): frozenset(words.SERVICES),
     ("hearing", "result"): frozenset((*words.EVENTS, *words.RESULTS)),
+    ("claim", "metric"): frozenset(words.METRICS),
+    ("claim", "unit"): frozenset((*words.UNITS, *(f"{unit}/{per}" for unit in words.UNITS for per in words.PER))),
+    ("claim", "group"): frozenset(words.GROUPS),
+    ("claim", "country"): frozenset(words.COUNTRIES),
 }
 
 

@@ -6,7 +6,10 @@
     extraction   which capture has which reading
     link, unread what a reading found beside values
     coverage     what was asked of a register and how much of the answer was read
-    tie          which registrations are judged one case, or not, and by what
+    decision     what people decided, as the archive keeps it (`archive.decisions`)
+
+Rows of `extraction` and `decision` are numbered by SQLite in the order in which they were entered, so that a view can be told
+what is new since it was made; the numbers are in no comparison of two ledgers.
 
 A later page that says the same adds sightings and no observation; the same bytes again add one extraction.
 """
@@ -15,15 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, Text, text
 
-VERSION = 1  # PRAGMA user_version of the file
+VERSION = 2  # PRAGMA user_version of the file
+OLDEST = 2  # that is still read; an older one is made anew from the archive
 
 metadata = MetaData()
 
 
-def _table(name: str, *columns: Column[str] | Column[int] | Column[bool]) -> Table:
-    return Table(name, metadata, *columns, sqlite_with_rowid=False, sqlite_strict=True)
+def _table(name: str, *columns: Column[str] | Column[int] | Column[bool], numbered: bool = False) -> Table:
+    return Table(name, metadata, *columns, sqlite_with_rowid=numbered, sqlite_strict=True)
 
 
 def _text(name: str, *, key: bool = False, absent: bool = False) -> Column[str]:
@@ -57,7 +61,9 @@ extraction = _table(
     _text("url"),
     _text("payload_sha256", absent=True),
     _text("reading"),
+    _text("known"),  # since when the archive has held the capture: of what others kept, later than `at`
     _text("recorded"),  # our clock: left out of every comparison of two ledgers
+    numbered=True,
 )
 observation = _table(
     "observation",
@@ -108,17 +114,15 @@ coverage = _table(
     _text("at"),
     _text("recorded"),
 )
-tie = _table(
-    "tie",
-    _text("id", key=True),
-    _text("left"),
-    _text("right"),
-    Column("same", Boolean().with_variant(Integer, "sqlite"), nullable=False),
-    _number("tier"),
-    _text("method"),
-    _text("reason"),
-    _text("undoes", absent=True),
+decision = _table(
+    "decision",
+    _text("id", key=True),  # of its capture
+    _number("seq"),
+    _text("kind"),
+    _text("at"),
+    _text("said"),  # the record's block
     _text("recorded"),
+    numbered=True,
 )
 
 Index("extraction_by_capture", extraction.c.capture)
@@ -126,6 +130,11 @@ Index("extraction_by_url", extraction.c.url)
 Index("extraction_by_reading", extraction.c.reading)
 Index("observation_by_registration", observation.c.registration)
 Index("sighting_by_observation", sighting.c.observation)
+# Of all observations those alone that say whose a registration is: a court's cases are asked for at the end of every round.
+BY_COURT = Index(
+    "registration_by_court", observation.c.value, observation.c.registration,
+    sqlite_where=observation.c.property == text("'court'"),
+)  # fmt: skip
 
 
 def insert(table: Table) -> str:

@@ -34,6 +34,21 @@ REGISTERS = (
     "kas-cassation", "koap", "koap-complaint", "koap-complaint-2", "koap-cassation", "material", "other",
 )  # fmt: skip
 
+# What a claim counts: cases and people that courts received, decided, convicted ...; proceedings that investigators opened
+# (`initiated`), and sent to court (`submitted`) or asked to drop (`exempted`); what the law allows at most (`penalty`); and
+# of the army: men recruited, and its size. Its units, and what a rate is per.
+METRICS = (
+    "received", "initiated", "submitted", "decided", "pending", "verdicts", "convicted", "acquitted", "exempted",
+    "suspended-sentences", "prison-sentences", "acts-published", "penalty", "recruited", "army-size",
+)  # fmt: skip
+UNITS = ("case", "person", "verdict", "crime", "text", "year", "percent", "times")
+PER = ("working-day", "day", "week", "month", "year")
+# What is meant where no article is named: refusal to serve is counted as articles 332, 337 and 338 together.
+GROUPS = {"refusal": ("332", "337", "338")}
+COUNTRIES = ("RU", "UA")
+# What a check of a claim comes to.
+CLAIM_VERDICTS = ("agrees", "disagrees", "arithmetic holds", "arithmetic fails", "not computable")
+
 # What a page is to the ledger, in order of precedence: which one is shown where they disagree.
 KINDS = ("card", "listing", "hearings", "act", "press", "article")
 
@@ -51,8 +66,10 @@ PROPERTIES = {
         "title", "authors", "published", "modified", "language", "canonical", "alternate", "image", "body", "outlet",
         "outlet_id",
     ),
-    "claim": ("metric", "stated", "stated_low", "stated_high", "unit", "article", "period_from", "period_to", "as_of",
-              "attributed_to"),
+    "claim": (
+        "metric", "stated", "stated_low", "stated_high", "unit", "article", "period_from", "period_to", "as_of",
+        "attributed_to", "approximate", "group", "country", "base_from", "base_to",
+    ),
 }  # fmt: skip
 
 

@@ -42,15 +42,30 @@ def encoded(html: str) -> bytes:
     return html.replace("\n", "\r\n").encode("cp1251")
 
 
+_GAP = "\0"  # where the inner part will stand; no page has one
+
+
 def site(court: Court, inner: str) -> bytes:
     """A whole page of a court's site around what one of its modules prints."""
+    before, after = _site(court.title, court.code)
+    return b"".join((before, encoded(inner), after))
+
+
+@cache
+def _site(title: str, code: str) -> list[bytes]:
+    """What stands before and after the inner part of every page of a court."""
     left, right = _menu("right", ""), _menu("bottom", " menu__item_wide")
-    return encoded(fill("site", title=escape(court.title), code=court.code, left=left, right=right, inner=inner))
+    return encoded(fill("site", title=escape(title), code=code, left=left, right=right, inner=_GAP)).split(_GAP.encode())
 
 
 def module(content: str, today: date) -> str:
     """What the register's module prints around its content: the hearing form before it, its scripts after it."""
-    return fill("module", content=content, day=f"{today:%d.%m.%Y}")
+    return content.join(_module(today))
+
+
+@cache
+def _module(today: date) -> list[str]:
+    return fill("module", content=_GAP, day=f"{today:%d.%m.%Y}").split(_GAP)
 
 
 def fragment(content: str) -> bytes:

@@ -6,7 +6,7 @@ No I/O. What happens is entered in the world's script as it is answered.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -206,8 +206,9 @@ def _listing(world: CourtWeb, court: Court, request: Request, query: dict[str, s
     if hidden is not None:
         note(hidden.step, visit, request.url)
         return _hidden(hidden.step, world, court, query, register)
-    found = [entry for entry in world.docket(court, register) if _fits(entry, query)]
-    _note_listing(world, court, request, query, found)
+    fits = _fitting(register, query)
+    found = [entry for entry in world.docket(court, register) if fits(entry)]
+    _note_listing(world, court, request, register, fits, found)
     return _listing_page(world, court, request, query, register, found)
 
 
@@ -220,14 +221,19 @@ def _hidden(step: str, world: CourtWeb, court: Court, query: dict[str, str], reg
 
 
 def _note_listing(
-    world: CourtWeb, court: Court, request: Request, query: dict[str, str], found: Sequence[Registration]
+    world: CourtWeb,
+    court: Court,
+    request: Request,
+    register: Register,
+    fits: Callable[[Registration], bool],
+    found: Sequence[Registration],
 ) -> None:
     """Enter in the script what this listing shows of it."""
     note, visit = world.script.note, world.visit
     if not found:
         note("empty", visit, request.url)
     lost = world.lost
-    if lost is not None and lost.court == court and lost.register == _register(query) and _fits(lost, query):
+    if lost is not None and lost.court == court and lost.register == register and fits(lost):
         note("withdrawn-listing" if visit == 2 else "withdrawn-before", visit, request.url)
 
 
@@ -255,30 +261,39 @@ def _listing_page(
 REPEATED = ("name", "srv_num", "name_op", "page", "vnkod")
 
 
-def _fits(entry: Registration, query: dict[str, str]) -> bool:
-    """Does this registration answer the query? An empty field asks nothing; a date that is none finds nothing."""
-    table, people = entry.register.table, entry.register.table.removesuffix("_case") + "_defendant"
+def _fitting(register: Register, query: dict[str, str]) -> Callable[[Registration], bool]:
+    """Does a registration of this register answer the query? An empty field asks nothing; a date that is none finds nothing."""
+    table, people = register.table, register.table.removesuffix("_case") + "_defendant"
     asked = {name: value.strip() for name, value in query.items() if value.strip()}
-    for name, day in (("entry_date", entry.received), ("result_date", entry.decided), ("validity_date", entry.in_force)):
-        for end in ("1d", "2d"):
-            text = asked.get(f"{table}__{name}{end}")
-            if text is None:
-                continue
-            bound = _day(text)
-            if bound is None or day is None or (day < bound if end == "1d" else day > bound):
-                return False
+    bounds = [
+        (name, _bound(asked.get(f"{table}__{name}1d"), date.min), _bound(asked.get(f"{table}__{name}2d"), date.max))
+        for name in ("entry_date", "result_date", "validity_date")
+        if asked.keys() & {f"{table}__{name}1d", f"{table}__{name}2d"}
+    ]
     wanted = asked.get(f"{people}__law_articless", "").casefold()
-    if wanted and not any(wanted in printed_articles(person).casefold() for person in entry.persons):
-        return False
-    item = asked.get("lawbookarticles[]")
-    if item and not any(f"ст.{item}" == printed_article(kept) for person in entry.persons for kept in person.articles):
-        return False
-    name = asked.get(f"{people}__namess", "").casefold()
-    if name and not any((person.name or "").casefold().startswith(name) for person in entry.persons):
-        return False
-    if asked.get(f"{table}__case_numberss", "") not in entry.printed_number:
-        return False
-    return asked.get(f"{table}__judicial_uidss", entry.uid) == entry.uid
+    item, name = asked.get("lawbookarticles[]"), asked.get(f"{people}__namess", "").casefold()
+    number, uid = asked.get(f"{table}__case_numberss", ""), asked.get(f"{table}__judicial_uidss")
+
+    def fits(entry: Registration) -> bool:
+        days = {"entry_date": entry.received, "result_date": entry.decided, "validity_date": entry.in_force}
+        for axis, first, last in bounds:
+            day = days[axis]
+            if day is None or first is None or last is None or not first <= day <= last:
+                return False
+        if wanted and not any(wanted in printed_articles(person).casefold() for person in entry.persons):
+            return False
+        if item and not any(f"ст.{item}" == printed_article(kept) for person in entry.persons for kept in person.articles):
+            return False
+        if name and not any((person.name or "").casefold().startswith(name) for person in entry.persons):
+            return False
+        return (not number or number in entry.printed_number) and uid in (None, entry.uid)
+
+    return fits
+
+
+def _bound(text: str | None, default: date) -> date | None:
+    """An end of the days asked for; None for what is no date."""
+    return default if text is None else _day(text)
 
 
 # ---- the other template
@@ -290,8 +305,9 @@ def _vnkod(world: CourtWeb, court: Court, request: Request, query: dict[str, str
         case "r":
             return _vnkod_listing(world, court, request, query)
         case "case":
-            entry = world.entry(query.get("_uid") or query.get("case_uid", ""))
-            shown = _served(court, entry, query.get("_id") or query.get("case_id"))
+            if "_id" not in query:  # in the names of the other template
+                return vnkod.refused()
+            shown = _served(court, world.entry(query.get("_uid", "")), query["_id"])
             return vnkod.card(shown, world.today) if shown is not None else None
         case None:
             day = _day(query.get("h_date", "")) or world.today

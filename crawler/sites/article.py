@@ -10,26 +10,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from itertools import chain
+from itertools import accumulate, chain
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from archive.ledger.observation import Link, Observation, Reading
 from archive.text import fold
 from archive.urls import resolve
+from crawler.claims import Told, may_claim, placed, told
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
-from crawler.prose import Stretch, between, has_prose, is_most, letters, prose, tells
+from crawler.prose import Stretch, between, has_prose, is_most, letters, paragraphs, prose, tells
 from crawler.source import Source
 
 BODY_AT_LEAST = 200  # characters: a caption or a notice is no article
 PLAIN_BODY_AT_LEAST = 600  # of a page that nowhere says it is an article
 DATE_LINE = 60  # characters: a line that shows a date says little more
 BORDER_LETTERS = 40  # so many letters of the body's first and last lines are looked for in the page
+_GAP = "\n\n"  # between paragraphs, for what reads them together
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting)\Z")
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]', re.S)
 _ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?(?![0-9])")
@@ -40,6 +44,9 @@ _MONTHS = (
 )  # fmt: skip
 _NAME = rf"((?:{'|'.join(_MONTHS)})\w*)\.?"
 _NAMED = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+{_NAME}|{_NAME}\s+(\d{{1,2}}))(?:,|\s+of)?\s+(\d{{4}})\b", re.I)
+
+
+Paragraphs: TypeAlias = Sequence[tuple[str, Callable[[], Part | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ def read(page: Page) -> Reading:
         start, end = found.start, found.end
         selector, quote = found.holder.selector, page.text[start:end]
         said.append(Observation(page.url, "body", found.text, None, selector, quote, start, end, derived=True))
+        said += _claims(page, found, next((each.value for each in said if each.property == "published"), None))
         links += _cited(page, found.holder)
     links += (Link(url, "amp", "", node.selector) for node in _related(page, "amphtml") if (url := address(page, node)))
     kind = "article" if found else ""
@@ -139,7 +147,8 @@ def authors(page: Page) -> list[Part]:
 
 
 def _signatures(page: Page) -> Iterator[Node]:
-    yield from page.all('a[rel~=author], [itemprop="author"] [itemprop="name"]')
+    if page.marks["signed"]:
+        yield from page.all('a[rel~=author], [itemprop="author"] [itemprop="name"]')
 
 
 def _dates(page: Page) -> Iterator[Observation]:
@@ -157,7 +166,7 @@ def _dates(page: Page) -> Iterator[Observation]:
 
 
 def _times(page: Page) -> Iterator[Part]:
-    if body(page) is not None:  # of a list of articles each has its own
+    if page.marks["timed"] and body(page) is not None:  # of a list of articles each has its own
         yield from (part for node in page.all("time[datetime]") if (part := _attribute(node, "datetime")))
 
 
@@ -271,7 +280,7 @@ def _statements(page: Page) -> list[Stated]:
     """What the JSON-LD objects that are articles state, with paths from that object."""
     out: list[Stated] = []
     for script in page.marks["script"]:
-        if code := script.code:
+        if (script.attr("type") or "").lower() == "application/ld+json" and (code := script.code):
             stated = list(_values(code))
             types = [s.path[: s.path.index("@type")] for s in stated if "@type" in s.path and _ARTICLE.search(s.text)]
             for base in types[:1]:
@@ -312,7 +321,7 @@ def _says_article(page: Page) -> bool:
         _statements(page)
         or "article" in kinds
         or next(_meta(page, "article:published_time"), None)
-        or any(article.all("time[datetime]") for article in page.marks["article"])
+        or (page.marks["timed"] and any(article.all("time[datetime]") for article in page.marks["article"]))
     )
 
 
@@ -355,6 +364,30 @@ def _extracted(page: Page) -> Stretch | None:
     return None
 
 
+def _claims(page: Page, found: Stretch, published: str | None) -> Iterator[Observation]:
+    """The figures on courts that the text states, each property quoted where the text says it."""
+    if not may_claim(found.text):
+        return
+    try:
+        known = list(paragraphs(page, found))
+    except Unreadable:
+        return
+    begins = list(accumulate((len(text) + len(_GAP) for text, _ in known), initial=0))
+    day_ = date.fromisoformat(published) if published and len(published) == len("2031-05-06") else None
+    for n, each in enumerate(told(_GAP.join(text for text, _ in known), day_), 1):
+        with suppress(Unreadable):
+            yield from list(_claim(f"{page.url}#claim:{n}", each, known, begins))
+
+
+def _claim(subject: str, said: Told, known: Paragraphs, begins: list[int]) -> Iterator[Observation]:
+    for name, value, (start, end) in placed(said):
+        at = bisect_right(begins, start) - 1
+        part = known[at][1]()
+        if part is None or part.text != known[at][0]:
+            raise Unreadable(f"{subject}: its paragraph is not found in the source as it is read")
+        yield part.sub(start - begins[at], end - begins[at]).says(subject, name, value, derived=True)
+
+
 # Addresses.
 
 
@@ -388,7 +421,7 @@ SOURCE = Source(
     title="Any article",
     publisher="as the page says",
     kind="publication",
-    version=2,
+    version=3,
     matches=matches,
     judge=judge,
     read=read,

@@ -6,7 +6,7 @@
 The archive is made in FOLDER once, of invented pages, by Store.keep; HOME is one that is there, as `crawl url - --no-read`
 makes it, and is not changed. Then both programs run over it in turn, as whole
 processes; user and system time of each are theirs alone. warcio checks block and payload digests; ours checks all that
-`archive/verify.py` numbers. Nothing is asserted: the figures are printed.
+`archive/verify/` numbers. Nothing is asserted: the figures are printed.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def test_the_full_size_is_counted_digit_for_digit(tmp_path, monkeypatch):
     """All courts, some 40,000 pages: the published figures, 38 (38.55) verdicts a working day, and no case more the second time."""
     monkeypatch.setenv("KARTOTEKA_FREE_BYTES", "0")
     home = tmp_path / "home"
-    status, rows = crawled(home, FullWorld(), every=20)
+    status, rows = crawled(home, FullWorld(), every=10)
     assert status == door.DONE
     assert rows[0]["cases"] == rows[1]["cases"]
     assert {court for court, _ in rows[1]["missing"]} == NOWHERE

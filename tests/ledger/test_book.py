@@ -12,7 +12,7 @@ from archive.capture import Outcome
 from archive.errors import NotFound, Refused, TooNew
 from archive.ledger import tables
 from archive.ledger.book import FILE, Book, standing
-from archive.ledger.observation import CoverageWindow, Link, Tie, Unread
+from archive.ledger.observation import CoverageWindow, Link, Unread
 
 
 def filled(book, world):
@@ -22,7 +22,7 @@ def filled(book, world):
     reading = replace(last.reading, links=(Link("https://court.test/act", "act"),), unread=(Unread("Новая графа", "td"),))
     window = CoverageWindow("sudrf", "61OV0000", "criminal-appeal", None, None, 1, 1)
     book.enter(last.capture, reading, window=window, source_text=last.source_text)
-    book.tie(Tie("reg:criminal-1:aaaa-1", "reg:criminal-1:cccc-1", False, 3, "person/1", "другой человек"))
+    world.decided(book, "identity", "reg:criminal-1:aaaa-1", "reg:criminal-1:cccc-1", same=False)
     return book
 
 

@@ -9,13 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.errors import NotFound, Refused
+from archive.errors import NotFound
 from archive.ledger.book import Book
 from archive.ledger.case import compatible, find, fold, holds
 from archive.ledger.observation import Tie
 from archive.ledger.rows import case_row, select, value_rows
 
-KEYS = ("case", "uid", "court", "numbers", "received", "articles", "persons", "result", "decided", "in_force", "captures")
+KEYS = (
+    "case",
+    "uid",
+    "court",
+    "numbers",
+    "received",
+    "articles",
+    "persons",
+    "result",
+    "decided",
+    "in_force",
+    "captures",
+    "of_articles",
+)
 VALUE_KEYS = (
     "subject", "property", "value", "raw", "valid", "observed", "capture", "selector", "quote", "start", "end", "parser",
 )  # fmt: skip
@@ -45,6 +58,7 @@ def test_a_case_moves_to_another_court(book, world):
         "decided": "2025-04-25",
         "in_force": None,
         "captures": ["00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-000000000001"],
+        "of_articles": False,
     }
     assert find(cases(book), "case:reg:criminal-1:aaaa-2") == case  # the id it would have had still leads here
 
@@ -173,8 +187,6 @@ def test_what_was_known_then(book, world):
     then = world.midnight + timedelta(minutes=1)
     assert cases(book, known_at=then)[0].result is None
     assert cases(book, known_at=then - timedelta(seconds=1)) == ()
-    with pytest.raises(Refused, match="--known-at"):
-        fold(book.sightings(), as_of=date(2025, 1, 1))
 
 
 def test_the_court_takes_a_value_back_and_gives_it_again(book, world):
@@ -221,18 +233,33 @@ def test_people_ask_for_some_of_the_cases(book, world):
 
 
 def test_a_person_says_two_registrations_are_one_case(book, world):
-    """A tie joins, is undone without a row being changed, and never parts what a judicial UID groups."""
+    """A tie joins, and is undone without a row being changed; a person may part what a judicial UID groups, a rule may not."""
     book.enter_many(world.small())
     left, right = "reg:criminal-1:dddd-1", "reg:criminal-1:eeee-1"
     apart = len(cases(book))
-    joined = book.tie(Tie(left, right, True, 1, "lower-court/1", "номер дела первой инстанции"))
+    joined = world.decided(book, "identity", left, right, same=True)
     assert len(cases(book)) == apart - 1
-    undone = book.tie(Tie(left, right, False, 1, "person/1", "разные люди", undoes=joined))
+    undone = world.decided(book, "identity", left, right, undoes=joined)
     assert len(cases(book)) == apart
-    book.tie(Tie(left, right, True, 1, "person/1", "отмена была ошибкой", undoes=undone))
+    world.decided(book, "identity", left, right, undoes=undone)
     assert len(cases(book)) == apart - 1
-    book.tie(Tie("reg:criminal-1:aaaa-1", "reg:criminal-1:aaaa-2", False, 1, "person/1", "сомнение"))
-    assert len(cases(book)) == apart - 1
+    moved = "reg:criminal-1:aaaa-1", "reg:criminal-1:aaaa-2"
+    rule = ("doubt/1", Tie(*moved, False, 1, "doubt/1", "сомнение"))
+    assert len(fold(book.sightings(), [*book.ties(), rule])) == apart - 1
+    world.decided(book, "identity", *moved, same=False)
+    assert len(cases(book)) == apart
+
+
+def test_somebody_was_unsure(book, world):
+    """Who could not tell has joined and parted nothing; a decision of another shape judges nothing either."""
+    book.enter_many(world.small())
+    before = cases(book)
+    left, right = "reg:criminal-1:dddd-1", "reg:criminal-1:eeee-1"
+    world.decided(book, "identity", left, right, same=None)
+    world.decided(book, "identity", left, same=True)
+    world.decided(book, "identity", left, right, same="да")
+    world.decided(book, "takedown", left, right, same=True)
+    assert before == cases(book)
 
 
 def test_two_were_judged_apart_and_a_lower_tier_would_join_them(book, world):
@@ -240,10 +267,9 @@ def test_two_were_judged_apart_and_a_lower_tier_would_join_them(book, world):
     book.enter_many(world.small())
     c, d, e = (f"reg:criminal-1:{key}" for key in ("cccc-1", "dddd-1", "eeee-1"))
     before = len(cases(book))
-    book.tie(Tie(c, e, False, 1, "person/1", "разные дела"))
-    book.tie(Tie(c, d, True, 2, "composite/1", "суд, дата, статья"))
-    book.tie(Tie(d, e, True, 3, "score/1", "0.97"))
-    groups = [{r.subject for r in case.registrations} for case in cases(book)]
+    world.decided(book, "identity", c, e, same=False)
+    rules = [("b", Tie(c, d, True, 2, "composite/1", "суд, дата, статья")), ("a", Tie(d, e, True, 3, "score/1", "0.97"))]
+    groups = [{r.subject for r in case.registrations} for case in fold(book.sightings(), [*book.ties(), *rules])]
     assert {c, d} in groups and {e} in groups and len(groups) == before - 1
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from archive.ledger.case import find, fold
 from archive.ledger.identity import Keys, groups, links, official
-from archive.ledger.observation import Tie
 from archive.ledger.tally import Question, tally
 from crawler.sites.sudrf import addresses
 
@@ -142,17 +141,17 @@ def linked(book, world):
     return book
 
 
-def test_a_person_takes_an_official_link_back(linked):
+def test_a_person_takes_an_official_link_back(linked, world):
     """A link is undone by its id, or overruled; what courts said stays in the book, and nothing is rewritten."""
     (case,) = fold(linked.sightings(), linked.ties())
     ((key, tie),) = case.links
     assert (tie.method, tie.tier) == ("lower-court/1", 1) and "captures 00000000-0000-4000-8000-000000000002" in tie.reason
     rows = linked.counts()["observation"]
-    undone = linked.tie(Tie(tie.left, tie.right, False, 0, "person/1", "опечатка в номере", undoes=key))
+    undone = world.decided(linked, "identity", tie.left, tie.right, undoes=key)
     assert len(fold(linked.sightings(), linked.ties())) == 2
-    linked.tie(Tie(tie.left, tie.right, False, 0, "person/1", "всё же одно дело", undoes=undone))
+    world.decided(linked, "identity", tie.left, tie.right, undoes=undone)
     assert fold(linked.sightings(), linked.ties()) == (case,)
-    linked.tie(Tie(tie.left, tie.right, False, 0, "person/1", "разные дела"))
+    world.decided(linked, "identity", tie.left, tie.right, same=False)
     assert len(fold(linked.sightings(), linked.ties())) == 2
     assert linked.counts()["observation"] == rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive.capture import Capture, Exchange, Outcome, Tls, Visit
+from archive.keyring import Keyring
 from archive.ledger.book import Book
 from archive.ledger.observation import Observation, Reading
+from archive.log import Writer, drain
 from archive.store import Archive, Settings, Store
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -106,6 +109,7 @@ def build(home: Path, *, rotate: int = 1_000_000_000, ledger: bool = True) -> No
     with Store.open(home, settings=Settings(rotate=rotate, floor=0), now=lambda: NOON) as store:
         for visit in VISITS.values():
             store.keep(visit).result()
+        drain(store, Writer(home, Keyring.of(os.environ)))
         captures = list(store.archive.captures())
         if ledger:
             with Book.open(home, write=True, now=lambda: NOON) as book:

@@ -63,7 +63,7 @@ def test_an_article_says_what_it_is() -> None:
     """Every property from the first place that gives it, in its normal form; several values are several observations."""
     said = reading()
 
-    assert (said.verdict, said.parser, said.charset) == ("page", "article/2", "utf-8")
+    assert (said.verdict, said.parser, said.charset) == ("page", "article/3", "utf-8")
     assert {each.subject for each in said.observations} == {URL}
     assert values(said, "title") == [("Семнадцать дел за квартал", "Семнадцать дел за квартал", False)]
     assert values(said, "authors") == [

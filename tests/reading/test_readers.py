@@ -32,7 +32,7 @@ async def test_a_worker_reads_as_the_function_does(readers: Readers) -> None:
     reading = await readers.read(ARTICLE)
 
     assert reading == read(ARTICLE)
-    assert (reading.verdict, reading.parser) == ("page", "article/2")
+    assert (reading.verdict, reading.parser) == ("page", "article/3")
     assert {"title", "body"} <= {said.property for said in reading.observations}
 
 
@@ -208,13 +208,13 @@ def test_a_reader_that_breaks_or_lies_is_refused(monkeypatch: pytest.MonkeyPatch
 
     def lies(page: Page) -> Reading:
         said = Observation(page.url, "title", "Forged", None, "h1", "Forged", 0, 6)
-        return Reading("page", "article/2", page.charset, observations=(said,))
+        return Reading("page", "article/3", page.charset, observations=(said,))
 
     def breaks(page: Page) -> Reading:
         raise KeyError("no such column")
 
     def finds_nothing(page: Page) -> Reading:
-        return Reading("page", "article/2", page.charset)
+        return Reading("page", "article/3", page.charset)
 
     article = source_named("article")
     readings = [read(ARTICLE, replace(article, read=wrong)) for wrong in (lies, breaks, finds_nothing)]

@@ -13,7 +13,7 @@ import pytest
 from archive.ledger.coverage import Asked, fold
 from archive.ledger.observation import Counter, CoverageWindow, Reading, Window
 from crawler.sites.sudrf import addresses, queries
-from crawler.source import Answer, Ask, Query, Seed
+from crawler.source import Answer, Ask, Past, Query, Seed
 
 COURT = "63GV0001"
 MAY = (date(2025, 5, 1), date(2025, 5, 31))
@@ -82,9 +82,11 @@ class Told:
         return [(window.expected, window.read, window.gap) for window in self.windows]
 
 
-def converse(register: Register, seeds: Sequence[Seed], *, understood: bool = False, most: int = 500) -> Told:
+def converse(
+    register: Register, seeds: Sequence[Seed], *, understood: bool = False, answered: str | None = None, most: int = 500
+) -> Told:
     """A whole talk; each answer becomes a page of coverage, as a round makes it."""
-    talk = queries.talk(seeds, understood, date(2025, 6, 5))
+    talk = queries.talk(seeds, Past(understood, answered), date(2025, 6, 5))
     pages: list[tuple[Window, Counter | None]] = []
     at = datetime(2025, 6, 5, tzinfo=UTC)
     ask = next(talk, None)

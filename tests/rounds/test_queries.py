@@ -75,6 +75,22 @@ def test_a_court_of_the_other_template(register, talk, plan, strict):
         assert ["_deloId" in ask.url for ask in told.asked] == [False, *[True] * (len(told.asked) - 1)]
 
 
+def test_a_zero_in_the_wrong_dialect_and_then_a_failure(register, talk, plan):
+    """It finds nothing in the one, something in the other, and is gone when it is asked for the window: that is no zero."""
+    court = register({MAY[4]: 1}, dialect=queries.VNKOD, strict=False)
+    court.accident = lambda number: Answer(None) if number == 5 else None
+    assert talk(court, plan()).result == [(0, 0, "unreachable")]
+
+
+def test_a_court_whose_dialect_is_known(register, talk, plan):
+    """What it understood last time it is asked in at once; one that has moved meanwhile is understood all the same."""
+    before = queries.address("sgvs--sml.sudrf.ru", "77GV0021", "criminal-1", MAY[0], MAY[-1], queries.VNKOD)
+    for dialect, askings in ((queries.VNKOD, [True]), (queries.PRIMARY, [True, False])):
+        told = talk(register({MAY[4]: 3}, dialect=dialect), plan(), answered=before)
+        assert told.result == [(3, 3, None)]
+        assert ["_deloId" in ask.url for ask in told.asked] == askings
+
+
 def test_a_court_that_moved_back(register, talk, plan):
     """A court whose code is not known is never asked in the dialect that needs it."""
     told = talk(register({}, before="wrong-query"), plan(court="leninsky--bkr.sudrf.ru"))

@@ -28,8 +28,13 @@ PAGE = """<!DOCTYPE html><html><body><p>Найдено дел: 2</p><table><tr><
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     (tmp_path / "crawler" / "sites").mkdir(parents=True)
+    (tmp_path / "crawler" / "sites" / "__init__.py").touch()
     (tmp_path / "tests" / "sources").mkdir(parents=True)
     return tmp_path
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.name != "__init__.py")
 
 
 def loaded(file: Path) -> Source:
@@ -49,8 +54,21 @@ def test_the_command_says_what_it_wrote(checkout: Path, monkeypatch: pytest.Monk
     assert done.exit_code == 0, done.output
     files = ["crawler/sites/example_court.py", "tests/sources/example_court/page.head"]
     assert [json.loads(line) for line in done.stdout.splitlines()] == [{"file": file} for file in files]
-    assert sorted(str(path.relative_to(checkout)) for path in checkout.rglob("*") if path.is_file()) == files
+    assert files_in(checkout) == files
+    assert str(checkout) in done.stderr and "no checkout" not in done.stderr
     assert (checkout / files[1]).read_text(encoding="utf-8").splitlines()[0] == URL
+
+
+def test_an_empty_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From an installed package, far from any checkout: the same two files, and it is said where they lie and belong."""
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["new", "example_court", URL])
+    assert done.exit_code == 0, done.output
+    assert files_in(tmp_path) == ["crawler/sites/example_court.py", "tests/sources/example_court/page.head"]
+    assert str(tmp_path) in done.stderr and "no checkout" in done.stderr
+    assert loaded(tmp_path / "crawler/sites/example_court.py").read(Page.open(PAGE.encode(), URL)).observations
+    again = CliRunner().invoke(app, ["new", "example_court", URL])
+    assert again.exit_code == 2 and "there already" in again.stderr
 
 
 def test_a_new_source_reads_a_register_and_refuses_a_shorter_one(checkout: Path) -> None:
@@ -102,11 +120,11 @@ def test_a_name_or_an_address_that_is_none(checkout: Path, name: str, url: str) 
     """Refused before anything is written."""
     with pytest.raises(BadSettings):
         new(checkout, name, url)
-    assert [path for path in checkout.rglob("*") if path.is_file()] == []
+    assert files_in(checkout) == []
 
 
 def test_a_source_that_is_there_is_not_written_over(checkout: Path) -> None:
-    """Nor is a folder of that name, nor is anything written outside a checkout."""
+    """Nor is a folder of that name, nor is anything written further down in a checkout."""
     file, head = new(checkout, "example_court", URL)
     file.write_text("mine", encoding="utf-8")
     with pytest.raises(BadSettings, match="there already"):
@@ -115,5 +133,5 @@ def test_a_source_that_is_there_is_not_written_over(checkout: Path) -> None:
     with pytest.raises(BadSettings, match="there already"):
         new(checkout, "folder", URL)
     assert (file.read_text(encoding="utf-8"), head.exists()) == ("mine", True)
-    with pytest.raises(BadSettings, match="top of a checkout"):
+    with pytest.raises(BadSettings, match="at its top"):
         new(checkout / "crawler", "other", URL)

@@ -178,12 +178,16 @@ def _table(page: Page, title: str, table: Node, subject: str, found: Found) -> N
     header, *lines = rows(table) or [table]
     known = next((known for sign, known in _TABLES if re.match(sign, title)), ())
     met = grid(header, lines, known, found)
-    if not any(met.known):
+    if not any(met.known) or (known is not _PAPERS and not any(one and one.property == "name" for one in met.known)):
+        if known:
+            found.flag("header-unknown")
         for line in lines:
             found.leave_all(line)
         return
     for line in lines:
-        if known is _PAPERS:
+        if met.repeats(line):
+            found.flag("header-doubled")
+        elif known is _PAPERS:
             _paper(page, met, line, subject, found)
         else:
             count = len({o.subject for o in found.observations if o.subject.startswith(f"{subject}#event:")})
@@ -195,7 +199,7 @@ _TABLES = ((r"история состояний", _STATES), (r"судебные 
 
 def _event(met: Grid, line: Node, lines: list[Node], event: str, found: Found) -> None:
     these = cells(line)
-    sure = len(these) if met.fits(line) else _aligned(met, line, lines)
+    sure = _aligned(met, line, lines)
     for at, cell in enumerate(these):
         one, part = (met.known[at] if at < sure else None), cell.whole
         match one.property if one is not None else "":
@@ -219,20 +223,29 @@ def _event(met: Grid, line: Node, lines: list[Node], event: str, found: Found) -
 
 
 def _aligned(met: Grid, line: Node, lines: list[Node]) -> int:
-    """How many cells of a row that is too short stand under their headers for certain.
+    """How many cells of a row stand under their headers for certain: of a whole row all, and of one that is too short some.
 
     Rows of talks lack cells at their end. A cell whose class is its column's own, at the place it has in whole rows, shows that
-    none is missing before it.
+    none is missing before it. Where a row has more cells than there are headers, a header is missing, and where a class has
+    another place in another whole row, cells are: then none is certain.
     """
-    whole = next((each for each in lines if met.fits(each)), None)
-    if whole is None or len(cells(line)) > len(met.headers):
-        found = 0
-    else:
-        pairs = zip(cells(line), cells(whole), strict=False)
-        alike = [at + 1 for at, (a, b) in enumerate(pairs) if a.attr("class") and a.attr("class") == b.attr("class")]
-        classes = [cell.attr("class") for cell in cells(whole)]
-        found = max((at for at in alike if classes.count(classes[at - 1]) == 1), default=0)
-    return found
+    if any(len(cells(each)) > len(met.headers) for each in lines):
+        return 0
+    places: dict[str, set[int]] = {}
+    for whole in filter(met.fits, lines):
+        for css_class, at in _classes(whole).items():
+            places.setdefault(css_class, set()).add(at)
+    if any(len(held) > 1 for held in places.values()):
+        return 0
+    if met.fits(line):
+        return len(met.headers)
+    return max((at + 1 for css_class, at in _classes(line).items() if places.get(css_class) == {at}), default=0)
+
+
+def _classes(line: Node) -> dict[str, int]:
+    """The classes that one cell of a row has and no other, each with its place."""
+    named = [cell.attr("class") for cell in cells(line)]
+    return {each: at for at, each in enumerate(named) if each and named.count(each) == 1}
 
 
 def _paper(page: Page, met: Grid, line: Node, subject: str, found: Found) -> None:

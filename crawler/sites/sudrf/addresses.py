@@ -1,7 +1,7 @@
 """What an address of a court site asks for: `/modules.php?name=sud_delo&...` taken apart and put together; pure.
 
 Spellings differ (dot and dash host, http and https, order and case of parameters, `&amp;`, the names of the VNKOD
-template): one card has one canonical address and one subject.
+template): one card has one canonical address at a host, in the names its court understands, and one subject everywhere.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class Address:
     number: str | None = None
     text_number: str | None = None
     utf8: bool = False  # a value has Cyrillic letters in UTF-8: the server reads cp1251 and finds nothing
+    vintage: bool = False  # in the names of the VNKOD template, which its courts understand
 
     @property
     def register(self) -> str:
@@ -74,7 +75,10 @@ class Address:
         known = _REGISTERS.get(self.delo_id or "")
         if known is None:
             return "other"
-        return known.get(self.new or next(iter(known)), "other")
+        first = next(iter(known))
+        # Lists of one UID write `new=0` behind every card; only a search is led astray by it.
+        new = first if self.new == "0" and self.op == "case" and "0" not in known else self.new or first
+        return known.get(new, "other")
 
     @property
     def wrong(self) -> str | None:
@@ -90,10 +94,16 @@ class Address:
 
     @property
     def card(self) -> str | None:
-        """The canonical address of the card; None where this is not a card's address."""
+        """The canonical address of the card, in the names of its own template; None where this is not a card's address."""
         if self.op != "case" or self.case_id is None:
             return None
-        new = self.new or next(iter(_REGISTERS.get(self.delo_id or "", {"0": ""})))
+        known = _REGISTERS.get(self.delo_id or "", {"0": ""})
+        new = self.new if self.new in known else next(iter(known))
+        if self.vintage:
+            asked = [("_id", self.case_id), ("_uid", self.case_uid), ("_deloId", self.delo_id), ("_caseType", "0"),
+                     ("_new", new), ("srv_num", self.srv_num)]  # fmt: skip
+            query = "".join(f"&{name}={value}" for name, value in asked if value)
+            return f"https://{self.host}/modules.php?name=sud_delo&name_op=case{query}"
         asked = [("srv_num", self.srv_num), ("name_op", "case"), ("case_id", self.case_id), ("case_uid", self.case_uid),
                  ("delo_id", self.delo_id), ("new", new if new != "0" else None)]  # fmt: skip
         query = "".join(f"&{name}={value}" for name, value in asked if value)
@@ -109,11 +119,12 @@ def parse(url: str, base: str = "") -> Address:
     """Take an address apart; `url` may be relative to `base`, in any of the spellings met."""
     parts = urlsplit(urljoin(base, url.strip().replace("&amp;", "&")))
     asked: dict[str, str] = {}
-    utf8 = False
+    utf8 = vintage = False
     for pair in parts.query.split("&"):
         name, _, value = pair.partition("=")
         name = name.lower()
         octets = unquote_to_bytes(value.replace("+", " "))
+        vintage = vintage or (name == "_id" and bool(octets))
         utf8 = utf8 or _is_utf8(octets)
         # Pager links repeat srv_num and name_op: the first value that is one stands.
         if octets and not asked.get(_NAMES.get(name, name)):
@@ -134,6 +145,7 @@ def parse(url: str, base: str = "") -> Address:
         number=asked.get("number"),
         text_number=asked.get("text_number"),
         utf8=utf8,
+        vintage=vintage,
     )
 
 

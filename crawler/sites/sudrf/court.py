@@ -25,8 +25,8 @@ def of(page: Page, address: Address, found: Found) -> tuple[str, Part | None]:
         if printed is None:
             found.flag("unknown-court")
             return addresses.label(address.host), None
-        if any(part.text != printed.text for part in _counted(page)):
-            found.flag("court-mismatch")
+        if any(part.text != printed.text for part in _counted(page)) or _has_a_site(printed.text):
+            found.flag("court-mismatch")  # of a court whose site we know, and this is not it
         return printed.text, printed
     if printed is not None and printed.text != known.code:
         found.flag("court-mismatch")  # its host is ours to know: the link is not believed
@@ -50,7 +50,14 @@ def another(page: Page, address: Address) -> str | None:
     """
     known = courts.by_host(address.host)
     counted = next((part.text for part in _counted(page)), None)
-    return counted if known is not None and counted is not None and counted != known.code else None
+    if known is None:  # a site that we do not know: it may count for any court but those whose sites we do know
+        return counted if counted is not None and _has_a_site(counted) else None
+    return counted if counted is not None and counted != known.code else None
+
+
+def _has_a_site(code: str) -> bool:
+    held = courts.by_code(code)
+    return held is not None and held.host is not None
 
 
 def _linked(page: Page) -> list[Part]:

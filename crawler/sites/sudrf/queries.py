@@ -18,12 +18,15 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from archive.ledger import courts, workdays
-from archive.ledger.observation import Link
 from crawler.sites.sudrf import addresses
 from crawler.sites.sudrf.addresses import TABLES
-from crawler.source import Answer, Ask, Place, Query, Seed, Talk
+from crawler.source import Answer, Ask, Past, Place, Query, Seed, Talk
+
+if TYPE_CHECKING:
+    from archive.ledger.observation import Link
 
 PRIMARY, VNKOD = "primary", "vnkod"
 
@@ -41,6 +44,7 @@ MOST_ROWS = 10_000  # 400 pages: a window that holds more is asked in halves
 CONTROLS = (1, 10)  # years that a control query reaches back
 HEARD = timedelta(days=60)  # after the last day of receipt: by then nearly every case was heard once
 AHEAD = timedelta(days=14)  # how far ahead courts set hearings, for the most part
+_VNKOD = re.compile(r"[?&]_deloId=", re.IGNORECASE)
 _PAGE = re.compile(r"[?&]_?page=(\d+)", re.IGNORECASE)
 
 
@@ -164,12 +168,13 @@ class _Form:
         return _url(seed, self.dialect, page)
 
 
-def talk(seeds: Sequence[Seed], understood: bool, today: date) -> Talk:
+def talk(seeds: Sequence[Seed], past: Past, today: date) -> Talk:
     """Asks for these windows of one court's one register, until each is read whole or cannot be.
 
-    understood: the same run found something in this register before.
+    The first question is put in the dialect that the register understood last.
     """
-    form = _Form(understood=understood)
+    vnkod = past.answered is not None and _VNKOD.search(past.answered) is not None
+    form = _Form(VNKOD if vnkod else PRIMARY, past.understood)
     for seed in seeds:
         yield from _window(seed, form)
     if form.zeros and not form.understood:

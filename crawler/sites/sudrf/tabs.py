@@ -183,6 +183,9 @@ def _rows(card: Card, known: tuple[Column, ...], section: Section) -> list[Row]:
         return []
     read = []
     for line in lines:
+        if met.repeats(line):
+            card.found.flag("header-doubled")
+            continue
         if not met.fits(line):
             card.found.flag("row-odd")
             card.found.leave_all(line)

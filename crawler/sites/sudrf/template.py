@@ -28,6 +28,7 @@ _SECTIONS = ", ".join(
     ("table#tablcont", "table#tablcont table", '[id^="tab_content_"] table', *(f"div#cont{n} table" for n in range(1, 16)))
 )
 _NUMBER = re.compile(r"(?<=№ ).+|(?<=№)[^ ].*")
+_CONTENT = re.compile(r"cont(\d+)")
 _FOR_PHONES = ("block-mobile", "mobile-lawcase-item", "mobile-lawcase-card")
 
 # What the tabs of the VNKOD template are, where their text does not say it.
@@ -38,11 +39,15 @@ _TABS = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table of a card. title: the cell or tab that names it, None where nothing does; words: the name, folded."""
+    """One table of a card. title: the cell or tab that names it, None where nothing does; words: the name, folded.
+
+    tab: what the tab of the primary template says in which it stands, folded; "" where none does.
+    """
 
     title: Node | None
     words: str
     lines: list[Node]
+    tab: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +151,15 @@ def sections(page: Page) -> Iterator[Section]:
         if not lines:
             continue
         first = cells(lines[0])
+        tab = _tab(page, table)
         if len(first) == 1 and (first[0].tag == "th" or (len(lines) > 1 and len(cells(lines[1])) > 1)):
-            yield Section(first[0], folded(first[0]), lines[1:])
+            yield Section(first[0], folded(first[0]), lines[1:], folded(tab) if tab is not None else "")
         elif place in tabs and folded(tabs[place]):
             yield Section(tabs[place], folded(tabs[place]), lines)
+        elif place:
+            yield Section(None, _TABS.get(place, place.casefold()), lines)
         else:
-            yield Section(None, _TABS.get(place, place.casefold() or "дело"), lines)
+            yield Section(None, "дело" if tab is None else folded(tab), lines)
 
 
 def acts(page: Page) -> Iterator[Act]:
@@ -199,6 +207,16 @@ def _place(table: Node) -> str:
             return name.removeprefix("tab_content_")
         up = up.parent
     return ""
+
+
+def _tab(page: Page, table: Node) -> Node | None:
+    """The tab of the primary template (`li#tab2`) whose content (`div#cont2`) a table stands in; None where there is none."""
+    up: Node | None = table
+    while up is not None:
+        if content := _CONTENT.fullmatch(up.attr("id") or ""):
+            return next(iter(page.all(f"li#tab{content[1]}")), None)
+        up = up.parent
+    return None
 
 
 def _inside_another(table: Node, tables: list[Node]) -> bool:

@@ -1,0 +1,252 @@
+"""What a person decides of the ledger: candidates accepted, rejected, left open or taken back, and values corrected.
+
+The one door of this floor that writes: a decision is kept in the archive first, and then entered in the ledger. While another
+process holds the archive nothing is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archive import door
+from archive.ask import told
+
+if TYPE_CHECKING:
+    from archive.ledger.candidates import Candidate
+    from archive.ledger.identity import Keys
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+review = typer.Typer(add_completion=False, rich_markup_mode=None, help="Identity candidates for a person to decide.")
+
+COLUMNS = ("candidate", "score", "decision", "features", "left", "right")
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="why; it is kept with the decision")]
+Who = Annotated[str | None, typer.Option("--who", metavar="NAME", help="who decides, as they wish to be called")]
+Pair = Annotated[list[str], typer.Argument(metavar="CANDIDATE|LEFT RIGHT", help="a candidate's id, or two registrations")]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@review.callback(invoke_without_command=True)
+def listed(
+    ctx: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="also what is decided, by people and by rules")] = False,
+) -> None:
+    """Candidates side by side with the words that differ; accept, reject, unsure and undo decide, each with a reason."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from archive.ledger import candidates as looked
+    from archive.ledger.book import Book
+
+    out = door.shown(ctx)
+    with told(), Book.open(ctx.obj.home) as book:
+        keys, found = _looked_at(book)
+        shown = [each for each in found if every or each.decision in (None, looked.UNSURE)]
+        if out.json:
+            out.rows(map(looked.row, shown))
+        for each in [] if out.json else shown:
+            _print(out, each, keys)
+    if not shown:
+        out.note("no candidate waits for a decision")
+        raise typer.Exit(door.NOTHING)
+
+
+@review.command()
+def accept(ctx: typer.Context, pair: Pair, reason: Reason, who: Who = None) -> None:
+    """They are one case."""
+    _judge(ctx, pair, reason, who, same=True)
+
+
+@review.command()
+def reject(ctx: typer.Context, pair: Pair, reason: Reason, who: Who = None) -> None:
+    """They are two cases; no rule joins them from now on, not even by way of a third."""
+    _judge(ctx, pair, reason, who, same=False)
+
+
+@review.command()
+def unsure(ctx: typer.Context, pair: Pair, reason: Reason, who: Who = None) -> None:
+    """Nobody can tell yet: it is noted, and joins and parts nothing."""
+    _judge(ctx, pair, reason, who, same=None)
+
+
+@review.command()
+def undo(ctx: typer.Context, pair: Pair, reason: Reason, who: Who = None) -> None:
+    """What stands for these two, by a person or by a rule, is taken back; what stood before it stands again."""
+    from archive.errors import NotFound
+
+    with told(), _writing(ctx.obj.home) as desk:
+        candidate = desk.candidate(pair)
+        if candidate.by is None:
+            raise NotFound(f"nothing was decided of {candidate.left} and {candidate.right}")
+        desk.decide("identity", (candidate.left, candidate.right), {"undoes": candidate.by}, reason, who)
+        door.shown(ctx).rows([desk.row(candidate.id)], COLUMNS)
+
+
+def _judge(ctx: typer.Context, pair: list[str], reason: str, who: str | None, *, same: bool | None) -> None:
+    with told(), _writing(ctx.obj.home) as desk:
+        candidate = desk.candidate(pair)
+        body: dict[str, Any] = {"same": same, "method": "person/1"}
+        if candidate.score is not None:
+            body |= {"score": candidate.score, "features": dict(candidate.features)}
+        subjects = (candidate.left, candidate.right)
+        desk.decide("identity", subjects, body, reason, who)
+        door.shown(ctx).rows([desk.row(candidate.id)], COLUMNS)
+
+
+@app.command()
+def correct(
+    ctx: typer.Context,
+    subject: Annotated[str, typer.Argument(help="as `crawl case` shows it; with --undo, the decision's id")],
+    property_: Annotated[str | None, typer.Argument(metavar="PROPERTY")] = None,
+    value: Annotated[
+        str | None, typer.Argument(help="in normal form: a date YYYY-MM-DD, an article 337/5, a closed word")
+    ] = None,
+    *,
+    reason: Reason,
+    who: Who = None,
+    undo: Annotated[bool, typer.Option("--undo", help="take a correction back")] = False,
+) -> None:
+    """Correct a value: it is shown from now on, and what the court says stays beside it, in `crawl case` and in every file."""
+    with told(), _writing(ctx.obj.home) as desk:
+        made = desk.take_back(subject, reason, who) if undo else desk.correct(subject, property_, value, reason, who)
+        door.shown(ctx).rows([made], ("decision", "subject", "property", "value", "was"))
+
+
+@app.command()
+def decisions(
+    ctx: typer.Context, kind: Annotated[str | None, typer.Argument(help="identity, correction, takedown ...")] = None
+) -> None:
+    """What people decided, when and why, in the order of the log."""
+    from archive import decisions as kept
+    from archive.store import Archive
+    from archive.warc import warc_date
+
+    out = door.shown(ctx)
+    with told(), Archive.open(ctx.obj.home) as archive:
+        found = [
+            {"decision": each.id, "kind": each.decision.kind, "at": warc_date(each.decision.at), "who": each.decision.who,
+             "reason": each.decision.reason, "subjects": list(each.decision.subjects), "body": dict(each.decision.body)}
+            for each in kept.decisions(archive, kind)
+        ]  # fmt: skip
+        out.rows(found, ("at", "kind", "who", "reason", "subjects", "decision"))
+    if not found:
+        out.note("nothing was decided")
+        raise typer.Exit(door.NOTHING)
+
+
+def _print(out: door.Shown, candidate: Candidate, keys: Mapping[str, Keys]) -> None:
+    from archive.ledger.candidates import side_by_side
+
+    score = "" if candidate.score is None else f"  {candidate.score:.1f}"
+    features = ", ".join(f"{name} {said}" for name, said in candidate.features)
+    out.text(door.visible(f"{candidate.id}{score}  {features}  {candidate.decision or 'undecided'}"))
+    out.text(door.visible(f"  {candidate.left}\n  {candidate.right}".replace("\n", " | ")))
+    for name, left, right in side_by_side(keys[candidate.left], keys[candidate.right]):
+        out.text(door.visible(f"    {name:<12} {left or '-':<44} | {right or '-'}"))
+    out.text("")
+
+
+def _looked_at(book: Any) -> tuple[dict[str, Keys], list[Candidate]]:
+    from archive.ledger.candidates import candidates
+    from archive.ledger.case import keys_of, registrations
+    from archive.ledger.judgements import IDENTITY
+
+    folded = registrations(book.sightings(events=False), book.corrections())
+    keys = {subject: keys_of(each) for subject, each in folded.items()}
+    return keys, candidates(list(keys.values()), book.decisions(IDENTITY))
+
+
+@contextmanager
+def _writing(home: Path) -> Iterator[_Desk]:
+    from archive.ledger.book import Book
+    from archive.store import Settings, Store
+
+    # A decision is a few hundred octets: it is kept where a page would not be any more.
+    with Store.open(home, create=False, settings=Settings(floor=16 * 1024**2)) as store, Book.open(home, write=True) as book:
+        yield _Desk(store, book)
+
+
+class _Desk:
+    """An archive and its ledger, both open for writing: decisions go to the one and then to the other."""
+
+    def __init__(self, store: Any, book: Any) -> None:
+        self.store, self.book = store, book
+
+    def decide(self, kind: str, subjects: tuple[str, ...], body: Mapping[str, Any], reason: str, who: str | None) -> str:
+        from archive.decisions import Decision, decide, decisions
+
+        try:
+            made = Decision(kind, now(), reason, subjects, body, who)
+        except ValueError as exc:
+            raise typer.BadParameter(str(exc)) from exc
+        kept = decide(self.store, made)
+        self.book.decide(*decisions(self.store.archive))  # with those that a killed process did not come to enter
+        return kept.id
+
+    def candidate(self, pair: list[str]) -> Candidate:
+        from archive.errors import NotFound
+        from archive.ledger.candidates import Candidate, chosen
+
+        keys, found = _looked_at(self.book)
+        if len(pair) == 1:
+            return chosen(found, pair[0])
+        if len(pair) != 2 or pair[0] == pair[1]:
+            raise typer.BadParameter("name a candidate, or two different registrations")
+        left, right = sorted(name.removeprefix("case:") for name in pair)
+        for name in (left, right):
+            if name not in keys:
+                raise NotFound(f"no registration {name!r} in the ledger")
+        return next((c for c in found if (c.left, c.right) == (left, right)), Candidate(left, right, None, (), None))
+
+    def row(self, id_: str) -> dict[str, Any]:
+        from archive.ledger.candidates import row
+
+        _, found = _looked_at(self.book)
+        return next((row(each) for each in found if each.id == id_), {"candidate": id_, "decision": None})
+
+    def correct(self, subject: str, name: str | None, value: str | None, reason: str, who: str | None) -> dict[str, Any]:
+        from archive.errors import NotFound, Refused
+        from archive.ledger import words
+        from archive.ledger.case import registrations
+        from archive.ledger.observation import Observation
+        from archive.ledger.rules import wrong
+
+        if name is None or value is None:
+            raise typer.BadParameter("name a subject, a property and its value")
+        try:
+            problem = wrong(Observation(subject, name, value, value, "decision", value, 0, len(value)))
+        except ValueError as exc:
+            raise typer.BadParameter(str(exc)) from exc
+        if problem:
+            raise Refused(f"{subject} {name} {value!r}: {problem}")
+        registration = words.registration(subject)
+        folded = registrations(self.book.sightings([registration]), self.book.corrections())
+        if registration not in folded:
+            raise NotFound(f"no registration {registration!r} in the ledger")
+        one = folded[registration]
+        parts = {part.subject: part for part in (one.own, *one.persons, *one.events, *one.hearings)}
+        part = parts.get(subject.removesuffix("#sentence"))
+        if part is None:
+            raise NotFound(f"{registration} has no {subject}")
+        was = [each.text for each in part.values.get(name, ())]
+        body: dict[str, Any] = {"property": name, "value": value, "was": was}
+        if "#person:" in subject and part.get("name") is not None:
+            body["name"] = part.get("name")
+        made = self.decide("correction", (subject,), body, reason, who)
+        return {"decision": made, "subject": subject, "property": name, "value": value, "was": was}
+
+    def take_back(self, id_: str, reason: str, who: str | None) -> dict[str, Any]:
+        from archive.errors import NotFound
+
+        made = next((each for each in self.book.corrections() if each.id == id_), None)
+        if made is None:
+            raise NotFound(f"no correction {id_!r} stands; `crawl decisions correction` lists them")
+        taken = self.decide("correction", (made.subject,), {"undoes": id_}, reason, who)
+        return {"decision": taken, "subject": made.subject, "property": made.property, "value": None, "was": [made.value]}

@@ -145,10 +145,14 @@ def restore(
 
 def restore_command(options: Globals, shown: Shown, what: str, at: datetime | None, out: Path, *, serve: bool = False) -> int:
     """One row a file. Raises what `restore` raises."""
+    from archive.ledger.discretion import refuse
+    from archive.restore import find
     from archive.restore import restore as lay_out
     from archive.store import Archive
 
     with Archive.open(options.home) as archive:
+        chosen = find(archive, what, at)
+        refuse(options.home, [capture.id for capture in archive.snapshot(chosen.visit).captures])
         files = lay_out(archive, what, at=at, out=out)
     shown.rows(({"capture": f.capture, "file": f.file, "sha256": f.sha256} for f in files), ("capture", "file", "sha256"))
     if serve:

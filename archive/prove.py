@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from archive import __version__
 from archive.capture import Capture, Span
-from archive.errors import ArchiveError, NotFound
+from archive.errors import ArchiveError, NotFound, Withheld
 from archive.finding import CHECKS, Finding, Verdict
-from archive.ledger import words
+from archive.ledger import discretion, words
 from archive.ledger.book import Book
 from archive.ledger.case import find, fold
+from archive.ledger.moment import NOW
 from archive.ledger.observation import Quoted
 from archive.ledger.rows import newest
 from archive.store import Archive
@@ -156,16 +157,21 @@ def prove(archive: Archive, book: Book, name: str, property: str | None = None) 
     name: `reg:...` with or without `#part`, an address, `case:...`, a UID or a number. Values as they stand now: of each,
     the newest capture that shows it. Raises NotFound where the ledger has nothing of that name.
     """
-    found = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
-    if not found:
+    held = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
+    if not held:
         raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
+    veil = discretion.veil(archive.home.path, NOW.cases(book))
+    found = veil.untouched(held)
+    if not found:
+        raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")
     charsets: dict[str, str] = {}
     values, findings = [], []
     for quoted in newest(found):
         value, finding = _shown(archive, quoted, found, charsets)
         findings.append(finding)
         if value is not None:
-            values.append(value)
+            around = {side: veil.text(value.subject, getattr(value, side)) for side in ("before", "after")}
+            values.append(replace(value, before=around["before"], after=around["after"]))
     captures = sorted({q.sighting.extraction.capture for q in newest(found)})
     checked = [f for f in verify(archive.home.path, captures) if f.outcome is not Verdict.PASS or f.check != CHECKS[8]]
     findings = [*checked, *findings]

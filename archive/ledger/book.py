@@ -210,19 +210,21 @@ class Book:
         known_at: datetime | None = None,
         as_of: datetime | None = None,
         events: bool = True,
-        of: Collection[Extraction] | None = None,
+        only: str | None = None,
         own: bool = False,
+        of: Collection[Extraction] | None = None,
     ) -> list[Sighting]:
         """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
 
         known_at, as_of: as in `extractions`.
         events: with the courts' lists of events, which no figure of the tally needs and which are most of a ledger.
-        of: of these extractions alone, whether they stand or not.
-        own: only what is said of the registrations themselves, nothing of their people, events and hearings.
+        own: only what is said of the registrations themselves, nothing of their people, events and hearings. only: values of
+            this property alone. of: of these extractions alone, whether they stand or not.
         One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
         """
         until = (known_at, as_of)
-        return [sighting for sighting, _ in self._said(registrations, prefix, until, (), events=events, of=of, own=own)]
+        said = self._said(registrations, prefix, until, (), events=events, own=own, only=only, of=of)
+        return [sighting for sighting, _ in said]
 
     def quoted(
         self,
@@ -231,11 +233,13 @@ class Book:
         prefix: str = "",
         known_at: datetime | None = None,
         as_of: datetime | None = None,
+        only: str | None = None,
     ) -> list[Quoted]:
         """As `sightings`, each with selector and quote."""
         place = tables.sighting.c
-        said = self._said(registrations, prefix, (known_at, as_of), (place.selector, place.quote, place.start, place.end))
-        return [Quoted(sighting, *where) for sighting, where in said]
+        where = (place.selector, place.quote, place.start, place.end)
+        said = self._said(registrations, prefix, (known_at, as_of), where, only=only)
+        return [Quoted(sighting, *place) for sighting, place in said]
 
     def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
         """The values of one reading in page order, as Observation's fields."""
@@ -417,8 +421,9 @@ class Book:
         more: Sequence[sa.ColumnElement[Any]],
         *,
         events: bool = True,
-        of: Collection[Extraction] | None = None,
+        only: str | None = None,
         own: bool = False,
+        of: Collection[Extraction] | None = None,
     ) -> Iterator[tuple[Sighting, tuple[Any, ...]]]:
         column = tables.observation.c
         query = sa.select(
@@ -429,6 +434,8 @@ class Book:
         if registrations is None and prefix:
             # Not by the index on registrations: read in the order of observations both tables are read once, front to back.
             query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
+        if only is not None:
+            query = query.where(column.property == only)
         if own:
             query = query.where(column.subject == column.registration)
         elif not events:

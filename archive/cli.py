@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from archive import door
 from archive.ask import moment
@@ -77,6 +75,9 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
 
 
 def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from archive.foreign import verify_file
     from archive.keyring import Keyring
     from archive.verify import verify as checks
@@ -157,10 +158,14 @@ def restore(
 
 def restore_command(options: Globals, shown: Shown, what: str, at: datetime | None, out: Path, *, serve: bool = False) -> int:
     """One row a file. Raises what `restore` raises."""
+    from archive.ledger.discretion import refuse
+    from archive.restore import find
     from archive.restore import restore as lay_out
     from archive.store import Archive
 
     with Archive.open(options.home) as archive:
+        chosen = find(archive, what, at)
+        refuse(options.home, [capture.id for capture in archive.snapshot(chosen.visit).captures])
         files = lay_out(archive, what, at=at, out=out)
     shown.rows(({"capture": f.capture, "file": f.file, "sha256": f.sha256} for f in files), ("capture", "file", "sha256"))
     if serve:

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -48,11 +47,13 @@ def plain(value: Any) -> Any:
     Raises ValueError for what has none here: keys beyond the BMP, NaN, integers that a double does not hold, and
     fractions that Python and ECMAScript spell differently.
     """
+    if value is None or (type(value) is str and value.isascii()):  # which most of a manifest is
+        return value
     match value:
         case str():
             # A lone surrogate has no UTF-8: kept legible, as Python escapes it.
-            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-        case None | bool():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case bool():
             return value
         case int() if abs(value) <= LARGEST:
             return value
@@ -99,8 +100,7 @@ def told_again(record: Record, kind: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Which capture of the archive this is: its ids, its number in the log, its turn in the visit, its file."""
 
     id: str
@@ -194,7 +194,8 @@ def spans(manifest: Mapping[str, Any]) -> list[tuple[str, Span]]:
 def capture(manifest: Mapping[str, Any], span: Span, sha256: str) -> Capture:
     """The index row: while writing and while rebuilding the same function makes it. Raises BadRecord."""
     try:
-        record = next((s for kind, s in spans(manifest) if kind in ("response", "revisit", "resource", "octets")), None)
+        told = next((r for r in manifest["records"] if r["kind"] in ("response", "revisit", "resource", "octets")), None)
+        record = told and Span(manifest["file"], told["offset"], told["length"], told["sha256"])
         tls, refers_to = manifest["tls"], manifest["refers_to"]
         foreign = manifest["facts"].get("foreign")
         return Capture(

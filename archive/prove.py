@@ -11,18 +11,19 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from archive import certificate, tree
 from archive.capture import Capture, Span
-from archive.errors import ArchiveError, Damaged, NotFound
+from archive.errors import ArchiveError, Damaged, NotFound, Withheld
 from archive.finding import CHECKS, Finding, Verdict
 from archive.keyring import Keyring
-from archive.ledger import words
+from archive.ledger import discretion, words
 from archive.ledger.book import Book
 from archive.ledger.case import find, fold
+from archive.ledger.moment import NOW
 from archive.ledger.observation import Quoted
 from archive.ledger.rows import newest
 from archive.log import Log
@@ -221,16 +222,23 @@ def prove(
     that name.
     """
     ring = keys if keys is not None else Keyring.of(os.environ)
-    found = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
-    if not found:
+    held = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
+    if not held:
         raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
+    veil = discretion.veil(archive.home.path, NOW.cases(book))
+    found = veil.untouched(held)
+    if not found:
+        raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")
     shower = _Shower(archive, ring)
     values, findings = [], []
     for quoted in newest(found):
         value, finding = shower.shown(quoted, found)
         findings.append(finding)
         if value is not None:
-            values.append(value)
+            before, after, *passage = (
+                veil.text(value.subject, text) for text in (value.before, value.after, *value.passage)
+            )
+            values.append(replace(value, before=before, after=after, passage=(passage[0], passage[1])))
     captures = sorted({q.sighting.extraction.capture for q in newest(found)})
     checked = [
         f for f in verify(archive.home.path, captures, keys=ring) if f.outcome is not Verdict.PASS or f.check != CHECKS[8]

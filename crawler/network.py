@@ -13,7 +13,7 @@ from crawler.errors import BadSettings
 from crawler.fetch import NetworkFetcher
 from crawler.machine import Machine
 from crawler.politeness import COOL_DOWN, Manners, Politeness
-from crawler.sites import source_for
+from crawler.sites import owner_of
 from crawler.wire import ConnectTo, Wire
 
 PAUSE = 2.0  # seconds, towards hosts of no source of ours
@@ -57,7 +57,7 @@ class Network:
 
     def manners(self, url: str) -> Manners:
         """How we behave towards an address: what its source declares, unless a person set otherwise; else the general rule."""
-        source = source_for(url)
+        source = owner_of(url)
         if source is None:
             return Manners(PAUSE, cool_down=self.cool_down)
         if source.platform is None:

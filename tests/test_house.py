@@ -72,7 +72,7 @@ DOORS = {
         "schedules.alarms", "schedules.outbox",
     },
     "tenacity": {"crawler.fetch"},
-    "tldextract": {"crawler.editions", "crawler.editions.houses"},
+    "tldextract": {"crawler.editions.houses"},
     "trafilatura": {"crawler.sites.article"},
     "typer": {
         "archive.ask", "archive.cli", "archive.door", "archive.export_cli", "archive.review", "archive.search_cli",

@@ -51,7 +51,7 @@ DOORS = {
     "deflate": {"archive.glance", "archive.warc"},
     "defusedxml": {"crawler.citations.docx"},
     "holidays": {"archive.ledger.workdays"},
-    "htmldate": {"crawler.sites.article"},
+    "htmldate": {"crawler.datelines"},
     "httpx": {"crawler.carry", "crawler.fetch", "crawler.wire", "schedules.notify"},
     "idna": {"archive.urls"},
     "isal": {"archive.warc"},

@@ -178,7 +178,8 @@ def authors(page: Page) -> list[Part]:
 
 
 def _signatures(page: Page) -> Iterator[Node]:
-    yield from page.all('a[rel~=author], [itemprop="author"] [itemprop="name"]')
+    if page.marks["signed"]:
+        yield from page.all('a[rel~=author], [itemprop="author"] [itemprop="name"]')
 
 
 def _dates(page: Page) -> Iterator[Observation]:
@@ -196,7 +197,7 @@ def _dates(page: Page) -> Iterator[Observation]:
 
 
 def _times(page: Page) -> Iterator[Part]:
-    if body(page) is not None:  # of a list of articles each has its own
+    if page.marks["timed"] and body(page) is not None:  # of a list of articles each has its own
         yield from (part for node in page.all("time[datetime]") if (part := _attribute(node, "datetime")))
 
 
@@ -279,7 +280,7 @@ def _statements(page: Page) -> list[Stated]:
     """What the JSON-LD objects that are articles state, with paths from that object."""
     out: list[Stated] = []
     for script in page.marks["script"]:
-        if code := script.code:
+        if (script.attr("type") or "").lower() == "application/ld+json" and (code := script.code):
             stated = list(_values(code))
             types = [s.path[: s.path.index("@type")] for s in stated if "@type" in s.path and _ARTICLE.search(s.text)]
             for base in types[:1]:
@@ -320,7 +321,7 @@ def _says_article(page: Page) -> bool:
         _statements(page)
         or "article" in kinds
         or next(_meta(page, "article:published_time"), None)
-        or any(article.all("time[datetime]") for article in page.marks["article"])
+        or (page.marks["timed"] and any(article.all("time[datetime]") for article in page.marks["article"]))
     )
 
 

@@ -51,7 +51,7 @@ DOORS = {
     "deflate": {"archive.coding", "archive.glance", "archive.member", "archive.warc"},
     "defusedxml": {"crawler.citations.docx"},
     "holidays": {"archive.ledger.workdays"},
-    "htmldate": {"crawler.sites.article"},
+    "htmldate": {"crawler.datelines"},
     "httpx": {"crawler.asking", "crawler.carry", "crawler.wire", "schedules.notify"},
     "idna": {"archive.urls"},
     "isal": {"archive.warc"},

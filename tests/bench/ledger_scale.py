@@ -128,6 +128,7 @@ def main() -> None:
     asked.add_argument("--home", type=Path)
     options = asked.parse_args()
     home = options.home or Path(tempfile.mkdtemp(prefix="ledger-scale-"))
+    home.mkdir(parents=True, exist_ok=True)
     each = sum(len(card(1, look).observations) for look in range(options.looks))
     cases = max(1, options.observations // each)
     entered, seconds = 0, 0.0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archive.ledger.moment import Moment
     from archive.ledger.tally import Coverage, Missing, Row, Tally
     from archive.ledger.timeline import Happened
+    from archive.ledger.views import Views
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -67,24 +68,27 @@ def cases(
     court: Annotated[str | None, typer.Option(help="official court code")] = None,
     article: Annotated[str | None, typer.Option(help="`337`, or with its part: `337/5`")] = None,
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="received that day or later")] = None,
-    query: Annotated[str | None, typer.Option(help="in a name, number, UID, judge or court")] = None,
+    query: Annotated[str | None, typer.Option(help="words in any form, a number, a name in either script")] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
 ) -> None:
     """The ledger's cases."""
-    from archive.ledger import rows
+    from archive.ledger import discretion, rows
     from archive.ledger.book import Book
-    from archive.ledger.moment import Moment
+    from archive.ledger.moment import NOW, Moment
     from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book, contextlib.ExitStack() as stack:
+        told_rows: Iterable[dict[str, Any]]
         if asked.now:
             views = stack.enter_context(Views.open(options.home, book))
-            told_rows = views.rows(court=court, article=article, since=_day(since), query=query)
+            told_rows = _now(options, book, views, query, court, article, _day(since))
         else:
-            chosen = rows.select(asked.cases(book), court=court, article=article, since=_day(since), query=query)
+            folded = asked.cases(book)
+            shown = discretion.veil(options.home, (*NOW.cases(book), *folded)).cases(folded)
+            chosen = rows.select(shown, court=court, article=article, since=_day(since), query=query)
             told_rows = map(rows.case_row, chosen)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
@@ -100,10 +104,10 @@ def case(
     known_at: KnownAt = None,
 ) -> None:
     """One case: every value of it, and where it stands."""
-    from archive.ledger import rows
+    from archive.ledger import discretion, rows
     from archive.ledger.book import Book
     from archive.ledger.case import find
-    from archive.ledger.moment import Moment
+    from archive.ledger.moment import NOW, Moment
     from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
@@ -111,12 +115,15 @@ def case(
     with told(), Book.open(options.home) as book:
         if asked.now:
             with Views.open(options.home, book) as views:
-                one = views.case(id_)
+                folded: tuple[Case, ...] = (views.case(id_),)
         else:
-            one = find(asked.cases(book), id_)
+            folded = asked.cases(book)
+        veil = discretion.veil(options.home, folded if asked.now else (*NOW.cases(book), *folded))
+        one = veil.whole(find(folded, id_))
         subjects = [r.subject for r in one.registrations]
-        quoted = book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of)
-        values = [*rows.value_rows(quoted), *rows.correction_rows(asked.corrections(book), subjects)]
+        quoted = veil.quoted(book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of))
+        corrections = veil.corrections(asked.corrections(book))
+        values = [*rows.value_rows(quoted), *rows.correction_rows(corrections, subjects)]
         values.sort(key=lambda row: (row["subject"], row["property"]))
         if out.json:
             out.rows(values)
@@ -133,9 +140,10 @@ def changes(
     known_at: KnownAt = None,
 ) -> None:
     """What happened to the cases: the courts' dated events, and what captures show to have changed."""
-    from archive.ledger import rows, timeline
+    from archive.ledger import discretion, rows, timeline
     from archive.ledger.book import Book
     from archive.ledger.case import fold
+    from archive.ledger.moment import NOW
     from archive.ledger.upheavals import upheavals
 
     out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
@@ -150,10 +158,28 @@ def changes(
         happened = [(case, event) for case in folded for event in timeline.timeline(case, held, listed)]
         happened += upheavals(folded, book.decisions(known_at=when), held)
         new = sorted((pair for pair in happened if after is None or pair[1].observed >= after), key=_by_time)
-        found = out.rows((rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
+        veil = discretion.veil(options.home, folded if when is None else (*NOW.cases(book), *folded))
+        found = out.rows(veil.changes(rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
     if not found:
         out.note("nothing happened in that time")
         raise typer.Exit(door.NOTHING)
+
+
+def _now(
+    options: Globals, book: Book, views: Views, query: str | None, court: str | None, article: str | None, since: date | None
+) -> Iterator[dict[str, Any]]:
+    """Lines of `crawl cases` as the ledger is now."""
+    from archive.ledger import discretion
+    from archive.ledger.search import Search
+
+    if query is None:
+        yield from discretion.rows(options.home, views, views.rows(court=court, article=article, since=since))
+        return
+    with Search.open(options.home, book, views) as search:
+        try:
+            yield from search.cases(query, court=court, article=article, since=since)
+        except ValueError as exc:
+            raise typer.BadParameter(f"--query: {exc}") from exc
 
 
 def _by_time(pair: tuple[Case, Happened]) -> tuple[Any, ...]:

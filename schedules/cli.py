@@ -6,28 +6,121 @@ import contextlib
 import os
 import random
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command_from_info, get_command_name, get_group_from_info
+from typer.models import CommandInfo, TyperInfo
 
-from archive import __version__, ask, door, export_cli, review
-from archive import cli as archive_cli
+from archive import __version__, door
 from archive.door import Globals, Shown
-from crawler import cites_cli, claims_cli, editions_cli, stamp_cli
-from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
-from schedules import operate
 
 if TYPE_CHECKING:
     from schedules.plan import Plan
 
+
+def rooms() -> Iterator[typer.Typer]:
+    """The commands of the other rooms, one room after another: each is imported when it is asked for, and no sooner."""
+    from crawler import cli as crawler_cli
+
+    yield crawler_cli.app
+    from crawler import claims_cli
+
+    yield claims_cli.app
+    from crawler import editions_cli
+
+    yield editions_cli.app
+    yield group(editions_cli.mirrors_app, "mirrors")
+    from crawler import cites_cli
+
+    yield cites_cli.app
+    from crawler import stamp_cli
+
+    yield stamp_cli.app
+    from archive import ask
+
+    yield ask.app
+    from archive import cli as archive_cli
+
+    yield archive_cli.app
+    from archive import export_cli
+
+    yield export_cli.app
+    from archive import search_cli
+
+    yield search_cli.app
+    from archive import takedown_cli
+
+    yield takedown_cli.app
+    from archive import review
+
+    yield review.app
+    yield group(review.review, "review")
+    from schedules import operate
+
+    yield operate.app
+
+
+def group(commands: typer.Typer, name: str) -> typer.Typer:
+    """Commands under one name."""
+    room = typer.Typer()
+    room.add_typer(commands, name=name)
+    return room
+
+
+class Front(TyperGroup):
+    """Every command, each made when it is named: to make them all costs more than what most of them do."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**said)
+        self._rooms = rooms()
+        self._known: dict[str, CommandInfo | TyperInfo] = {}
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        while cmd_name not in self.commands and cmd_name not in self._known:
+            if (room := next(self._rooms, None)) is None:
+                self._make(*self._known)  # from them the nearest one is told
+                break
+            self._known |= _named(room)
+        if cmd_name not in self.commands and cmd_name in self._known:
+            self._make(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        for room in self._rooms:
+            self._known |= _named(room)
+        return list(dict.fromkeys((*self.commands, *self._known)))
+
+    def _make(self, *names: str) -> None:
+        markup = self.rich_markup_mode
+        for name in names:
+            told = self._known[name]
+            self.commands[name] = (
+                get_command_from_info(told, pretty_exceptions_short=False, rich_markup_mode=markup)
+                if isinstance(told, CommandInfo)
+                else get_group_from_info(told, pretty_exceptions_short=False, suggest_commands=True, rich_markup_mode=markup)
+            )
+
+
+def _named(room: typer.Typer) -> dict[str, CommandInfo | TyperInfo]:
+    """A room's commands and groups by their names."""
+    commands = {
+        each.name or get_command_name(each.callback.__name__): each for each in room.registered_commands if each.callback
+    }
+    return {**commands, **{str(each.name): each for each in room.registered_groups}}
+
+
 app = typer.Typer(
+    cls=Front,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -112,13 +205,19 @@ def due(ctx: typer.Context) -> None:
 
 
 @app.command()
-def daemon(ctx: typer.Context) -> None:
+def daemon(
+    ctx: typer.Context,
+    metrics: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, metavar="PORT", help="/metrics, /healthz and /readyz at this port of 127.0.0.1"),
+    ] = None,
+) -> None:
     """Run the plan until told to stop (SIGTERM; SIGHUP reads the plan anew)."""
     with told():
-        raise typer.Exit(run(_daemon(ctx.obj, door.shown(ctx))))
+        raise typer.Exit(run(_daemon(ctx.obj, door.shown(ctx), metrics)))
 
 
-async def _daemon(options: Globals, out: Shown) -> int:
+async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
     from crawler.opening import carrier, now, opened
     from crawler.settings import load
     from schedules import planfile
@@ -147,11 +246,11 @@ async def _daemon(options: Globals, out: Shown) -> int:
         out.note(f"{path} names nothing to watch: fill it in, then send this process SIGHUP")
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
-        async with opened(options, waiting=waiting(out)) as crawl:
+        async with opened(options, waiting=waiting(out)) as crawl, gauged(port, out) as say:
             watching = Watching(options.home, floor=settings.free_bytes)
             watch = Daemon(
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
-                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching,
+                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=say,
             )  # fmt: skip
             try:
                 async with (
@@ -163,6 +262,37 @@ async def _daemon(options: Globals, out: Shown) -> int:
                 watching.close()
     out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
+
+
+@contextlib.asynccontextmanager
+async def gauged(port: int | None, out: Shown) -> AsyncIterator[Callable[[dict[str, object]], None]]:
+    """Whom a daemon tells how it stands: its supervisor, and who asks at the port. Raises BadSettings."""
+    from schedules.gauges import Gauges, Served
+    from schedules.supervised import Supervisor
+
+    supervisor, gauges = Supervisor(os.environ), Gauges(time.monotonic)
+    served = None if port is None else Served(gauges, port)
+    ready = False
+
+    def say(told: dict[str, object]) -> None:
+        nonlocal ready
+        gauges.say(told)
+        status = f"{told['state']}: {told['visited']} visited, {told['bad']} bad, {told['in_flight']} in flight"
+        if not ready:
+            supervisor.ready(status)
+            ready = True
+        if told["state"] == "running":
+            supervisor.alive(status)
+        else:
+            supervisor.stopping()
+
+    if served is not None:
+        out.note(f"how it stands: http://127.0.0.1:{served.port}/metrics")
+    try:
+        yield say
+    finally:
+        if served is not None:
+            served.close()
 
 
 def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
@@ -187,16 +317,6 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
         except ValueError:
             return False
     return True
-
-
-FLOORS = (
-    crawler_cli, claims_cli, editions_cli, cites_cli, stamp_cli, ask, archive_cli, export_cli, review, operate,
-)  # fmt: skip
-for floor in FLOORS:
-    for command in floor.app.registered_commands:
-        app.registered_commands.append(command)
-app.add_typer(review.review, name="review")
-app.add_typer(editions_cli.mirrors_app, name="mirrors")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

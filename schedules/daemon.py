@@ -129,7 +129,7 @@ class Daemon:
 
     reload: the plan as its file says now; raises BadSettings. done: told of every visit. note: told what a person should know.
     now: the wall clock, UTC. in_flight, per_host: as for `Crawl.urls`, of addresses that are not of a register.
-    watching: looks for alarms and news; None: nobody does.
+    watching: looks for alarms and news; None: nobody does. told: how it stands, every few seconds (schedules.standing).
     """
 
     def __init__(
@@ -145,8 +145,9 @@ class Daemon:
         in_flight: int = 64,
         per_host: int = 1,
         watching: Watching | None = None,
+        told: Callable[[dict[str, object]], None] = lambda _: None,
     ) -> None:
-        self._watching = watching
+        self._watching, self._told = watching, told
         self.standing = Standing(now())
         self.crawl = Intake(crawl, self.standing)
         # For those who asked that pages be kept and not read.
@@ -163,12 +164,14 @@ class Daemon:
         self._ended: dict[str, Target] = {}  # targets whose past must be asked for anew
         self._tasks: set[asyncio.Task[None]] = set()
         self._clocks: tuple[datetime, float] | None = None
+        self._alarms = self._undelivered = 0  # as the last look found them
 
     async def run(self) -> None:
         """Until it is told to stop. Raises ArchiveError only where the archive cannot be asked."""
         self._past = await self._pasts(self.plan.targets)
         self._note(f"{len(self.plan.targets)} targets are watched, {len(due(self.plan, self._past, self.now()))} are due")
         self._inbox.open()
+        self._say("running")
         self._keep(self._take_orders())
         self._keep(self._tell_standing())
         self._keep(self._watch())
@@ -285,7 +288,7 @@ class Daemon:
             more = False
             try:
                 told = await asyncio.to_thread(self._watching.look, self.plan, self.now())
-                more = told.more
+                more, self._alarms, self._undelivered = told.more, told.standing, told.undelivered
                 for line in told.lines:
                     self._note(line)
             except (ArchiveError, OSError) as exc:
@@ -306,8 +309,10 @@ class Daemon:
         orders = sum(isinstance(order, Order) for order in self._inbox.orders())
         steady = asyncio.get_running_loop().time()
         told = self.standing.told(
-            state, self.now(), steady, targets=len(self.plan.targets), running=sorted(self._running), orders=orders
-        )
+            state, self.now(), steady, targets=len(self.plan.targets), running=sorted(self._running), orders=orders,
+            alarms=self._alarms, undelivered=self._undelivered,
+        )  # fmt: skip
+        self._told(told)
         with contextlib.suppress(OSError):
             write(self.crawl.desk.store.home.path, told)
 

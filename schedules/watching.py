@@ -22,11 +22,16 @@ LATELY = timedelta(days=7)  # alarms that are posted again after a kill; those t
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """lines: for the log. posted: notices that were new. more: it is worth looking again at once."""
+    """lines: for the log. posted: notices that were new. more: it is worth looking again at once.
+
+    standing: alarms; undelivered: notices that are still to be taken by somebody.
+    """
 
     lines: tuple[str, ...]
     posted: int
     more: bool
+    standing: int = 0
+    undelivered: int = 0
 
 
 class Watching:
@@ -51,7 +56,8 @@ class Watching:
         posted = self.outbox.post((*notices, *found), plan.channels, now, through)
         self.outbox.feeds(plan.feeds)
         more = through is not None and through < self.alarms.through
-        return Told(tuple(shown((*look.raised, *look.cleared))), posted, more)
+        lines = tuple(shown((*look.raised, *look.cleared)))
+        return Told(lines, posted, more, len(self.alarms.standing()), self.outbox.waits())
 
     def _alarms(self, now: datetime) -> Iterator[Notice]:
         """Of each that was raised lately, that it was; of each that is over, that too."""

@@ -82,7 +82,7 @@ class Coverage:
     answered; those that were read whole; those whose own counter was compared with the rows read, and those that agree.
     undated, unnumbered: cases of the question that are in no row for want of a date, and those whose persons no page lists.
     missing: by court, register and day. stale: windows that were read whole once, and could not be when they were asked for
-    last: what stands is as old as that reading.
+    last: what stands is as old as that reading. complete: nothing is missing, stale or without a date of receipt.
     """
 
     as_of: datetime | None
@@ -379,6 +379,11 @@ class _Reach:
             for gap in _missing(by_register.get(each, ()), *each, begin, end)
         )
         stale = [newest.asked for best, newest in met if best.asked.complete and not newest.asked.complete]
+        behind = tuple(
+            Missing(now.court, now.register, now.first, now.last, now.gap or "mismatch")
+            for now in sorted(stale, key=lambda now: str(_key(now)))
+            if now.court in expected
+        )
         return Coverage(
             as_of=self.as_of,
             courts_expected=len(expected),
@@ -389,13 +394,9 @@ class _Reach:
             counters_agree=sum(asked.expected == asked.read for asked in counted),
             undated=self.undated,
             unnumbered=self.unnumbered,
-            complete=bool(expected) and not missing and not self.undated,
+            complete=bool(expected) and not missing and not behind and not self.undated,
             missing=missing,
-            stale=tuple(
-                Missing(now.court, now.register, now.first, now.last, now.gap or "mismatch")
-                for now in sorted(stale, key=lambda now: str(_key(now)))
-                if now.court in expected
-            ),
+            stale=behind,
         )
 
     def _planned(self, first: date | None, last: date | None) -> set[tuple[str, str]]:

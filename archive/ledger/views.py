@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 
 from archive import __version__
 from archive.errors import NotFound
+from archive.ledger import withheld
 from archive.ledger.book import Book
 from archive.ledger.case import Case, case_of, judgements, keys_of, registrations, standing
 from archive.ledger.counted import Counted, reduced
@@ -131,6 +132,13 @@ class Views:
         folded = registrations(self._book.sightings(subjects), self._book.corrections())
         return case_of([folded[subject] for subject in subjects], {})
 
+    def marks(self) -> dict[str, str]:
+        """By case a digest over all that is sought in it: what has the same was not changed since."""
+        return {
+            id_: hashlib.sha256(sought.encode("utf-8", "surrogatepass")).hexdigest()
+            for id_, sought in self._tables.execute("SELECT id, sought FROM cases")
+        }
+
     def keys(self) -> list[Keys]:
         """What every registration shows of who it is, in the order of their subjects."""
         return [_keys(said) for (said,) in self._tables.execute("SELECT said FROM keys ORDER BY subject")]
@@ -230,6 +238,7 @@ class Views:
 
     def _enter(self, case: Case, signature: str) -> None:
         counted = reduced(case)
+        case = withheld.drawn((), (case,), None).case(case) or case  # what courts have hidden; takedowns are the doors'
         row = (
             case.id, min(r.first for r in case.registrations), signature, case.received, f"|{'|'.join(counted.courts)}|",
             f"|{'|'.join(case.articles)}|", "\n".join(text.casefold() for text in searched(case)), counted.text(),

@@ -8,12 +8,23 @@ from pkgutil import iter_modules
 
 from crawler.source import Source
 
+LAST_RESORT = "article"  # takes what no other knows; imported where pages are read, for it brings the HTML parser
+
+
+@cache
+def _known() -> tuple[Source, ...]:
+    names = {module.name for module in iter_modules(__path__) if not module.name.startswith("_")}
+    return tuple(_source(name) for name in sorted(names - {LAST_RESORT}))
+
 
 @cache
 def _register() -> tuple[Source, ...]:
-    names = (module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
-    found: list[Source] = [import_module(f"{__name__}.{name}").SOURCE for name in names]
-    return tuple(sorted(found, key=lambda source: (source.last_resort, source.name)))
+    return (*_known(), _source(LAST_RESORT))
+
+
+def _source(name: str) -> Source:
+    source: Source = import_module(f"{__name__}.{name}").SOURCE
+    return source
 
 
 def sources() -> list[Source]:
@@ -24,6 +35,11 @@ def sources() -> list[Source]:
 def source_named(name: str) -> Source:
     """Raises KeyError where there is none of that name."""
     return {source.name: source for source in _register()}[name]
+
+
+def owner_of(url: str) -> Source | None:
+    """The source that knows this address as its own; None where only the last resort would take it."""
+    return next((source for source in _known() if source.matches(url)), None)
 
 
 def source_for(url: str) -> Source | None:

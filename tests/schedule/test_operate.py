@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -221,7 +222,7 @@ async def test_what_is_wrong_is_named(watched: Watched, accident: str, check: st
             watched.plan("[[links]]\nevery = 'often'\nurls = []\n")
         case "nobody to write to":
             (home / "kartoteka.toml").write_text("free_bytes = 0\n")
-    found = list(examine(home, {"KARTOTEKA_KEYS": str(home.parent / "keys")}, lambda: now, target))
+    found = list(examine(home, os.environ, lambda: now, target))
 
     assert {check} == {each.check for each in found if each.outcome is Verdict.FAIL}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from struct import Struct
 
 import brotli
 import zstandard
+from deflate import DeflateError, crc32, gzip_decompress
 
 from archive.errors import BadCoding
 
@@ -16,6 +18,7 @@ FREE = 1024 * 1024
 STEP = 64 * 1024
 ZSTD_STEP = 256  # zstd gives no bound on its output: one block (128 KiB) may come of a few octets
 STACKED = 2
+TRAILER = Struct("<II")  # CRC and length of a gzip member, RFC 1952, 2.3.1
 WINDOW = 8 * 1024 * 1024  # RFC 9659: the largest zstd window a client need accept
 
 
@@ -35,8 +38,30 @@ def decode(entity: bytes, codings: str | None, *, limit: int = LIMIT, ratio: int
             raise BadCoding(f"content coding {name[:40]!r} is unknown")
         if not entity:
             return entity
-        entity = _bounded(name, undo(entity), limit, ratio)
+        most = min(limit, max(FREE, ratio * len(entity)))
+        plain = _one_member(entity, most) if undo is _gzip else None
+        entity = _bounded(name, undo(entity), limit, ratio) if plain is None else plain
     return entity
+
+
+def _one_member(data: bytes, most: int) -> bytes | None:
+    """One whole gzip member of at most so many octets, undone at once; None: step by step, which names what is wrong.
+
+    libdeflate, two to three times as fast as zlib, says nothing of octets behind a member: the trailer must be that of
+    these octets, and stand nowhere before the end.
+    """
+    if len(data) < 20 or not data.startswith(b"\x1f\x8b"):
+        return None
+    crc, size = TRAILER.unpack_from(data, len(data) - 8)
+    if size > most:
+        return None
+    try:
+        octets = gzip_decompress(data)
+    except (DeflateError, ValueError, MemoryError):
+        return None
+    if len(octets) != size or data.find(data[-8:]) != len(data) - 8 or crc32(octets) != crc:
+        return None
+    return bytes(octets)
 
 
 def _bounded(name: str, pieces: Iterator[tuple[bytes, int]], limit: int, ratio: int) -> bytes:
@@ -75,6 +100,10 @@ def _inflate(data: bytes, bits: int) -> Iterator[tuple[bytes, int]]:
 GZIP, ZLIB, RAW = 31, 15, -15
 
 
+def _gzip(data: bytes) -> Iterator[tuple[bytes, int]]:
+    return _inflate(data, GZIP)
+
+
 def _deflate(data: bytes) -> Iterator[tuple[bytes, int]]:
     # RFC 9110, 8.4.1.2: some send the raw stream without the zlib wrapper.
     wrapped = len(data) > 1 and data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
@@ -107,8 +136,8 @@ def _zstd(data: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 CODINGS: dict[str, Callable[[bytes], Iterator[tuple[bytes, int]]]] = {
-    "gzip": lambda data: _inflate(data, GZIP),
-    "x-gzip": lambda data: _inflate(data, GZIP),
+    "gzip": _gzip,
+    "x-gzip": _gzip,
     "deflate": _deflate,
     "br": _brotli,
     "zstd": _zstd,

@@ -2,6 +2,12 @@
 
 Every row of the index, and the exchange itself, can be made again from the manifest and the records it
 names (reliability 2.2). Durations are whole microseconds, so that no number has two spellings.
+
+Of what is asked there: address and hops (requested, url, via, hop, visit), records with file, offset, length and digests
+(file, records, payload_sha256), begin and end by the wall clock and the time between by the monotonic one (began, ended,
+elapsed_us, first_byte_us), DNS, peer, TLS with its verdict and the chain's record, outcome and truncation, the nonce, the
+program (software). In `facts`, where it is the same for many captures: user_agent, politeness and robots, and `machine`:
+the state of the clock, the vantage, the digests of the program's code and of what was set (crawler/machine.py).
 """
 
 from __future__ import annotations
@@ -18,7 +24,8 @@ from archive.errors import BadRecord
 from archive.urls import filed_under
 from archive.warc import Member, Record, Referent, Shape, read_date, warc_date
 
-VERSION = 1
+VERSION = 2  # 1 had no `ended`, and nothing of the machine in its facts
+VERSIONS = (1, VERSION)  # that are read
 SOFTWARE = f"kartoteka/{__version__}"
 LARGEST = 2**53 - 1  # RFC 8785, 3.2.2.3: numbers are doubles
 
@@ -129,6 +136,7 @@ def compose(
         "via": plain(exchange.via),
         "method": exchange.method,
         "began": warc_date(exchange.began),
+        "ended": None if exchange.ended is None else warc_date(exchange.ended),
         "elapsed_us": _microseconds(exchange.elapsed),
         "first_byte_us": None if exchange.first_byte is None else _microseconds(exchange.first_byte),
         "outcome": outcome.value,
@@ -172,8 +180,8 @@ def parse(block: bytes) -> dict[str, Any]:
         manifest = orjson.loads(block)
     except ValueError as exc:
         raise BadRecord(f"a manifest is not JSON: {exc}") from exc
-    if not isinstance(manifest, dict) or manifest.get("v") != VERSION:
-        raise BadRecord(f"not a manifest of version {VERSION}: {block[:60]!r}")
+    if not isinstance(manifest, dict) or manifest.get("v") not in VERSIONS:
+        raise BadRecord(f"not a manifest of version {VERSION} or before: {block[:60]!r}")
     return manifest
 
 
@@ -246,6 +254,7 @@ def exchange(manifest: Mapping[str, Any], block: Callable[[Span], bytes], chain:
             tls=tls and Tls(tls["version"], tls["cipher"], tls["alpn"], tls["verified"], tls["reason"], chain),
             via=manifest["via"],
             flags=tuple(cast("list[str]", manifest["flags"])),
+            ended=None if manifest.get("ended") is None else read_date(manifest["ended"]),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(f"the manifest of {manifest.get('id')} lacks something: {exc!r}") from exc

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from archive import manifest, message, warc
+from archive import manifest, member, message, warc
 from archive.capture import DECISION, Capture, Exchange, Outcome, Snapshot, Span
 from archive.errors import BadMessage, BadRecord, Damaged, NotAnArchive, NotFound
 from archive.home import Home
 from archive.index import Index, cdxj
+from archive.member import Opened
 from archive.memento import Memento
 from archive.urls import filed_under
 from archive.warc import Record
@@ -107,10 +108,10 @@ class Archive:
 
     def manifest(self, capture: Capture) -> dict[str, Any]:
         """All that is known of a capture beside its bytes. Raises Damaged."""
-        record = self.record(capture.manifest)
-        if record.block_sha256 != capture.manifest_sha256:
-            raise Damaged(f"{capture.id}: the manifest hashes to {record.block_sha256}, not {capture.manifest_sha256}")
-        return manifest.parse(_block(record))
+        block = self._opened(capture.manifest).block
+        if (digest := hashlib.sha256(block).hexdigest()) != capture.manifest_sha256:
+            raise Damaged(f"{capture.id}: the manifest hashes to {digest}, not {capture.manifest_sha256}")
+        return manifest.parse(block)
 
     def known(self, capture: Capture) -> datetime:
         """Since when this archive holds it: our own since they were taken, what others kept since it was taken in.
@@ -132,9 +133,9 @@ class Archive:
         chain: tuple[bytes, ...] = ()
         for kind, span in manifest.spans(told):
             if kind == "chain":
-                chain = warc.certificates(_block(self.record(span)))
+                chain = warc.certificates(self._opened(span).block)
         body = self._wire_body(capture) if capture.outcome is Outcome.REVISIT else b""
-        return manifest.exchange(told, lambda span: _block(self.record(span)), chain, body)
+        return manifest.exchange(told, lambda span: self._opened(span).block, chain, body)
 
     def memento(self, capture: Capture) -> Memento:
         """The capture opened for reading, revisits and 304 answers resolved to the body they stand for.
@@ -148,17 +149,26 @@ class Archive:
             was = self.memento(self.capture(capture.refers_to))
             opened = (was.status, was.fields, was.entity)
         else:
-            opened = self._opened(capture)
+            opened = self._answer(capture)
         if hashlib.sha256(opened[2]).hexdigest() != capture.payload_sha256:
             raise Damaged(f"{capture.id}: the body does not hash to {capture.payload_sha256}")
         return Memento(capture.url, *opened, capture.at, capture.outcome, capture, capture.trusted)
 
-    def _opened(self, capture: Capture) -> tuple[int | None, tuple[tuple[str, str], ...], bytes]:
+    def _opened(self, span: Span) -> Opened:
+        """What a capture's opening needs of the record at a place. Raises Damaged, and BadRecord for one too large."""
+        if (found := member.opened(self.home.warc / span.file, span)) is not None:
+            return found
+        record = self.record(span)
+        if record.block is None:
+            raise BadRecord(f"{record.file} at {record.offset}: a block of {record.block_length} octets is too large to open")
+        return Opened(record.type or "", record.get("Content-Type") or "", record.block)
+
+    def _answer(self, capture: Capture) -> tuple[int | None, tuple[tuple[str, str], ...], bytes]:
         assert capture.record is not None
-        record = self.record(capture.record)
-        octets = _block(record)
+        record = self._opened(capture.record)
+        octets = record.block
         if record.type == "resource":  # a page saved without its head
-            return None, (("Content-Type", record.get("Content-Type") or ""),), octets
+            return None, (("Content-Type", record.content_type),), octets
         if capture.outcome is Outcome.REVISIT:
             octets += self._wire_body(capture)
         try:
@@ -176,7 +186,7 @@ class Archive:
         """What followed the head of a response that is held whole, as it was on the wire. Raises Damaged."""
         if capture.record is None or capture.outcome is Outcome.REVISIT:
             raise Damaged(f"{capture.id} holds no body of its own")
-        octets = _block(self.record(capture.record))
+        octets = self._opened(capture.record).block
         head = self.head(octets, capture)
         return octets[head.length :]
 
@@ -189,9 +199,3 @@ class Archive:
         if head is None:
             raise Damaged(f"{capture.id}: the head of the response has no end")
         return head
-
-
-def _block(record: Record) -> bytes:
-    if record.block is None:
-        raise BadRecord(f"{record.file} at {record.offset}: a block of {record.block_length} octets is too large to open")
-    return record.block

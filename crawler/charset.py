@@ -71,10 +71,13 @@ def declared(body: bytes, content_type: str | None) -> list[str]:
     labels = [found.group(1)] if content_type and (found := _PARAMETER.search(content_type)) else []
     head = body[:META_WITHIN]
     head = _COMMENT.sub(b"", head) if b"<!--" in head else head
-    for meta in _META.finditer(head):
-        if found := _PARAMETER.search(meta.group().decode("latin-1")):
+    low, at = head.lower(), 0  # an expression that minds no case is looked for octet by octet
+    while (at := low.find(b"<meta", at)) >= 0:
+        meta = _META.match(head, at)
+        if meta and (found := _PARAMETER.search(meta.group().decode("latin-1"))):
             labels.append(found.group(1))
             break
+        at = meta.end() if meta else at + 1
     return labels
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # where pages are only archived, what reads them is half of t
     from archive.ledger.coverage import Asked
     from archive.ledger.observation import Reading
     from crawler.clerk import Clerk
+    from crawler.editions import Named
     from crawler.readers import Readers
 
 READ = (Outcome.CAPTURED, Outcome.REVISIT, Outcome.NOT_MODIFIED)
@@ -32,7 +33,10 @@ FINE = ("page", "empty", "other-page")  # verdicts that leave nothing to be done
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one address. reading: None where nothing was read. refused: why the ledger did not take it."""
+    """What became of one address. reading: None where nothing was read. refused: why the ledger did not take it.
+
+    excused: the court did not understand the question, and answered it in its other form.
+    """
 
     url: str
     snapshot: Snapshot
@@ -40,6 +44,7 @@ class Done:
     source: str | None = None
     work: str | None = None
     refused: str | None = None
+    excused: bool = False
 
     @property
     def capture(self) -> Capture:
@@ -54,7 +59,7 @@ class Done:
     @property
     def fine(self) -> bool:
         """Fetched, and read where it was to be read."""
-        return self.capture.outcome in READ and self.error is None
+        return self.capture.outcome in READ and (self.error is None or self.excused)
 
     def row(self) -> dict[str, object]:
         """The line of `crawl url --json` (CONTRACT)."""
@@ -127,8 +132,6 @@ class Desk:
                 await self.clerk.cover(capture, asked.page(None))
             return Done(url, snapshot)
         from archive.ledger.book import Entry
-        from crawler.editions import work_of_held
-
         source = source_for(capture.url)
         name = source.name if source else None
         try:
@@ -139,9 +142,26 @@ class Desk:
             return Done(url, snapshot, None, name, refused=str(exc))
         work = None
         if reading.verdict == "page" and source is not None and source.kind == "publication":
-            address = identity(capture.url)
-            work = await self.clerk.ask(lambda book: work_of_held(address, book.named))
+            work = await self._work(capture.url, reading, self.clerk)
         return Done(url, snapshot, reading, name, work)
+
+    @staticmethod
+    async def _work(url: str, reading: Reading, clerk: Clerk) -> str | None:
+        """The work of a page that was just entered; the book is asked only where the page names another one."""
+        from crawler.editions import named_in, work_of_held
+
+        address, own = identity(url), {url: named_in(reading.links)}
+        others: list[str] = []
+
+        def here(one: str) -> Named | None:
+            if one not in own:
+                others.append(one)
+            return own.get(one)
+
+        work = work_of_held(address, here)
+        if others:
+            work = await clerk.ask(lambda book: work_of_held(address, lambda one: own.get(one) or book.named(one)))
+        return work
 
 
 class Crawl:

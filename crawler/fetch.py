@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -94,6 +94,7 @@ class NetworkFetcher:
     manners: how the source that an address belongs to wants its hosts treated. aside: takes the visits to robots.txt.
     tries: exchanges at most for one visit beside its redirects. budget: seconds after which nothing is tried again.
     patience: seconds that a cool-down is waited for; a longer one ends the visit. uniform: the source of jitter.
+    machine: what manifests say of the machine and its clock now.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class NetworkFetcher:
         patience: float = 120.0,
         backoff: float = 1.0,
         uniform: Callable[[float, float], float] = random.uniform,
+        machine: Callable[[], Mapping[str, object]] | None = None,
     ) -> None:
         if tries < 1 or not user_agent.isprintable() or not user_agent.isascii():
             raise ValueError(f"not a fetcher with {tries} tries and the name {user_agent!r}")
@@ -126,6 +128,7 @@ class NetworkFetcher:
         self._patience = patience
         self._backoff = backoff
         self._uniform = uniform
+        self._machine = machine
         # Fixed, and in this order: a server that sorts clients by their headers always meets the same one.
         self._fields = [
             (b"User-Agent", user_agent.encode("ascii")),
@@ -327,6 +330,8 @@ class NetworkFetcher:
 
     def _facts(self, trip: _Trip, validators: Validators | None) -> dict[str, object]:
         facts = {"user_agent": self._user_agent, **trip.facts}
+        if self._machine is not None:
+            facts["machine"] = self._machine()
         if self._politeness.pace is not None:
             facts["pace"] = self._politeness.pace
         if validators is not None:

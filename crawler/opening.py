@@ -6,7 +6,10 @@ What was kept is logged and signed at the end.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +20,7 @@ from archive.store import Settings as Sizes
 from archive.store import Store
 from crawler import settings
 from crawler.crawl import Crawl, Desk
+from crawler.machine import machine
 from crawler.network import Network, nobody_told
 from crawler.settings import Settings
 
@@ -75,6 +79,7 @@ async def opened(
         pause=told.pause,
         platform_pause=told.platform_pause,
         cool_down=told.cool_down,
+        machine=machine(told.vantage, json.loads(json.dumps(asdict(told), default=str)) | _set(options)),
     )
     network.wire()  # what cannot be used is told before an archive is made
     async with contextlib.AsyncExitStack() as stack:
@@ -123,6 +128,12 @@ async def _anchored(options: Globals, store: Store) -> None:
         _logged(options, store)
         async with carrier(options, store, Shown(quiet=options.quiet).note) as carry:
             await carry.carry()
+
+
+def _set(options: Globals) -> dict[str, object]:
+    """What was set on the command line, and changes what is fetched."""
+    names = {"connect_to": options.connect_to, "pace": options.pace, "per_host": options.per_host}
+    return {**names, "ca": [hashlib.sha256(path.read_bytes()).hexdigest() for path in options.ca if path.is_file()]}
 
 
 def user_agent(told: Settings) -> str:

@@ -40,8 +40,14 @@ BLOCKS = frozenset(_BLOCKS.split())
 JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
 _VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 _SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
-_MARKS = 'title, meta[content], link[rel][href], base[href], script[type="application/ld+json"], h1, article, p'
+# All that is asked of every page, in one pass of its tree: one more selector costs a tenth of one more pass.
+_MARKS = (
+    "title, meta[content], link[rel][href], base[href], script, style, h1, article, p, form, iframe, a[rel], [itemprop], "
+    'time[datetime], [id*="challenge" i], [id^="ddg-" i]'
+)
+_KINDS = ("title", "meta", "link", "base", "script", "style", "h1", "article", "p", "form", "iframe")
 _HEAD_END = re.compile(r"</head|<body", re.I)
+_HTML = re.compile(r"\ufeff?[\t\n\f\r\x20]*+(?:<!doctype[^>]*+>[\t\n\f\r\x20]*+)?+(?=<html[\t\n\f\r\x20>])", re.I)
 # What hides markup: an element that is written inside one of these is none.
 _HIDING = re.compile(rf"<(?=[!{''.join(sorted({name[0] + name[0].upper() for name in (*RAW, *ESCAPABLE)}))}])"
                      rf"(?:!--|((?i:{'|'.join((*RAW, *ESCAPABLE, 'template'))}))(?=[\t\n\f\r\x20/>]))")  # fmt: skip
@@ -187,10 +193,22 @@ class Page:
 
     @cached_property
     def marks(self) -> dict[str, list[Node]]:
-        """By tag, the elements in which a page says what it is and holds its text: all looked for at once."""
-        found: dict[str, list[Node]] = {tag: [] for tag in ("title", "meta", "link", "base", "script", "h1", "article", "p")}
+        """By tag, the elements in which a page says what it is and holds its text: all looked for at once.
+
+        Under "guarded" those with an id such as guards give; under "signed" and "timed" others that are a reason to look for
+        signatures and times.
+        """
+        found: dict[str, list[Node]] = {kind: [] for kind in (*_KINDS, "guarded", "signed", "timed")}
         for node in self.all(_MARKS):
-            found[node.tag].append(node)
+            raw, tag = node._raw, node.tag
+            if (name := raw.id) and ("challenge" in (name := name.lower()) or name.startswith("ddg-")):
+                found["guarded"].append(node)
+            if tag in found and (tag != "base" or "href" in raw.attributes):
+                found[tag].append(node)
+            elif tag == "time":
+                found["timed"].append(node)
+            if tag not in _KINDS or "itemprop" in raw.attributes:
+                found["signed"].append(node)
         return found
 
     @cached_property
@@ -211,8 +229,21 @@ class Page:
         return len(self.root.text) >= size  # white space between texts counts too
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """The texts that a reader sees, and the tag around each, in order: at the parser's speed, so without a `select`'s."""
-        for raw in self.root._raw.traverse(include_text=True):
+        """The texts that a reader sees, and the tag around each, in order; looked for only once, and no further than asked."""
+        known, more = self._texts
+        at = 0
+        while at < len(known) or (following := next(more, None)):
+            if at == len(known) and following:
+                known.append(following)
+            yield known[at]
+            at += 1
+
+    @cached_property
+    def _texts(self) -> tuple[list[tuple[str, str]], Iterator[tuple[str, str]]]:
+        return [], self._all_texts()
+
+    def _all_texts(self) -> Iterator[tuple[str, str]]:
+        for raw in self.root._raw.traverse(include_text=True):  # at the parser's speed, so without a `select`'s
             if raw.is_text_node and (up := raw.parent) is not None:
                 tag = up.tag or ""
                 if tag not in UNSEEN and tag not in ("option", "optgroup"):
@@ -367,6 +398,13 @@ class Page:
         found = attribute(self.text, opening.end(1), opening.end() - 1, name)
         return found if found and [word.text for word in found] == value.split() else None
 
+    def _html(self, name: str, value: str) -> list[Word] | None:
+        """The words of an attribute of the html element, where its tag comes first in the source: no later one has a say."""
+        before = _HTML.match(self.text)
+        opening = before and START_TAG.match(self.text, before.end())
+        found = opening and attribute(self.text, opening.end(1), opening.end() - 1, name)
+        return found if found and [word.text for word in found] == value.split() else None
+
     @cached_property
     def _places(self) -> dict[int, int]:
         """Which child of its parent an element is, from 1; by mem_id, filled a whole family at a time."""
@@ -519,7 +557,10 @@ class Node:
         if not value or not value.strip():
             return None
         if self._page.sparse:
-            if self.tag in _VOID and (found := self._page._void(self, name, value)):
+            found = self._page._void(self, name, value) if self.tag in _VOID else None
+            if self.tag == "html" and self.parent is None:
+                found = self._page._html(name, value)
+            if found:
                 return _joined(self._page.text, self.selector, [(SPACED, word) for word in found])
             return self._elsewhere(lambda node: node.attribute(name), tag_only=True)
         markup = self._page._markup

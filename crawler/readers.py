@@ -24,7 +24,9 @@ from dataclasses import asdict, dataclass, replace
 from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
 
 from archive.capture import Outcome
 from archive.ledger.observation import Counter, Link, Observation, Reading, Unread
@@ -35,6 +37,9 @@ from crawler.page import Page
 from crawler.source import Source
 from crawler.verdict import LIMIT, judged
 
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+
 UNREAD = "reader/1"  # the parser of a page that no source was asked about
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from crawler.readers import serve; serve(json.loads(sys.argv[2]))"
@@ -43,6 +48,7 @@ _SIZE = struct.Struct(">II")
 CLOSED = "the readers are closed"
 MOST, AT_ONCE = 16, 1024 * 1024  # pages, and octets of them, that go to a worker together
 PIPE = 1024 * 1024  # octets a pipe holds, where the system grants it
+GATHER = 0.005  # seconds that answers are let come together; the pipe holds them
 LARGE, OFTEN = 256 * 1024, 64  # a worker looks for garbage after so many pages, counting one more for each so many octets
 ANSWER_LIMIT = 256 * 1024 * 1024  # octets: far above what a page of the input cap can say
 
@@ -110,6 +116,7 @@ class Readers:
         self._jobs: SimpleQueue[_Asked | None] = SimpleQueue()
         self._all = [_Worker(bounds) for _ in range(workers)]
         self._threads = [Thread(target=self._serve, args=(worker,), name="reader", daemon=True) for worker in self._all]
+        self._back: _Back | None = None
         self._closed = False
 
     async def read(self, memento: Memento, source_name: str | None = None) -> Reading:
@@ -128,22 +135,12 @@ class Readers:
             if thread.ident is None:
                 thread.start()
         loop = asyncio.get_running_loop()
-        told: asyncio.Future[Reading] = loop.create_future()
-
-        def settle(came: Reading | Exception) -> None:
-            if told.done():
-                return
-            if isinstance(came, Exception):
-                told.set_exception(came)
-            else:
-                told.set_result(came)
-
-        def tell(came: Reading | Exception) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(settle, came)
-
-        self._jobs.put(_Asked(opened, source_name, tell))
-        return await told
+        if self._back is None or self._back.loop is not loop:
+            self._back = _Back(loop)
+        back, told = self._back, loop.create_future()
+        self._jobs.put(_Asked(opened, source_name, lambda came: back.tell(told, came)))
+        reading: Reading = await told
+        return reading
 
     def _serve(self, worker: _Worker) -> None:
         while asked := self._jobs.get():
@@ -204,6 +201,34 @@ class _Died(Exception):
     def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
         self.reason, self.again = reason, again
+
+
+class _Back:
+    """Readings on their way back to a loop, which is woken once for all that have come until it looks."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self.loop = loop
+        self._came: deque[tuple[Future[Reading], Reading | Exception]] = deque()
+        self._rung = False
+
+    def tell(self, told: Future[Reading], came: Reading | Exception) -> None:
+        """In a reader's thread."""
+        self._came.append((told, came))
+        if not self._rung:
+            self._rung = True
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self.loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        self._rung = False  # before the first is taken: what comes from now on rings again
+        while self._came:
+            told, came = self._came.popleft()
+            if told.done():
+                continue
+            if isinstance(came, Exception):
+                told.set_exception(came)
+            else:
+                told.set_result(came)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +313,8 @@ class _Worker:
                         if not ahead:
                             ready.unregister(out)
                         continue
+                    if count > 1 and not ahead:
+                        time.sleep(GATHER)  # woken for each answer, this thread would hold up the others
                     if not (octets := os.read(back, PIPE)):
                         raise EOFError("the pipe ended")
                     come += octets
@@ -333,8 +360,19 @@ class _Late(Exception):
 
 
 def _frame(head: object, tail: bytes = b"") -> bytes:
-    line = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    try:
+        line = orjson.dumps(head)
+    except TypeError:  # half a surrogate pair, or a number beyond 64 bits
+        line = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return b"".join((_SIZE.pack(len(line), len(tail)), line, tail))
+
+
+def _line(octets: bytes) -> Any:
+    """What a frame's line says. Raises ValueError where it is no JSON."""
+    try:
+        return orjson.loads(octets)
+    except orjson.JSONDecodeError:
+        return json.loads(octets.decode("utf-8", "surrogatepass"))
 
 
 def _job(memento: Memento, source_name: str | None) -> bytes:
@@ -377,9 +415,7 @@ def _told(reading: Reading) -> bytes:
 def _reading(answer: _Answer) -> Reading:
     """A Reading from the worker's plain values; the classes check their rules again. A lie is `unreadable`."""
     try:
-        verdict, parser, charset, reason, said, links, unread, counter, flags, kind = json.loads(
-            answer[0].decode("utf-8", "surrogatepass")
-        )
+        verdict, parser, charset, reason, said, links, unread, counter, flags, kind = _line(answer[0])
         texts, at = answer[1].decode("utf-8", "surrogatepass"), 0
         observations = []
         for subject, name, size, value, selector, start, end, derived in said:
@@ -416,7 +452,7 @@ def serve(bounds: Mapping[str, float]) -> None:
     read_so_far = 0
     while head := jobs.read(_SIZE.size):
         line, body = _SIZE.unpack(head)
-        job = json.loads(_exactly(jobs, line))
+        job = _line(_exactly(jobs, line))
         entity = _exactly(jobs, body)
         spent = resource.getrusage(resource.RUSAGE_SELF)
         _limit(resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + 1 + bounds["cpu"]))

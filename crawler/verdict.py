@@ -44,7 +44,8 @@ CHALLENGES = (
     ("captcha", "a captcha service of Yandex", 'form[action*="/checkcaptcha"], form[action*="/showcaptcha"]'),
     ("captcha", "DataDome asks for a captcha", 'script[src*="captcha-delivery.com"], iframe[src*="captcha-delivery.com"]'),
 )  # fmt: skip
-_ANY_CHALLENGE = ", ".join(css for _, _, css in CHALLENGES)
+# What their addresses hold. Their ids are among `Page.marks`.
+_ADDRESSED = tuple({mark for _, _, css in CHALLENGES for mark in re.findall(r'\*="([^"]+)"', css)})
 # Elements that ordinary pages have too: they decide only where there is little else to read.
 SMALL_MARKS = (
     ("blocked", "Incapsula tries the browser", 'iframe[src*="_Incapsula_Resource"], script[src*="_Incapsula_Resource"]'),
@@ -103,6 +104,12 @@ SAYINGS = {
     "parked": ("the domain has expired", "domain is for sale", "домен продается", "домен продаётся"),
 }  # fmt: skip
 _HEADINGS = {word: re.compile("|".join(patterns), re.I) for word, patterns in HEADINGS.items()}
+# A heading in which none of these stands fits none of those, and is told so forty times as fast; a test holds the two together.
+HEADED = (
+    "moment", "attention", "guard", "denied", "40", "request", "pardon", "blocked", "checking", "проверка", "запрос", "доступ",
+    "50", "gateway", "unavailable", "server", "maintenance", "технич", "технічн", "сайт", "found", "страниц", "сторінк",
+    "exist", "domain", "домен",
+)  # fmt: skip
 
 
 class Verdict(str):
@@ -201,7 +208,7 @@ def _guards(memento: Memento, page: Page) -> Iterator[Verdict]:
         yield Verdict("blocked", "x-sucuri-block")
     if (waf := (memento.header("x-amzn-waf-action") or "").lower()) in ("captcha", "challenge"):
         yield Verdict("captcha" if waf == "captcha" else "blocked", f"x-amzn-waf-action: {waf}")
-    if page.all(_ANY_CHALLENGE):
+    if _suspect(page):
         for word, reason, css in CHALLENGES:
             if page.all(css):
                 yield Verdict(word, reason)
@@ -209,11 +216,24 @@ def _guards(memento: Memento, page: Page) -> Iterator[Verdict]:
         yield Verdict("blocked", "Cloudflare tries the browser")
 
 
+def _suspect(page: Page) -> bool:
+    """Some element may be a guard's: whether it is one is asked of the selectors, which need a pass of the tree each."""
+    if page.marks["guarded"]:
+        return True
+    for tag, name in (("form", "action"), ("script", "src"), ("iframe", "src")):
+        for node in page.marks[tag]:
+            address = (node.attr(name) or "").lower()
+            if address and any(mark in address for mark in _ADDRESSED):
+                return True
+    return False
+
+
 def _general(page: Page) -> Iterator[Verdict]:
     """What a page is that the source does not vouch for."""
     for heading in (*page.marks["title"], *page.marks["h1"]):
         text = heading.text
-        for word, pattern in _HEADINGS.items():
+        folded = text.casefold()
+        for word, pattern in _HEADINGS.items() if any(part in folded for part in HEADED) else ():
             if pattern.search(text):
                 yield Verdict(word, f"its heading says {text[:80]!r}")
     if not page.shows(SHORT):

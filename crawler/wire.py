@@ -201,6 +201,7 @@ class Wire:
         exchange = Exchange(
             url=url,
             began=began,
+            ended=datetime.now(UTC),
             elapsed=monotonic() - start,
             outcome=ending.outcome,
             method=asked.method,

@@ -55,6 +55,12 @@ def rooms() -> Iterator[typer.Typer]:
     from archive import export_cli
 
     yield export_cli.app
+    from archive import search_cli
+
+    yield search_cli.app
+    from archive import takedown_cli
+
+    yield takedown_cli.app
     from archive import review
 
     yield review.app

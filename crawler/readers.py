@@ -444,7 +444,7 @@ def serve(bounds: Mapping[str, float]) -> None:
     jobs = sys.stdin.buffer
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sites.sources()
+    sites.load()
     _limit(resource.RLIMIT_AS, int(bounds["memory"]))
     gc.collect()
     gc.freeze()  # what was imported is not garbage: looked through once, not after every page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 
 from crawler.source import Source
 
@@ -25,6 +25,12 @@ def _register() -> tuple[Source, ...]:
 def _source(name: str) -> Source:
     source: Source = import_module(f"{__name__}.{name}").SOURCE
     return source
+
+
+def load() -> None:
+    """What reads the pages of every source is imported: for a process that reads, before its limits are set."""
+    for module in walk_packages(__path__, f"{__name__}."):
+        import_module(module.name)
 
 
 def sources() -> list[Source]:

@@ -174,8 +174,10 @@ def _window(run: list[Page], doubt: str | None) -> Window:
     gap: str | None = None
     if agree and expected == 0:
         # Rows that were counted once do not become none: then the site shows less than it has. Nor is a zero believed that was
-        # asked for once more, in vain: in the other dialect it may be none.
-        lost = last is None or any(counter.total for counter in answered)
+        # asked for once more, in vain: in the other dialect it may be none. A form that found nothing, or was not understood,
+        # is another matter: the control tells.
+        vain = last is None and end.asked.gap != "mismatch"
+        lost = vain or any(counter.total for counter in answered)
         gap = (end.asked.gap or failed or "mismatch") if lost else doubt
     elif last is None or not agree:
         steady = all(counter.total == expected for counter in answered) and _cut_short(places, expected)

@@ -10,13 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-<<<<<<< HEAD
 from archive import manifest, member, message, warc
-from archive.capture import Capture, Exchange, Outcome, Snapshot, Span
-=======
-from archive import manifest, message, warc
 from archive.capture import DECISION, Capture, Exchange, Outcome, Snapshot, Span
->>>>>>> main
 from archive.errors import BadMessage, BadRecord, Damaged, NotAnArchive, NotFound
 from archive.home import Home
 from archive.index import Index, cdxj

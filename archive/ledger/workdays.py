@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import cache
 
-import holidays
-
 # Years on whose every day the calendar of `holidays` equals the official one (compared day by day, 2013-2026; the
 # others differ: 2014 on 1 day, 2020 on 29, 2021 on 7). A year not yet decreed is an expectation.
 BACKED = frozenset({2013, *range(2015, 2020), *range(2022, 2027)})
@@ -46,6 +44,8 @@ def _working(day: date) -> bool:
 @cache
 def _running(year: int) -> tuple[int, ...]:
     """For each day of the year, the working days until it."""
+    import holidays  # an eighth of a second: readers start without
+
     calendar = holidays.country_holidays("RU", years=year)
     day, count, running = date(year, 1, 1), 0, []
     while day.year == year:

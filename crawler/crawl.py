@@ -19,7 +19,7 @@ from archive.store import Store
 from archive.urls import bare, host, identity
 from crawler.abreast import abreast
 from crawler.clerk import Clerk
-from crawler.editions import Named, named_in, work_of_held
+from crawler.editions import work_of_held
 from crawler.fetch import Fetcher, Validators
 from crawler.politeness import Rests
 from crawler.readers import Readers
@@ -141,10 +141,12 @@ class Desk:
     @staticmethod
     async def _work(url: str, reading: Reading, clerk: Clerk) -> str | None:
         """The work of a page that was just entered; the book is asked only where the page names another one."""
-        address, own = identity(url), {url: named_in(reading.links)}
+        canonical = next((link.url for link in reading.links if link.rel == "canonical"), None)
+        alternates = [link.url for link in reading.links if link.rel == "alternate"]
+        address, own = identity(url), {url: (canonical, alternates)}
         others: list[str] = []
 
-        def here(one: str) -> Named | None:
+        def here(one: str) -> tuple[str | None, list[str]] | None:
             if one not in own:
                 others.append(one)
             return own.get(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,9 +15,14 @@ from archive.door import Globals
 from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
+    from archive.ledger.book import Book
     from archive.ledger.case import Case
+    from archive.ledger.counted import Counted
+    from archive.ledger.maturity import Measure, Month
+    from archive.ledger.moment import Moment
     from archive.ledger.tally import Coverage, Missing, Row, Tally
     from archive.ledger.timeline import Happened
+    from archive.ledger.views import Views
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -62,20 +68,28 @@ def cases(
     court: Annotated[str | None, typer.Option(help="official court code")] = None,
     article: Annotated[str | None, typer.Option(help="`337`, or with its part: `337/5`")] = None,
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="received that day or later")] = None,
-    query: Annotated[str | None, typer.Option(help="in a name, number, UID, judge or court")] = None,
+    query: Annotated[str | None, typer.Option(help="words in any form, a number, a name in either script")] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
 ) -> None:
     """The ledger's cases."""
-    from archive.ledger import rows
+    from archive.ledger import discretion, rows
     from archive.ledger.book import Book
-    from archive.ledger.moment import Moment
+    from archive.ledger.moment import NOW, Moment
+    from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
-    with told(), Book.open(options.home) as book:
-        chosen = rows.select(asked.cases(book), court=court, article=article, since=_day(since), query=query)
-        told_rows = map(rows.case_row, chosen)
+    with told(), Book.open(options.home) as book, contextlib.ExitStack() as stack:
+        told_rows: Iterable[dict[str, Any]]
+        if asked.now:
+            views = stack.enter_context(Views.open(options.home, book))
+            told_rows = _now(options, book, views, query, court, article, _day(since))
+        else:
+            folded = asked.cases(book)
+            shown = discretion.veil(options.home, (*NOW.cases(book), *folded)).cases(folded)
+            chosen = rows.select(shown, court=court, article=article, since=_day(since), query=query)
+            told_rows = map(rows.case_row, chosen)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
         out.note("no case answers that")
@@ -90,18 +104,26 @@ def case(
     known_at: KnownAt = None,
 ) -> None:
     """One case: every value of it, and where it stands."""
-    from archive.ledger import rows
+    from archive.ledger import discretion, rows
     from archive.ledger.book import Book
     from archive.ledger.case import find
-    from archive.ledger.moment import Moment
+    from archive.ledger.moment import NOW, Moment
+    from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
     with told(), Book.open(options.home) as book:
-        one = find(asked.cases(book), id_)
+        if asked.now:
+            with Views.open(options.home, book) as views:
+                folded: tuple[Case, ...] = (views.case(id_),)
+        else:
+            folded = asked.cases(book)
+        veil = discretion.veil(options.home, folded if asked.now else (*NOW.cases(book), *folded))
+        one = veil.whole(find(folded, id_))
         subjects = [r.subject for r in one.registrations]
-        quoted = book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of)
-        values = [*rows.value_rows(quoted), *rows.correction_rows(asked.corrections(book), subjects)]
+        quoted = veil.quoted(book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of))
+        corrections = veil.corrections(asked.corrections(book))
+        values = [*rows.value_rows(quoted), *rows.correction_rows(corrections, subjects)]
         values.sort(key=lambda row: (row["subject"], row["property"]))
         if out.json:
             out.rows(values)
@@ -118,28 +140,51 @@ def changes(
     known_at: KnownAt = None,
 ) -> None:
     """What happened to the cases: the courts' dated events, and what captures show to have changed."""
-    from archive.ledger import rows, timeline
+    from archive.ledger import discretion, rows, timeline
     from archive.ledger.book import Book
     from archive.ledger.case import fold
+    from archive.ledger.moment import NOW
+    from archive.ledger.upheavals import upheavals
 
     out, options, when = door.shown(ctx), _options(ctx), moment(known_at, "--known-at")
     after = _begin(since, "--since")
     with told(), Book.open(options.home) as book:
         said = book.sightings(known_at=when)
-        held = timeline.pages(said, book.extractions(known_at=when))
+        older = book.superseded(known_at=when)
+        read_before = timeline.pages(book.sightings(of=older), older) if older else {}
+        held = timeline.pages(said, book.extractions(known_at=when), read_before)
         listed = timeline.listings(book.coverage(known_at=when), book.windows(known_at=when), held)
         folded = fold(said, book.ties(known_at=when), book.corrections(known_at=when))
-        happened = ((case, event) for case in folded for event in timeline.timeline(case, held, listed))
+        happened = [(case, event) for case in folded for event in timeline.timeline(case, held, listed)]
+        happened += upheavals(folded, book.decisions(known_at=when), held)
         new = sorted((pair for pair in happened if after is None or pair[1].observed >= after), key=_by_time)
-        found = out.rows((rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
+        veil = discretion.veil(options.home, folded if when is None else (*NOW.cases(book), *folded))
+        found = out.rows(veil.changes(rows.change_row(*pair) for pair in new), CHANGE_COLUMNS)
     if not found:
         out.note("nothing happened in that time")
         raise typer.Exit(door.NOTHING)
 
 
+def _now(
+    options: Globals, book: Book, views: Views, query: str | None, court: str | None, article: str | None, since: date | None
+) -> Iterator[dict[str, Any]]:
+    """Lines of `crawl cases` as the ledger is now."""
+    from archive.ledger import discretion
+    from archive.ledger.search import Search
+
+    if query is None:
+        yield from discretion.rows(options.home, views, views.rows(court=court, article=article, since=since))
+        return
+    with Search.open(options.home, book, views) as search:
+        try:
+            yield from search.cases(query, court=court, article=article, since=since)
+        except ValueError as exc:
+            raise typer.BadParameter(f"--query: {exc}") from exc
+
+
 def _by_time(pair: tuple[Case, Happened]) -> tuple[Any, ...]:
     case, event = pair
-    return event.observed, case.id, event.date or "", event.time or "", event.event, event.detail
+    return event.observed, case.id, event.date or "", event.time or "", event.event, event.detail, event.id
 
 
 def _begin(text: str | None, option: str) -> datetime | None:
@@ -182,10 +227,15 @@ def tally(
     ctx: typer.Context,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day, inclusive")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day, inclusive")] = None,
-    by: Annotated[str, typer.Option(help="month, article, part, court, result; several joined by commas")] = "",
+    by: Annotated[
+        str, typer.Option(help="month, week, day, article, part, court, region, result, sentence; several joined by commas")
+    ] = "",
     unit: Annotated[str, typer.Option(help="case or person")] = "case",
     article: Annotated[str | None, typer.Option(help="only persons charged under it")] = None,
     court: Annotated[str | None, typer.Option(help="official court code")] = None,
+    chart: Annotated[Path | None, typer.Option(metavar="FILE", help="draw the rows as bars, with their table (SVG)")] = None,
+    measure: Annotated[str, typer.Option(help="what the chart shows: received, decided, verdicts ...")] = "received",
+    maturity: Annotated[bool, typer.Option("--maturity", help="how much of each month was known how many weeks later")] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
 ) -> None:
@@ -203,16 +253,74 @@ def tally(
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
-        folded = asked.cases(book, events=False)
-        seen = {registration.own.get("court") for case in folded for registration in case.registrations}
-        if court is not None and court not in seen and courts.by_code(court) is None:
+        cases = _counted(options.home, book, asked)
+        if court is not None and courts.by_code(court) is None and not any(court in case.courts for case in cases):
             raise typer.BadParameter(f"--court: no court {court!r} is known; `crawl sources` lists codes")
         newest = book.as_of(known_at=asked.known_at, as_of=asked.as_of)
         windows = book.coverage(known_at=asked.until)
-        counted = counting.tally(folded, question, windows=windows, as_of=newest)
-    print_tally(out, counted, groups)
+        counted = counting.tally(cases, question, windows=windows, as_of=newest)
+        months = _months(book, cases, asked, newest) if maturity or chart is not None else {}
+    if chart is not None:
+        _draw(chart, counted, measure, months, asked, newest)
+    if maturity:
+        _print_months(out, months)
+    else:
+        print_tally(out, counted, groups)
     if newest is None:
         raise typer.Exit(door.NOTHING)
+
+
+def _counted(home: Path, book: Book, asked: Moment) -> list[Counted]:
+    from archive.ledger.counted import reduced
+    from archive.ledger.views import Views
+
+    if asked.now:
+        with Views.open(home, book) as views:
+            return list(views.counted())
+    return [reduced(case) for case in asked.cases(book, events=False)]
+
+
+def _months(book: Book, cases: Iterable[Counted], asked: Moment, newest: datetime | None) -> dict[Measure, list[Month]]:
+    from archive.ledger.maturity import maturity
+
+    held, since = list(cases), book.begun()
+    at = max(newest, asked.until) if newest and asked.until else newest
+    measures: tuple[Measure, ...] = ("received", "verdicts")
+    return {measure: maturity(held, as_of=at, since=since, measure=measure) for measure in measures}
+
+
+def _print_months(out: door.Shown, months: dict[Measure, list[Month]]) -> None:
+    from archive.ledger import maturity
+
+    for measure, found in months.items():
+        lines = [
+            {
+                **line,
+                **({} if out.json else {f"{weeks} w": count for weeks, count in zip(maturity.WEEKS, each.known, strict=True)}),
+            }
+            for each, line in zip(found, maturity.rows(found, measure), strict=True)
+        ]
+        columns = ("measure", "month", "count", *(f"{weeks} w" for weeks in maturity.WEEKS), "watched", "expected", "mature")
+        out.rows(lines, columns)
+
+
+def _draw(
+    path: Path, counted: Tally, measure: str, months: dict[Measure, list[Month]], asked: Moment, newest: datetime | None
+) -> None:
+    from archive.ledger.chart import chart
+
+    by = "verdicts" if measure in ("verdicts", "convicted", "acquitted", "texts", "decided") else "received"
+    unripe = {each.month for each in months.get(by, ()) if not each.mature}  # type: ignore[call-overload]
+    said = [f"court's words of {asked.said_on}"] * (asked.said_on is not None)
+    said += [f"known at {_when(asked.known_at)}"] * (asked.known_at is not None)
+    head = ", ".join(said) or f"up to the capture of {_when(newest)}"
+    try:
+        drawn = chart(
+            counted, measure, title=f"{measure} by {', '.join(counted.rows[0].group) or 'nothing'}", head=head, unripe=unripe
+        )
+    except ValueError as exc:
+        raise typer.BadParameter(f"--chart: {exc}") from exc
+    path.write_text(drawn, "utf-8")
 
 
 def print_tally(out: door.Shown, counted: Tally, groups: tuple[str, ...]) -> None:

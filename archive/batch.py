@@ -14,9 +14,6 @@ from archive.capture import Capture, Exchange, Outcome, Snapshot, Span, Visit
 from archive.index import Entry
 from archive.warc import Member, Referent, Shape
 
-_VERSION_4 = 0x4 << 76 | 0x2 << 62
-_RANDOM = ~(0xF << 76 | 0x3 << 62)
-
 
 class Held(Protocol):
     """What the archive holds already, asked before a body is written once more."""
@@ -30,17 +27,20 @@ class Held(Protocol):
         ...
 
 
-_chance = bytearray()  # random octets not yet used: the system is asked for many at once
+_chance: list[str] = []  # random UUIDs not yet used: the system is asked for many at once
+_VARIANT = "89ab"  # RFC 9562, 4.1: two bits say whose layout it is
 
 
 def new_id() -> str:
     """A random UUID (RFC 9562, 5.4) as text; four of them go into every capture. In the writer's thread alone."""
     if not _chance:
-        _chance.extend(os.urandom(4096))
-    n = (int.from_bytes(_chance[-16:], "big") & _RANDOM) | _VERSION_4
-    del _chance[-16:]
-    h = f"{n:032x}"
-    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+        digits = os.urandom(16 * 256).hex()
+        _chance.extend(_uuid(digits[i : i + 32]) for i in range(0, len(digits), 32))
+    return _chance.pop()
+
+
+def _uuid(h: str) -> str:
+    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[int(h[16], 16) & 3]}{h[17:20]}-{h[20:]}"
 
 
 def shapes(visit: Visit) -> list[Shape]:

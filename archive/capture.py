@@ -73,6 +73,7 @@ class Exchange:
     interim: each 1xx response as received. surplus: bytes after the declared end.
     Every byte received is in exactly one of interim, response, surplus, in that order on the wire.
     truncated: why the body is short (WARC-Truncated), None where it is whole.
+    ended: by the wall clock, where it was asked then; a clock that was set meanwhile shows beside `elapsed`.
     via: the address that led here, for a redirect hop. flags: oddities met and let pass, as words.
     """
 
@@ -95,9 +96,12 @@ class Exchange:
     tls: Tls | None = None
     via: str | None = None
     flags: tuple[str, ...] = ()
+    ended: datetime | None = None
 
     def __post_init__(self) -> None:
         _aware("began", self.began)
+        if self.ended is not None:
+            _aware("ended", self.ended)
         if self.truncated is not None and self.truncated not in TRUNCATIONS:
             raise ValueError(f"not a WARC-Truncated reason: {self.truncated!r}")
         if self.outcome is Outcome.REVISIT:
@@ -115,7 +119,7 @@ class Visit:
 
     exchanges: every try and every redirect hop in order of time; the last one decides. A visit that was
     never let out (robots, paused, guarded before a connection) has one exchange with no bytes.
-    facts: what the capture manifest says of the visit beside the exchanges (vantage, pace, robots rule ...).
+    facts: what the capture manifest says of the visit beside the exchanges (machine, pace, robots rule ...).
     """
 
     url: str

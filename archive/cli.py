@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from archive import door
 from archive.ask import moment
@@ -77,6 +75,9 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
 
 
 def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from archive.foreign import verify_file
     from archive.keyring import Keyring
     from archive.verify import verify as checks
@@ -106,26 +107,39 @@ def prove(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="ID", help="a case, a registration or a part of it, a page's address")],
     property: Annotated[str | None, typer.Argument(help="one property: number, result, name, ...")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE.html", help="one page for a court, to open and print")
+    ] = None,
 ) -> None:
     """A report on values of the ledger: where they stand in the archived bytes, what was checked, and the limits."""
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"--out makes a page, FILE.html, not {out.name}")
     with told():
-        raise typer.Exit(prove_command(ctx.obj, door.shown(ctx), name, property))
+        raise typer.Exit(prove_command(ctx.obj, door.shown(ctx), name, property, out))
 
 
-def prove_command(options: Globals, out: Shown, name: str, property: str | None) -> int:
+def prove_command(options: Globals, out: Shown, name: str, property: str | None, page: Path | None = None) -> int:
     """The report; the exit status of its checks. Raises NotFound where the ledger has no such value."""
+    import hashlib
+
     from archive.finding import status
     from archive.ledger.book import Book
     from archive.prove import prove as proof
+    from archive.report import text
+    from archive.sheet import sheet
     from archive.store import Archive
 
     with Archive.open(options.home) as archive, Book.open(options.home) as book:
         report = proof(archive, book, name, property)
-    if out.json:
+    if page is not None:
+        octets = sheet(report).encode("utf-8", "backslashreplace")
+        page.write_bytes(octets)
+        out.rows([{"file": str(page), "rows": len(report.values), "sha256": hashlib.sha256(octets).hexdigest()}])
+    elif out.json:
         for row in report.rows():
             out.line(row)
     else:
-        out.text("\n".join(door.visible(line) for line in report.text().split("\n")))
+        out.text("\n".join(door.visible(line) for line in text(report).split("\n")))
     return status(report.findings)
 
 
@@ -144,10 +158,14 @@ def restore(
 
 def restore_command(options: Globals, shown: Shown, what: str, at: datetime | None, out: Path, *, serve: bool = False) -> int:
     """One row a file. Raises what `restore` raises."""
+    from archive.ledger.discretion import refuse
+    from archive.restore import find
     from archive.restore import restore as lay_out
     from archive.store import Archive
 
     with Archive.open(options.home) as archive:
+        chosen = find(archive, what, at)
+        refuse(options.home, [capture.id for capture in archive.snapshot(chosen.visit).captures])
         files = lay_out(archive, what, at=at, out=out)
     shown.rows(({"capture": f.capture, "file": f.file, "sha256": f.sha256} for f in files), ("capture", "file", "sha256"))
     if serve:

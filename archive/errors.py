@@ -5,6 +5,7 @@ ArchiveError
     TooNew              the archive was written by a newer version than this one
     NotAnArchive        the folder is something else
     NotFound            no capture answers the question
+        Withheld            it was taken down: no door shows it
     DiskFull            there is no room; nothing acknowledged is lost
     Poisoned            a write or sync failed; the file was sealed at its last good end
     Damaged             kept bytes are not what was kept
@@ -15,6 +16,7 @@ ArchiveError
     NoKey               the log's key is not there, or not as a secret should be; captures wait for it
     Forked              the log is not what was signed last, or not of this archive: nothing is signed
     Refused             the ledger does not take this entry, and says why
+    NotInstalled        this needs a library of an extra that is not installed
 """
 
 
@@ -36,6 +38,10 @@ class NotAnArchive(ArchiveError):
 
 class NotFound(ArchiveError):
     """No capture, case or value answers the question."""
+
+
+class Withheld(NotFound):
+    """Taken down by a decision, which the text names; what is kept is kept."""
 
 
 class DiskFull(ArchiveError):
@@ -76,3 +82,7 @@ class Forked(ArchiveError):
 
 class Refused(ArchiveError):
     """The ledger refuses this entry: a value that cannot be shown, a word it does not know."""
+
+
+class NotInstalled(ArchiveError):
+    """A library that only some need is not there; the text says which extra brings it."""

@@ -1,50 +1,107 @@
-"""What goes out of the archive as files for others' tools: `crawl export`; read-only, no network."""
+"""What goes out of the archive as files for others' tools: `crawl export`; no network."""
 
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archive import door
-from archive.ask import told
+from archive.ask import AsOf, KnownAt, moment, told
 from archive.door import Globals
 
+if TYPE_CHECKING:
+    from archive.ledger.export.place import Written
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+LEDGER = ("csv", "jsonl", "parquet", "sqlite", "package", "ftm", "delta")
+FORMS = (*LEDGER, "cdxj")
 
 
 @app.command()
 def export(
     ctx: typer.Context,
-    form: Annotated[str, typer.Argument(help="csv, jsonl or cdxj")],
+    form: Annotated[str, typer.Argument(help=", ".join(FORMS))],
     target: Annotated[Path, typer.Option("-o", "--output", metavar="PATH", help="a folder, or one file")],
-    with_names: Annotated[bool, typer.Option("--with-names", help="people by name, not by pseudonym")] = False,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="people by name, not by pseudonym; this is recorded")
+    ] = False,
     case_id: Annotated[str | None, typer.Option("--case", metavar="ID", help="only this case")] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="delta: what changed since then")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     bom: Annotated[bool, typer.Option("--bom", help="a mark before CSV that Excel reads as UTF-8")] = False,
 ) -> None:
     """The ledger, or the captures' index, as files for others' tools."""
-    from archive.ledger.book import Book
-    from archive.ledger.export.files import export as write
-    from archive.ledger.export.listing import Listing
-    from archive.ledger.export.people import Pseudonyms
-    from archive.store import Archive
-
     out = door.shown(ctx)
     options: Globals = ctx.obj
-    if form not in ("csv", "jsonl", "cdxj"):
-        raise typer.BadParameter(f"{form!r} cannot be written yet; csv, jsonl and cdxj can")
+    if form not in FORMS:
+        raise typer.BadParameter(f"{form!r} is no format; choose of {', '.join(FORMS)}")
+    if (form == "delta") != (since is not None):
+        raise typer.BadParameter("a delta needs --since TIME, and only a delta has it")
+    if target.resolve().is_relative_to(options.home.resolve()):
+        raise typer.BadParameter(f"{target} lies in the archive itself, and could take the place of what is kept: name another")
+    until, start = moment(known_at, "--known-at"), moment(since, "--since")
+    day = as_of.date() if as_of else None
     with told():
         if form == "cdxj":
-            with Archive.open(options.home) as archive:
-                octets = "".join(archive.cdxj()).encode()
-            target.write_bytes(octets)
-            digest = hashlib.sha256(octets).hexdigest()
-            written = [{"file": str(target), "rows": octets.count(b"\n"), "sha256": digest}]
+            written = [_index(options.home, target)]
         else:
-            with Book.open(options.home) as book:
-                people = None if with_names else Pseudonyms.of_home(options.home)
-                files = write(Listing.of(book, people=people, case=case_id), form, target, bom=bom)
-            written = [{"file": str(each.file), "rows": each.rows, "sha256": each.sha256} for each in files]
-        out.rows(written, ("file", "rows", "sha256"))
+            written = ledger(
+                options.home, form, target, named=with_names, case=case_id, since=start, asked=(day, until), bom=bom
+            )
+        out.rows(({"file": w.file, "rows": w.rows, "sha256": w.sha256} for w in written), ("file", "rows", "sha256"))
+
+
+def ledger(
+    home: Path, form: str, target: Path, *, named: bool = False, case: str | None = None, since: datetime | None = None,
+    asked: tuple[date | None, datetime | None] = (None, None), bom: bool = False,
+) -> list[Written]:  # fmt: skip
+    """Writes the files. asked: as of a day and as of a time. Where people are named, a record of it is kept first.
+
+    Raises ArchiveError and its like.
+    """
+    from archive.ledger import discretion
+    from archive.ledger.book import Book
+    from archive.ledger.export import delta
+    from archive.ledger.export.files import export as write
+    from archive.ledger.export.listing import Listing
+    from archive.ledger.moment import Moment
+
+    with Book.open(home) as book:
+        key, taken = discretion.pseudonyms(home), discretion.takedowns(home)
+
+        def listing(moment: Moment) -> Listing:
+            return Listing.of(book, key=key, named=named, asked=moment, case=case, takedowns=taken)
+
+        now = listing(Moment(*asked))
+        if named:
+            _record(home, form, now.head, case)
+        if since is None:
+            return write(now, form, target, bom=bom)
+        path = target if target.suffix == ".jsonl" else target / "delta.jsonl"
+        return [delta.write(listing(Moment(asked[0], since)), now, path)]
+
+
+def _record(home: Path, form: str, head: str, case: str | None) -> None:
+    """That people were named to somebody is a record of the archive, as their decision is; never who they are."""
+    from archive.decisions import Decision, decide
+    from archive.store import Store
+
+    with Store.open(home, create=False) as store:
+        body = {"form": form, "head": head, "case": case}
+        decide(store, Decision("names-exported", datetime.now(UTC), "export with names was asked for", (), body))
+
+
+def _index(home: Path, target: Path) -> Written:
+    from archive.ledger.export.place import Written
+    from archive.shelf import Archive
+
+    with Archive.open(home) as archive:
+        octets = "".join(archive.cdxj()).encode()
+    target.write_bytes(octets)
+    return Written(str(target), octets.count(b"\n"), hashlib.sha256(octets).hexdigest(), len(octets))

@@ -32,7 +32,8 @@ RECORD = (
     rf'"offset":{NUMBER},"sha256":"[0-9a-f]{{64}}","type":"[a-z]+"\}}'
 )
 SPELLED = {
-    "began": TEXT, "dns": LIST, "elapsed_us": NUMBER, "error": PERHAPS, "facts": r"(\{.*\})", "file": TEXT,
+    "began": TEXT, "dns": LIST, "elapsed_us": NUMBER, "ended": f'(?:null|"{BARE}")', "error": PERHAPS,
+    "facts": r"(\{.*\})", "file": TEXT,
     "first_byte_us": f"(?:null|{NUMBER})", "flags": LIST, "head_length": NUMBER, "hop": COUNT, "id": TEXT,
     "method": f'"{BARE}"', "mime": PERHAPS, "nonce": f'"{BARE}"', "outcome": TEXT, "payload_length": f"(?:null|{NUMBER})",
     "payload_sha256": PERHAPS, "peer": f'(?:null|"{BARE}")', "records": rf"(\[(?:{RECORD}(?:,{RECORD})*)?\])",
@@ -40,9 +41,12 @@ SPELLED = {
     "size": COUNT, "software": f'"{BARE}"', "status": PERHAPS_COUNT,
     "tls": rf'(?:null|\{{"alpn":(?:null|"{BARE}"),"chain":(?:null|({RECORD})),"cipher":(?:null|"{BARE}"),'
     rf'"reason":(?:null|"{BARE}"),"verified":(true|false),"version":(?:null|"{BARE}")\}})',
-    "truncated": f'(?:null|"{BARE}")', "url": TEXT, "v": "1", "via": f'(?:null|"{BARE}")', "visit": TEXT,
+    "truncated": f'(?:null|"{BARE}")', "url": TEXT, "v": "[12]", "via": f'(?:null|"{BARE}")', "visit": TEXT,
 }  # fmt: skip
-MANIFEST = re.compile(r"\{" + ",".join(f'"{key}":{value}' for key, value in SPELLED.items()) + r"\}")
+# Those of version 1 do not say when they ended.
+MANIFEST = re.compile(
+    r"\{" + "".join(f'(?:"{k}":{v},)?' if k == "ended" else f'"{k}":{v},' for k, v in SPELLED.items())[:-1] + r"\}"
+)
 KIND = re.compile(r'"kind":"([a-z-]+)"')
 OFFSET = re.compile(r'"offset":([0-9]{1,15})[,}]')
 
@@ -75,7 +79,7 @@ class Said(NamedTuple):
 
 
 def glimpse(block: memoryview) -> Said | None:
-    """block: of a metadata record that should be a manifest of version 1."""
+    """block: of a metadata record that should be a manifest."""
     try:
         match = MANIFEST.fullmatch(str(block, "utf-8"))
     except UnicodeDecodeError:

@@ -4,6 +4,7 @@ A folder of the user, or KARTOTEKA_KEYS:
 
     ORIGIN.key           the private key, PEM, for its owner alone; or from KARTOTEKA_LOG_KEY, KARTOTEKA_LOG_KEY_FILE
     ORIGIN.checkpoint    the last checkpoint signed with it: an archive put back from an old backup does not reach it
+    NAME.secret          32 random bytes in hex: what pseudonyms of one archive are made with
     ORIGIN.stamped       the digest of the last line of its journal of stamps
     roots/NAME.pem       certificates of time-stamping authorities that a person trusts
     blocks/HEIGHT        the header of a Bitcoin block (hex), as a person had it from somewhere
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from archive.disk import Disk
 from archive.errors import NoKey
 from archive.note import Note, Signer
 
+LONGEST = 4096
 FOLDER, KEY, KEY_FILE = "KARTOTEKA_KEYS", "KARTOTEKA_LOG_KEY", "KARTOTEKA_LOG_KEY_FILE"
 
 
@@ -50,9 +53,7 @@ class Keyring:
         path = self.file or self._path(origin, "key")
         try:
             with path.open("rb") as opened:
-                mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-                if os.name == "posix" and mode & 0o077:
-                    raise NoKey(f"{path} is open to others (mode {mode:04o}): chmod 600 it, or take a new key")
+                _refuse_open(path, opened.fileno())
                 return Signer.parse(origin, opened.read())
         except OSError as exc:
             raise NoKey(
@@ -69,6 +70,30 @@ class Keyring:
         except PermissionError as exc:
             raise NoKey(f"no key can be made in {self.folder} ({exc.strerror}): name another folder in {FOLDER}") from exc
         return made
+
+    def secret(self, name: str, disk: Disk, *, given: bytes | None = None) -> bytes:
+        """32 random bytes, the same ever after under this name; `given` is taken where none are there yet. Raises NoKey."""
+        held = self.secret_held(name)
+        if held is not None:
+            return held
+        made = given or secrets.token_bytes(32)
+        try:
+            self._put(self._path(name, "secret"), made.hex().encode("ascii"), disk)
+        except PermissionError as exc:
+            raise NoKey(f"no key can be kept in {self.folder} ({exc.strerror}): name another folder in {FOLDER}") from exc
+        return made
+
+    def secret_held(self, name: str) -> bytes | None:
+        """The same, where it is at hand; None where it is not. Raises NoKey where others can read it."""
+        path = self._path(name, "secret")
+        try:
+            with path.open("rb") as opened:
+                _refuse_open(path, opened.fileno())
+                return bytes.fromhex(opened.read(LONGEST).decode("ascii"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as exc:
+            raise NoKey(f"{path} is not a key that can be read: {exc}") from exc
 
     def last(self, origin: str) -> Note | None:
         """What was signed last; None where nothing is remembered. Raises BadRecord, OSError."""
@@ -117,3 +142,9 @@ class Keyring:
         disk.make_folder(self.folder)
         disk.put(path, octets, secret=True)
         disk.sync_folder(self.folder)
+
+
+def _refuse_open(path: Path, descriptor: int) -> None:
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if os.name == "posix" and mode & 0o077:
+        raise NoKey(f"{path} is open to others (mode {mode:04o}): chmod 600 it, or take a new key")

@@ -2,14 +2,19 @@
 
 Every row of the index, and the exchange itself, can be made again from the manifest and the records it
 names (reliability 2.2). Durations are whole microseconds, so that no number has two spellings.
+
+Of what is asked there: address and hops (requested, url, via, hop, visit), records with file, offset, length and digests
+(file, records, payload_sha256), begin and end by the wall clock and the time between by the monotonic one (began, ended,
+elapsed_us, first_byte_us), DNS, peer, TLS with its verdict and the chain's record, outcome and truncation, the nonce, the
+program (software). In `facts`, where it is the same for many captures: user_agent, politeness and robots, and `machine`:
+the state of the clock, the vantage, the digests of the program's code and of what was set (crawler/machine.py).
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -19,7 +24,8 @@ from archive.errors import BadRecord
 from archive.urls import filed_under
 from archive.warc import Member, Record, Referent, Shape, read_date, warc_date
 
-VERSION = 1
+VERSION = 2  # 1 had no `ended`, and nothing of the machine in its facts
+VERSIONS = (1, VERSION)  # that are read
 SOFTWARE = f"kartoteka/{__version__}"
 LARGEST = 2**53 - 1  # RFC 8785, 3.2.2.3: numbers are doubles
 
@@ -41,11 +47,13 @@ def plain(value: Any) -> Any:
     Raises ValueError for what has none here: keys beyond the BMP, NaN, integers that a double does not hold, and
     fractions that Python and ECMAScript spell differently.
     """
+    if value is None or (type(value) is str and value.isascii()):  # which most of a manifest is
+        return value
     match value:
         case str():
             # A lone surrogate has no UTF-8: kept legible, as Python escapes it.
-            return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-        case None | bool():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case bool():
             return value
         case int() if abs(value) <= LARGEST:
             return value
@@ -92,8 +100,7 @@ def told_again(record: Record, kind: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Which capture of the archive this is: its ids, its number in the log, its turn in the visit, its file."""
 
     id: str
@@ -129,6 +136,7 @@ def compose(
         "via": plain(exchange.via),
         "method": exchange.method,
         "began": warc_date(exchange.began),
+        "ended": None if exchange.ended is None else warc_date(exchange.ended),
         "elapsed_us": _microseconds(exchange.elapsed),
         "first_byte_us": None if exchange.first_byte is None else _microseconds(exchange.first_byte),
         "outcome": outcome.value,
@@ -172,8 +180,8 @@ def parse(block: bytes) -> dict[str, Any]:
         manifest = orjson.loads(block)
     except ValueError as exc:
         raise BadRecord(f"a manifest is not JSON: {exc}") from exc
-    if not isinstance(manifest, dict) or manifest.get("v") != VERSION:
-        raise BadRecord(f"not a manifest of version {VERSION}: {block[:60]!r}")
+    if not isinstance(manifest, dict) or manifest.get("v") not in VERSIONS:
+        raise BadRecord(f"not a manifest of version {VERSION} or before: {block[:60]!r}")
     return manifest
 
 
@@ -186,7 +194,8 @@ def spans(manifest: Mapping[str, Any]) -> list[tuple[str, Span]]:
 def capture(manifest: Mapping[str, Any], span: Span, sha256: str) -> Capture:
     """The index row: while writing and while rebuilding the same function makes it. Raises BadRecord."""
     try:
-        record = next((s for kind, s in spans(manifest) if kind in ("response", "revisit", "resource", "octets")), None)
+        told = next((r for r in manifest["records"] if r["kind"] in ("response", "revisit", "resource", "octets")), None)
+        record = told and Span(manifest["file"], told["offset"], told["length"], told["sha256"])
         tls, refers_to = manifest["tls"], manifest["refers_to"]
         foreign = manifest["facts"].get("foreign")
         return Capture(
@@ -245,6 +254,7 @@ def exchange(manifest: Mapping[str, Any], block: Callable[[Span], bytes], chain:
             tls=tls and Tls(tls["version"], tls["cipher"], tls["alpn"], tls["verified"], tls["reason"], chain),
             via=manifest["via"],
             flags=tuple(cast("list[str]", manifest["flags"])),
+            ended=None if manifest.get("ended") is None else read_date(manifest["ended"]),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(f"the manifest of {manifest.get('id')} lacks something: {exc!r}") from exc

@@ -1,44 +1,67 @@
-"""One value from the ledger to the bytes that say it, as a report: what was checked, what was not, and the limits.
+"""One value from the ledger to the bytes that say it, to the log, and to outside time; what was checked, what was not.
 
 Built on `verify`. The report never says more than was checked: each check has its own line and one of PASS, FAIL and
-NOT CHECKED, and what no check can show is said in words.
+NOT CHECKED, and what no check can show is said in words. What it looks like is the matter of `report` (text) and `sheet`
+(a page for a court).
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from archive import __version__
+from archive import certificate, tree
 from archive.capture import Capture, Span
-from archive.errors import ArchiveError, NotFound
+from archive.errors import ArchiveError, Damaged, NotFound, Withheld
 from archive.finding import CHECKS, Finding, Verdict
-from archive.ledger import words
+from archive.keyring import Keyring
+from archive.ledger import discretion, words
 from archive.ledger.book import Book
 from archive.ledger.case import find, fold
+from archive.ledger.moment import NOW
 from archive.ledger.observation import Quoted
 from archive.ledger.rows import newest
+from archive.log import Log
+from archive.log import find as leaf_of
+from archive.stamped import Stamped
 from archive.store import Archive
 from archive.text import decode_text
+from archive.tiles import Tiles
 from archive.verify import verify
 
 AROUND = 60  # characters of the source shown on each side of a quote
-LONGEST = 400  # characters of a quote shown; the digest stands for the rest
-LOG, TIME = "11 log", "12 outside time"
-LIMITS = (
+WIDELY = 600  # and on the page for a court
+LATER = 20  # later captures of the same address that are told
+PARTS = re.compile(r"<(script|img|iframe|frame|link|object|embed|video|audio)\b", re.IGNORECASE)
+HONEST = (
     "TLS gives no non-repudiation: it shows whom this machine talked to, and proves nothing of the content to others. "
-    "Whoever ran this archive could have written it otherwise before anybody else held a digest of it.",
-    "Time is by the clock of the capturing machine alone. No outside time was put on these records: nothing here shows "
-    "that they existed at that time, nor that they did not exist before.",
-    "No log that others hold was asked: an archive written anew as a whole, with all of its digests, passes these checks.",
-    "The page is shown as the server sent it to this machine, then and there. It says nothing of what others were shown, "
-    "nor of parts that scripts or other addresses would have added.",
-    "That the quote means the value is the work of the parser named; `crawl reread --check` reads the page again.",
+    "Whoever ran this archive could have written it otherwise before anybody else held a digest of it."
 )
+CLOCK = (
+    "Time is by the clock of the capturing machine alone. No outside time was put on these records: nothing here shows "
+    "that they existed at that time, nor that they did not exist before."
+)
+STAMPED = (
+    "The stamps show that the records existed not later than the times they state, if the authorities named are believed. "
+    "How much earlier they were made is by the clock of the capturing machine alone; nothing shows that they did not exist "
+    "before."
+)
+UNLOGGED = "No log was asked: an archive written anew as a whole, with all of its digests, passes these checks."
+LOGGED = (
+    "The log is signed with a key of this archive's operator, and no witness of others has signed it. A log written anew as a "
+    "whole and signed with that key shows only where somebody holds an earlier checkpoint or stamp of it."
+)
+THERE = (
+    "The page is shown as the server sent it to this machine, then and there. It says nothing of what others were shown, "
+    "nor of parts that scripts or other addresses would have added."
+)
+MEANT = "That the quote means the value is the work of the parser named; `crawl reread --check` reads the page again."
+LIMITS = (HONEST, CLOCK, UNLOGGED, THERE, MEANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +101,51 @@ class Source:
     body_of: str
     manifest: Span
     manifest_sha256: str
+    ended: str | None
+    certificate: str | None
+    machine: dict[str, Any]  # what the manifest says of it: clock, vantage, code, configuration
+    user_agent: str | None
+    size: int  # octets of the response as received
+    parts: int  # scripts, images and the like that the page names, none of which was captured with it
+    logged: Logged | None
+    anchors: tuple[Anchor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Where a capture's manifest stands in the log, and the signed checkpoint it is under. path: from the leaf to the root."""
+
+    origin: str
+    key: str
+    leaf: int
+    entry: str
+    size: int
+    root: str
+    path: tuple[str, ...]
+    signatures: int  # lines below the checkpoint: the log's own, and those of witnesses
+    remembered: bool  # this machine signed it, and remembers that
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """An outside stamp on a checkpoint that holds the capture. states: not later than; None: a proof that is no token."""
+
+    file: str
+    of: str  # the file it is a stamp on
+    size: int
+    states: str | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A later visit to the same address, and what came of it."""
+
+    capture: str
+    at: datetime
+    outcome: str
+    status: int | None
+    same_body: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +180,18 @@ class Shown:
     source: Source
     same: tuple[Other, ...]
     otherwise: tuple[Other, ...]
+    passage: tuple[str, str]  # more of what surrounds it
+    later: tuple[Later, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was asked, the values, and every check. text(): for people; rows(): for programs, by CONTRACT's keys."""
+    """What was asked, the values, every check, and what they do not show. made: when, UTC."""
 
     asked: str
     property: str | None
     home: str
+    made: datetime
     values: tuple[Shown, ...]
     findings: tuple[Finding, ...]
     limits: tuple[str, ...] = LIMITS
@@ -134,44 +205,54 @@ class Report:
         for limit in self.limits:
             yield {"kind": "limit", "text": limit}
 
-    def text(self) -> str:
-        """One page and more of plain text; what came from the network stays on its line."""
-        parts = [f"Report on {_line(self.asked)}{f', {self.property}' if self.property else ''}", ""]
-        parts += [line for value in self.values for line in (*_about(value), "")]
-        parts += [
-            "Checks",
-            *(f"  {f.outcome.value:<11}  {f.check}: {_line(f.subject)}: {_line(f.detail)}" for f in self.findings),
-        ]
-        captures = sorted({value.source.capture for value in self.values})
-        parts += ["", "To repeat them", f"  python -m archive verify {' '.join(captures)}"]
-        places = {(p.file, p.offset, p.length, p.member_sha256) for v in self.values for p in (v.source.record, v.source.body)}
-        for file, offset, length, sha256 in sorted(places):
-            parts += [f"  tail -c +{offset + 1} warc/{file} | head -c {length} | sha256sum", f"    {sha256}"]
-        return "\n".join([*parts, "", "What this does not show", *(f"  - {limit}" for limit in self.limits), ""])
 
-
-def prove(archive: Archive, book: Book, name: str, property: str | None = None) -> Report:
+def prove(
+    archive: Archive,
+    book: Book,
+    name: str,
+    property: str | None = None,
+    *,
+    keys: Keyring | None = None,
+    now: datetime | None = None,
+) -> Report:
     """Every value of a subject, a registration (with its parts), a page or a case; or one property of it.
 
     name: `reg:...` with or without `#part`, an address, `case:...`, a UID or a number. Values as they stand now: of each,
-    the newest capture that shows it. Raises NotFound where the ledger has nothing of that name.
+    the newest capture that shows it. keys: as for `verify`; None: of this user. Raises NotFound where the ledger has nothing of
+    that name.
     """
-    found = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
-    if not found:
+    ring = keys if keys is not None else Keyring.of(os.environ)
+    held = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
+    if not held:
         raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-    charsets: dict[str, str] = {}
+    veil = discretion.veil(archive.home.path, NOW.cases(book))
+    found = veil.untouched(held)
+    if not found:
+        raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")
+    shower = _Shower(archive, ring)
     values, findings = [], []
     for quoted in newest(found):
-        value, finding = _shown(archive, quoted, found, charsets)
+        value, finding = shower.shown(quoted, found)
         findings.append(finding)
         if value is not None:
-            values.append(value)
+            before, after, *passage = (
+                veil.text(value.subject, text) for text in (value.before, value.after, *value.passage)
+            )
+            values.append(replace(value, before=before, after=after, passage=(passage[0], passage[1])))
     captures = sorted({q.sighting.extraction.capture for q in newest(found)})
-    checked = [f for f in verify(archive.home.path, captures) if f.outcome is not Verdict.PASS or f.check != CHECKS[8]]
-    findings = [*checked, *findings]
-    findings.append(Finding(LOG, archive.home.path.name, Verdict.NOT_CHECKED, "no log with signed checkpoints is kept here"))
-    findings.append(Finding(TIME, archive.home.path.name, Verdict.NOT_CHECKED, "no outside time stamp is kept here"))
-    return Report(name, property, str(archive.home.path), tuple(values), tuple(findings))
+    checked = [
+        f for f in verify(archive.home.path, captures, keys=ring) if f.outcome is not Verdict.PASS or f.check != CHECKS[8]
+    ]
+    sources = [value.source for value in values]
+    limits = (
+        HONEST,
+        STAMPED if sources and all(any(a.states for a in source.anchors) for source in sources) else CLOCK,
+        LOGGED if sources and all(source.logged for source in sources) else UNLOGGED,
+        THERE,
+        MEANT,
+    )
+    made = now if now is not None else datetime.now(UTC)
+    return Report(name, property, str(archive.home.path), made, tuple(values), (*checked, *findings), limits)
 
 
 def _registrations(book: Book, name: str) -> list[str]:
@@ -188,16 +269,33 @@ def _asked(quoted: Quoted, name: str, property: str | None) -> bool:
     return "#" not in name or sighting.subject == name or sighting.subject.startswith(name + "#")
 
 
-def _shown(archive: Archive, quoted: Quoted, all_: Iterable[Quoted], charsets: dict[str, str]) -> tuple[Shown | None, Finding]:
+class _Shower:
+    """Makes what is shown of values, one after another. The source and log of a capture are looked for once."""
+
+    def __init__(self, archive: Archive, keys: Keyring) -> None:
+        self.archive, self.keys = archive, keys
+        self._sources: dict[str, Source] = {}
+
+    def source(self, capture: Capture, entity: bytes, text: str) -> Source:
+        found = self._sources.get(capture.id)
+        if found is None:
+            found = self._sources[capture.id] = _source(self.archive, capture, entity, text, self.keys)
+        return found
+
+    def shown(self, quoted: Quoted, all_: Iterable[Quoted]) -> tuple[Shown | None, Finding]:
+        return _shown(self, quoted, all_)
+
+
+def _shown(shower: _Shower, quoted: Quoted, all_: Iterable[Quoted]) -> tuple[Shown | None, Finding]:
     """The value with its surroundings, and whether the quote stands there."""
-    sighting = quoted.sighting
+    archive, sighting = shower.archive, quoted.sighting
     extraction = sighting.extraction
     subject = f"{sighting.subject} {sighting.property}"
     try:
         capture = archive.capture(extraction.capture)
         memento = archive.memento(capture)
         text = decode_text(memento.body, extraction.charset)
-        source = _source(archive, capture, memento.entity)
+        source = shower.source(capture, memento.entity, text)
     except (ArchiveError, LookupError) as exc:
         return None, Finding(CHECKS[8], subject, Verdict.FAIL, f"its source cannot be shown: {exc}")
     stands = text[quoted.start : quoted.end] == quoted.quote
@@ -227,6 +325,8 @@ def _shown(archive: Archive, quoted: Quoted, all_: Iterable[Quoted], charsets: d
         source=source,
         same=tuple(same),
         otherwise=tuple(o for o in others if o not in same and o.capture != capture.id),
+        passage=(text[max(0, quoted.start - WIDELY) : quoted.start], text[quoted.end : quoted.end + WIDELY]),
+        later=tuple(_later(archive, capture)),
     )
     return value, Finding(CHECKS[8], subject, Verdict.PASS if stands else Verdict.FAIL, detail)
 
@@ -235,11 +335,65 @@ def _raw_if_none(sighting: Any) -> str | None:
     return sighting.raw if sighting.value is None else None
 
 
-def _source(archive: Archive, capture: Capture, entity: bytes) -> Source:
+def _later(archive: Archive, capture: Capture) -> Iterator[Later]:
+    """The visits to the same address that came after it."""
+    found = 0
+    for each in archive.captures(capture.url, since_seq=capture.seq + 1):
+        if each.url == capture.url and found < LATER:
+            found += 1
+            same = each.payload_sha256 == capture.payload_sha256
+            yield Later(each.id, each.at, each.outcome.value, each.status, same)
+
+
+def _logged(archive: Archive, capture: Capture, keys: Keyring) -> Logged | None:
+    """None where it is not in the log, or the log is not what was signed: its checks tell."""
+    log = Log(archive.home.path)
+    try:
+        signed, key = log.signed(), log.verifier()
+        if signed is None or key is None:
+            return None
+        note, checkpoint = signed
+        tiles = Tiles(log.folder, checkpoint.size)
+        leaf = leaf_of(tiles, capture.seq)
+        if leaf is None:
+            return None
+        path = tree.inclusion(leaf, checkpoint.size, tiles.node)
+        entry = tiles.entry(leaf)
+        if not tree.includes(tree.leaf_hash(entry), leaf, checkpoint.size, path, checkpoint.root):
+            return None
+        remembered = keys.last(key.name) is not None
+    except Damaged:
+        return None
+    return Logged(
+        checkpoint.origin, str(key), leaf, entry.decode("utf-8", "replace"), checkpoint.size, checkpoint.root.hex(),
+        tuple(each.hex() for each in path), len(note.signatures), remembered,
+    )  # fmt: skip
+
+
+def _anchors(archive: Archive, leaf: int | None) -> Sequence[Anchor]:
+    """The stamps of the earliest stamped checkpoint that holds a leaf. What they are worth the checks tell."""
+    if leaf is None:
+        return ()
+    stamped = Stamped(archive.home.path)
+    try:
+        over = stamped.first_over(leaf)
+        lines = [line for line in stamped.lines() if over and line.folder == over[0].folder]
+    except Damaged:
+        return ()
+    kept = [line for line in lines if line.states is not None or line.file.endswith(".ots")]
+    folder = "log/stamps"
+    return [
+        Anchor(f"{folder}/{line.file}", f"{folder}/{line.folder}/checkpoint", line.size or 0, line.states, line.sha256)
+        for line in kept
+    ]
+
+
+def _source(archive: Archive, capture: Capture, entity: bytes, text: str, keys: Keyring) -> Source:
     told = archive.manifest(capture)
     holder = capture if capture.refers_to is None else archive.capture(capture.refers_to)
     if capture.record is None or holder.record is None:
         raise NotFound(f"{capture.id} holds no record of a page")
+    logged = _logged(archive, capture, keys)
     payload = hashlib.sha256(entity).hexdigest()
     return Source(
         capture=capture.id,
@@ -260,7 +414,22 @@ def _source(archive: Archive, capture: Capture, entity: bytes) -> Source:
         body_of=holder.id,
         manifest=capture.manifest,
         manifest_sha256=capture.manifest_sha256,
+        ended=told.get("ended"),
+        certificate=_leaf_certificate(archive, capture, told),
+        machine=dict(told["facts"].get("machine") or {}),
+        user_agent=told["facts"].get("user_agent"),
+        size=capture.size,
+        parts=len(PARTS.findall(text)),
+        logged=logged,
+        anchors=tuple(_anchors(archive, logged.leaf if logged is not None else None)),
     )
+
+
+def _leaf_certificate(archive: Archive, capture: Capture, told: dict[str, Any]) -> str | None:
+    if not told["tls"] or not told["tls"]["chain"]:
+        return None
+    tls = archive.exchange(capture).tls
+    return certificate.words(tls.chain[0]) if tls is not None and tls.chain else None
 
 
 def _place(archive: Archive, span: Span, payload: str) -> Place:
@@ -278,52 +447,8 @@ def _tls(told: dict[str, Any] | None, url: str, foreign: str | None) -> str:
     return f"{'verified' if told['verified'] else 'NOT verified: ' + str(told['reason'])} ({how}; {certificates})"
 
 
-def _about(value: Shown) -> Iterator[str]:
-    source, record, body = value.source, value.source.record, value.source.body
-    quote = value.quote if len(value.quote) <= LONGEST else f"{value.quote[:LONGEST]}[...]"
-    yield f"{_line(value.subject)}  {value.property}"
-    yield f"  value     {_line(value.value) if value.value is not None else 'not known: the text has no normal form here'}"
-    yield f"  text      {_line(value.raw)}{'   (concluded, not stated)' if value.derived else ''}"
-    yield f"  stands    {_line(value.before)}«{_line(quote)}»{_line(value.after)}"
-    yield f"            characters [{value.start}, {value.end}) of the source, decoded as {value.charset}"
-    yield f"            {_line(value.selector)}"
-    yield f"  read by   {value.parser}, program now {__version__}, capture by {source.software}"
-    yield f"  capture   {source.capture}, number {source.seq} of the log to come"
-    yield f"            {_line(source.url)}"
-    if source.requested != source.url:
-        yield f"            asked for as {_line(source.requested)}"
-    yield f"            {_time(source.at)}, {source.elapsed:.3f} s; {source.outcome}, status {source.status}"
-    yield f"            from {source.peer or 'an address that is not known'}"
-    if source.truncated:
-        yield f"            cut short: {source.truncated}"
-    if source.foreign:
-        yield f"            taken in from {_line(source.foreign)}: not captured by this archive"
-    yield f"  TLS       {_line(source.tls)}"
-    yield f"  octets    {record.file}, [{record.offset}, {record.offset + record.length})"
-    yield f"            member  sha256 {record.member_sha256}"
-    yield f"            block   sha256 {record.block_sha256}"
-    yield f"            payload sha256 {record.payload_sha256}"
-    if source.body_of != source.capture:
-        yield f"            body in capture {source.body_of}: {body.file}, [{body.offset}, {body.offset + body.length})"
-    manifest = source.manifest
-    yield f"  manifest  {manifest.file}, [{manifest.offset}, {manifest.offset + manifest.length})"
-    yield f"            sha256 {source.manifest_sha256}"
-    yield f"  time      {_time(source.at)} by the clock of the machine"
-    yield "            not later than: not anchored; not earlier than: not known"
-    yield f"  the same  {value.times} captures have this reading{_others(value.same)}"
-    yield f"  otherwise {_others(value.otherwise)[2:] or 'none'}"
-
-
-def _others(others: Iterable[Other]) -> str:
-    return "".join(f"; {o.capture} of {_time(o.at)}: {_line(o.value if o.value is not None else o.raw)}" for o in others)
-
-
-def _line(text: str) -> str:
-    """On one line: a quote cannot write lines of the report."""
-    return re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+[ \t]*", " ⏎ ", text)
-
-
-def _time(at: datetime) -> str:
+def time_text(at: datetime) -> str:
+    """RFC 3339, UTC."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -333,4 +458,4 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return _time(value) if isinstance(value, datetime) else value
+    return time_text(value) if isinstance(value, datetime) else value

@@ -166,9 +166,10 @@ def _looked_at(book: Any) -> tuple[dict[str, Keys], list[Candidate]]:
 @contextmanager
 def _writing(home: Path) -> Iterator[_Desk]:
     from archive.ledger.book import Book
-    from archive.store import Store
+    from archive.store import Settings, Store
 
-    with Store.open(home, create=False) as store, Book.open(home, write=True) as book:
+    # A decision is a few hundred octets: it is kept where a page would not be any more.
+    with Store.open(home, create=False, settings=Settings(floor=16 * 1024**2)) as store, Book.open(home, write=True) as book:
         yield _Desk(store, book)
 
 

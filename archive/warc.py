@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 from urllib.parse import quote
 
 import deflate
@@ -45,8 +45,7 @@ COMPRESSED = ("application/pdf", "application/zip", "application/gzip", "applica
 # ---------------------------------------------------------------------------------------------- writing
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A record as it will be appended: its gzip member, and what the manifest says of it.
 
     kind: warcinfo, request, interim, response, revisit, resource, octets, surplus, chain or manifest.
@@ -73,8 +72,7 @@ class Referent:
     mime: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What a response is to the archive.
 
     kind: response, resource (a page saved without its head), octets (no HTTP head), or None where nothing came.
@@ -137,10 +135,13 @@ def warc_date(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
+
+
 @lru_cache(256)
 def read_date(text: str) -> datetime:
     """A WARC-Date of 0 to 9 fraction digits, in UTC. Raises ValueError."""
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", text)
+    match = _DATE.fullmatch(text)
     if match is None:
         raise ValueError(f"not a WARC-Date: {text[:60]!r}")
     micro = (match[2] or "0")[:6].ljust(6, "0")
@@ -161,22 +162,13 @@ def member(
 ) -> Member:
     """One record, serialised and compressed. target: None for warcinfo alone."""
     digest = hashlib.sha256(block).hexdigest()
-    lines = [
-        "WARC/1.1",
-        f"WARC-Type: {type_}",
-        f"WARC-Record-ID: <urn:uuid:{id_}>",
-        f"WARC-Date: {warc_date(at)}",
-    ]
-    if target is not None:
-        lines.append(f"WARC-Target-URI: {uri(target)}")
-    lines += [f"{name}: {value}" for name, value in fields]
-    lines += [
-        f"WARC-Block-Digest: sha256:{digest}",
-        f"Content-Type: {content_type}",
-        f"Content-Length: {len(block)}",
-        "\r\n",
-    ]
-    whole = b"".join(("\r\n".join(lines).encode(), block, b"\r\n\r\n"))
+    about = "" if target is None else f"WARC-Target-URI: {uri(target)}\r\n"
+    said = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    head = (
+        f"WARC/1.1\r\nWARC-Type: {type_}\r\nWARC-Record-ID: <urn:uuid:{id_}>\r\nWARC-Date: {warc_date(at)}\r\n{about}{said}"
+        f"WARC-Block-Digest: sha256:{digest}\r\nContent-Type: {content_type}\r\nContent-Length: {len(block)}\r\n\r\n"
+    )
+    whole = b"".join((head.encode(), block, b"\r\n\r\n"))
     octets = _packed(whole, level)
     return Member(kind, type_, id_, octets, hashlib.sha256(octets).hexdigest(), len(block), digest)
 

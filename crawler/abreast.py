@@ -21,12 +21,14 @@ async def abreast(
     *,
     in_flight: int,
     per_lane: int = 1,
+    begin: Callable[[list[T]], None] = lambda pieces: None,
     rest: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[R]:
     """The results as they come. At most `in_flight` pieces run at once, `per_lane` of one lane; a lane keeps its order.
 
-    The list may block (standard input): it is read in a thread. The first error ends the rest, and goes on. rest: called
-    when every result that has come is handed out, before the next one is waited for.
+    The list may block (standard input): it is read in a thread. The first error ends the rest, and goes on. begin: told of
+    the pieces that are about to run, together. rest: called when every result that has come is handed out, before the next
+    one is waited for.
     """
     waiting: dict[str, deque[T]] = {}  # lanes that may begin a piece, in order of their turn
     held: dict[str, deque[T]] = {}  # lanes that are full
@@ -43,16 +45,21 @@ async def abreast(
 
     try:
         while True:
-            while waiting and len(running) < in_flight:
+            begun: list[tuple[str, T]] = []
+            while waiting and len(running) + len(begun) < in_flight:
                 name, queue = next(iter(waiting.items()))
                 del waiting[name]
-                task = asyncio.create_task(_run(do, queue.popleft()))
-                task.add_done_callback(over)
-                running[task] = name
+                begun.append((name, queue.popleft()))
                 left -= 1
                 busy[name] = busy.get(name, 0) + 1
                 if queue:
                     (waiting if busy[name] < per_lane else held)[name] = queue
+            if begun:
+                begin([piece for _, piece in begun])
+            for name, piece in begun:
+                task = asyncio.create_task(_run(do, piece))
+                task.add_done_callback(over)
+                running[task] = name
             if feed.over and not running and not left:
                 return
             if not stirred.is_set():

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import httpx
 
@@ -26,27 +25,12 @@ from archive.keyring import Keyring
 from archive.stamped import NOTE, RENEWAL, RENEWALS, Line, Stamping, outlasting, renewing, time
 from archive.store import Store
 from crawler.errors import FetchFailed
+from crawler.wire import Wire
 
 HOUR = timedelta(hours=1)  # between two stampings that nobody asked for
 PATIENCE = 30.0  # seconds for one answer
 UPGRADES, YOUNG = 50, timedelta(days=60)  # pending proofs asked after at a time, and as long as calendars may take
 LONGEST = 16 * 1024 * 1024  # octets of a list of revoked certificates
-_logging = threading.Lock()  # one hand adds to a log
-
-
-def log_kept(store: Store, note: Callable[[str], None]) -> int:
-    """Every capture that waits gets its leaf, and the log a checkpoint over all of them; how many leaves were added.
-
-    Blocks for some milliseconds, longer where much waits; from any thread. note: told what is in the way.
-    """
-    from archive.log import Writer, drain  # loaded when there is something to sign
-
-    try:
-        with _logging:
-            return drain(store, Writer(store.home.path, Keyring.of(os.environ), store.disk)).logged
-    except ArchiveError as exc:
-        note(f"the captures are kept, and not yet in the log: {exc}")
-        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +55,7 @@ class Carrier:
     def __init__(
         self,
         store: Store,
-        network: httpx.AsyncBaseTransport,
+        network: Wire,
         authorities: Sequence[Authority],
         calendars: Sequence[str] = (),
         *,
@@ -84,7 +68,11 @@ class Carrier:
         self._keys = Keyring.of(os.environ)
         self._stamping = Stamping(store.home.path, self._keys, store.disk)
         self._disk = store.disk
-        self._client = httpx.AsyncClient(transport=network, trust_env=False, headers={"User-Agent": user_agent})
+        self._client = httpx.AsyncClient(
+            transport=cast(httpx.AsyncBaseTransport, network),  # it answers all that httpx asks of one
+            trust_env=False,
+            headers={"User-Agent": user_agent},
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from weakref import WeakValueDictionary
-
-import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from archive import urls
 from archive.capture import Exchange, Outcome, Visit
-from archive.message import Head
+from archive.errors import BadMessage
+from archive.message import parse_head
+from crawler.asking import Get
 from crawler.errors import DnsFailed, FetchFailed, Refused, Reset, TimedOut, TlsFailed, TooSlow, Truncated
 from crawler.politeness import Clock, CoolingDown, Manners, Politeness, Rests, RetryAfter, retry_after
 from crawler.robots import REDIRECTS as ROBOTS_HOPS
 from crawler.robots import RobotsFiles
-from crawler.wire import Get
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 HOPS = 10
 LONGEST_URL = 8_192
@@ -31,9 +33,8 @@ AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 class _Unwell(Exception):
     """An answer of a kind that may be better the next time; kept like any other."""
 
-    def __init__(self, response: httpx.Response, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         super().__init__(f"{exchange.url}: {exchange.status}")
-        self.response = response
         self.exchange = exchange
 
 
@@ -56,6 +57,12 @@ class Validators:
         return [
             (name, value.encode("latin-1")) for name, value in given if value and value.isprintable() and ord(max(value)) < 256
         ]
+
+
+class Line(Protocol):
+    """What is asked over: a Wire, or a small world of a test."""
+
+    async def get(self, get: Get) -> Exchange: ...  # raises FetchFailed where no whole answer came
 
 
 class Fetcher(Protocol):
@@ -87,11 +94,12 @@ class NetworkFetcher:
     manners: how the source that an address belongs to wants its hosts treated. aside: takes the visits to robots.txt.
     tries: exchanges at most for one visit beside its redirects. budget: seconds after which nothing is tried again.
     patience: seconds that a cool-down is waited for; a longer one ends the visit. uniform: the source of jitter.
+    machine: what manifests say of the machine and its clock now.
     """
 
     def __init__(
         self,
-        wire: httpx.AsyncBaseTransport,
+        wire: Line,
         politeness: Politeness,
         *,
         user_agent: str,
@@ -102,6 +110,7 @@ class NetworkFetcher:
         patience: float = 120.0,
         backoff: float = 1.0,
         uniform: Callable[[float, float], float] = random.uniform,
+        machine: Callable[[], Mapping[str, object]] | None = None,
     ) -> None:
         if tries < 1 or not user_agent.isprintable() or not user_agent.isascii():
             raise ValueError(f"not a fetcher with {tries} tries and the name {user_agent!r}")
@@ -117,8 +126,9 @@ class NetworkFetcher:
         self._tries = tries
         self._budget = budget
         self._patience = patience
-        self._highest = wait_exponential(multiplier=backoff, max=60.0)
+        self._backoff = backoff
         self._uniform = uniform
+        self._machine = machine
         # Fixed, and in this order: a server that sorts clients by their headers always meets the same one.
         self._fields = [
             (b"User-Agent", user_agent.encode("ascii")),
@@ -172,15 +182,12 @@ class NetworkFetcher:
         trip.facts |= self._politeness.facts(manners, floor)
         before = len(trip.exchanges)
         # What broke off unanswered is a record too, though it was asked again at once.
-        extensions: dict[str, object] = {"repeated": trip.exchanges.append}
-        if via:
-            extensions["via"] = via
-        request = Get(url, self._headers(url, validators), extensions)
+        get = Get(url, self._headers(url, validators), via, repeated=trip.exchanges.append)
         try:
             try:
-                response = await self._exchange(trip, request, host, manners, floor)
+                exchange = await self._exchange(trip, get, host, manners, floor)
             except RETRIED as failure:  # tenacity is for the unlucky: its own cost is a fifth of a visit's
-                response = await self._again(failure, trip, request, host, manners, floor)
+                exchange = await self._again(failure, trip, get, host, manners, floor)
         except CoolingDown as cooling:
             trip.alone = cooling
             if len(trip.exchanges) > before:
@@ -188,26 +195,26 @@ class NetworkFetcher:
             trip.exchanges.append(self._unsent(url, Outcome.PAUSED, str(cooling), via))
             return None
         except _Unwell as unwell:
-            response = unwell.response
+            exchange = unwell.exchange
         except TlsFailed:
             if not manners.unverified:
                 return None
-            request.extensions = {**request.extensions, "verify": False}
+            get.verify = False
             try:
-                response = await self._exchange(trip, request, host, manners, floor)
+                exchange = await self._exchange(trip, get, host, manners, floor)
             except (FetchFailed, CoolingDown):
                 return None
             except _Unwell as unwell:
-                response = unwell.response
+                exchange = unwell.exchange
         except FetchFailed:
             return None
-        return self._next(trip, url, response, validators)
+        return self._next(trip, url, exchange, validators)
 
-    def _next(self, trip: _Trip, url: str, response: httpx.Response, validators: Validators | None) -> str | None:
-        if response.status_code == 304 and validators is not None:
+    def _next(self, trip: _Trip, url: str, exchange: Exchange, validators: Validators | None) -> str | None:
+        if exchange.status == 304 and validators is not None:
             trip.exchanges[-1] = replace(trip.exchanges[-1], outcome=Outcome.NOT_MODIFIED)
-        location = _first(response, b"location")
-        if response.status_code not in REDIRECTS or location is None:
+        location = _said(exchange, b"location") if exchange.status in REDIRECTS else None
+        if location is None:
             return None
         try:
             return self._address(redirected(url, location))
@@ -215,26 +222,25 @@ class NetworkFetcher:
             trip.note(f"the redirect was not followed: {exc}")
             return None
 
-    async def _exchange(self, trip: _Trip, request: httpx.Request, host: str, manners: Manners, floor: float) -> httpx.Response:
+    async def _exchange(self, trip: _Trip, get: Get, host: str, manners: Manners, floor: float) -> Exchange:
         """One try. Raises FetchFailed, _Unwell, or CoolingDown where it was not let out; what was sent is in the trip."""
         left = max(trip.until - self._clock.monotonic(), 0.0)
         async with self._politeness.turn(host, manners, floor=floor, patience=min(self._patience, left)):
             try:
-                response = await self._wire.handle_async_request(request)
+                exchange = await self._wire.get(get)
             except FetchFailed as exc:
                 trip.exchanges.append(exc.exchange)
                 self._politeness.tell(host, manners, exc.exchange)
                 raise
-            exchange: Exchange = response.extensions["exchange"]
             trip.exchanges.append(exchange)
-            wait = self._wait_asked(trip, response)
-            self._politeness.tell(host, manners, exchange, wait)
-        if response.status_code in AGAIN:
-            raise _Unwell(response, exchange)
-        return response
+            self._politeness.tell(host, manners, exchange, self._wait_asked(trip, exchange))
+        if exchange.status in AGAIN:
+            raise _Unwell(exchange)
+        return exchange
 
-    def _wait_asked(self, trip: _Trip, response: httpx.Response) -> RetryAfter | None:
-        value = _first(response, b"retry-after")
+    def _wait_asked(self, trip: _Trip, exchange: Exchange) -> RetryAfter | None:
+        # RFC 9110, 10.2.3: it is said with a 503 or a redirect, and sites say it with a 429; with a page it means nothing.
+        value = None if exchange.status is None or exchange.status < 300 else _said(exchange, b"retry-after")
         if value is None:
             return None
         wait = retry_after(value.decode("latin-1"), datetime.fromtimestamp(self._clock.wall(), UTC))
@@ -243,10 +249,11 @@ class NetworkFetcher:
 
     # The rules of trying again
 
-    async def _again(
-        self, first: Exception, trip: _Trip, request: httpx.Request, host: str, manners: Manners, floor: float
-    ) -> httpx.Response:
+    async def _again(self, first: Exception, trip: _Trip, get: Get, host: str, manners: Manners, floor: float) -> Exchange:
         """What the tries after a first failure came to; raises as the last of them."""
+        from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+
+        highest = wait_exponential(multiplier=self._backoff, max=60.0)
 
         def stop(state: RetryCallState) -> bool:
             trip.tries -= 1
@@ -260,7 +267,7 @@ class NetworkFetcher:
             # Full jitter above what the host asked for, and nothing at all where no pause is wanted.
             cooling = self._politeness.cooling(host, manners)
             floor = cooling.seconds if cooling else 0.0
-            return 0.0 if self._politeness.pace == 0 else floor + self._uniform(0.0, self._highest(state))
+            return 0.0 if self._politeness.pace == 0 else floor + self._uniform(0.0, highest(state))
 
         failure: Exception | None = first
         async for attempt in AsyncRetrying(
@@ -270,7 +277,7 @@ class NetworkFetcher:
                 if failure is not None:
                     told, failure = failure, None
                     raise told
-                return await self._exchange(trip, request, host, manners, floor)
+                return await self._exchange(trip, get, host, manners, floor)
         raise first  # never reached: the loop returns or raises
 
     # robots.txt
@@ -323,6 +330,8 @@ class NetworkFetcher:
 
     def _facts(self, trip: _Trip, validators: Validators | None) -> dict[str, object]:
         facts = {"user_agent": self._user_agent, **trip.facts}
+        if self._machine is not None:
+            facts["machine"] = self._machine()
         if self._politeness.pace is not None:
             facts["pace"] = self._politeness.pace
         if validators is not None:
@@ -360,8 +369,9 @@ def _asked(visit: Visit) -> bool:
     return any(exchange.request for exchange in visit.exchanges)
 
 
-def _first(response: httpx.Response, name: bytes) -> bytes | None:
-    head = response.extensions.get("head")
-    if isinstance(head, Head):
-        return head.get(name)
-    return next((value for field, value in response.headers.raw if field.lower() == name), None)
+def _said(exchange: Exchange, name: bytes) -> bytes | None:
+    """The first value of a field of the response. name: in lower case."""
+    with suppress(BadMessage):  # the wire has cut this head: it has none that cannot be read
+        head = parse_head(exchange.response)
+        return None if head is None else head.get(name)
+    return None

@@ -16,9 +16,9 @@ from archive.urls import resolve
 MOST = 16  # files of one page
 _WIDGET = re.compile(r"""\s(?:data-[\w-]+|srcdoc)\s*=\s*("[^"]*&lt;[^"]*"|'[^']*&lt;[^']*'|"\s*<[^"]*"|'\s*<[^']*')""", re.I)
 _SOURCE = re.compile(
-    r"""<(?:script|iframe|link)\b[^>]*?\s(?:src|href|data-src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I
+    r"""<(?:script|iframe|link)\b[^>]{0,1000}?\s(?:src|href|data-src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I
 )
-_SCRIPT = re.compile(r"""<script\b[^>]*?\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+_SCRIPT = re.compile(r"""<script\b[^>]{0,1000}?\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 _STORY = re.compile(r"/(?:infographics?|interactives?|datavi[sz]|projects?|graphics?|charts?|embeds?|widgets?|visuals?)/", re.I)
 _HASHED = re.compile(r"[.-][0-9a-f]{8,}\.m?js(?:\.(?:gz|br))?\Z", re.I)
 _DATA = re.compile(

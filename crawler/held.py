@@ -52,10 +52,12 @@ def page(shelf: Shelf, said: Said) -> Page | None:
         return None
     try:
         address = identity(said.url)
-        held = [capture for capture in shelf.archive.captures(address) if capture.url == address and capture.outcome.whole]
+        held = [capture for capture in shelf.archive.captures(address) if capture.outcome.whole]
     except ValueError:
         return None
     for capture in reversed(held):
+        if capture.url != address and _place(capture.url) != said.place:
+            continue  # the index's key is coarser than an address
         try:
             last = shelf.archive.snapshot(capture.visit).last
             memento = shelf.archive.memento(last)
@@ -65,9 +67,17 @@ def page(shelf: Shelf, said: Said) -> Page | None:
         except ArchiveError:
             continue  # it holds no page, or one that cannot be opened: nothing speaks from it
         text, cited = _read(shelf.book, last)
-        landed = last.url if last.url != address else None
+        landed = last.url if last.url != capture.url else None
         return Page(said, heads.read(source, last.url), landed, text, cited)
     return None
+
+
+def _place(url: str) -> Place | None:
+    """Two spellings of an address (scheme, `www.`, a last slash) have one place."""
+    try:
+        return read(url).place
+    except ValueError:
+        return None
 
 
 def _read(book: Book | None, capture: Capture) -> tuple[str | None, tuple[str, ...]]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from archive import door
 from archive.door import Globals, Shown
-from archive.ledger import coverage
-from archive.ledger.observation import CoverageWindow, Reading
 
 if TYPE_CHECKING:
+    from archive.ledger.observation import CoverageWindow, Reading
     from crawler.crawl import Done
 
 T = TypeVar("T")
@@ -80,6 +79,8 @@ def reading_rows(reading: Reading) -> Iterator[dict[str, Any]]:
 
 def show_coverage(windows: list[CoverageWindow], out: Shown) -> list[CoverageWindow]:
     """A line for each court, register and window that was planned; to people the gaps are counted too."""
+    from archive.ledger import coverage
+
     out.rows(map(coverage.row, windows), ("court", "register", "from", "to", "expected", "read", "complete", "gap"), "Coverage")
     gaps = Counter(window.gap for window in windows if not window.complete)
     if gaps:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from archive.capture import Visit
 from crawler.errors import BadSettings
 from crawler.fetch import NetworkFetcher
+from crawler.machine import Machine
 from crawler.politeness import COOL_DOWN, Manners, Politeness
-from crawler.sites import source_for
+from crawler.sites import owner_of
 from crawler.wire import ConnectTo, Wire
 
 PAUSE = 2.0  # seconds, towards hosts of no source of ours
@@ -28,7 +29,7 @@ class Network:
 
     home: where pauses and robots.txt are remembered (`state.sqlite`). connect_to, ca, pace, per_host: the options of
     these names. patience: seconds that a host's cool-down is waited for. pause, platform_pause: in place of what the source
-    of a platform's hosts declares; cool_down: as in Manners.
+    of a platform's hosts declares; cool_down: as in Manners. machine: what manifests say of it (`crawler.machine`).
     """
 
     home: Path
@@ -42,6 +43,7 @@ class Network:
     pause: float | None = None
     platform_pause: float | None = None
     cool_down: float = COOL_DOWN
+    machine: Mapping[str, object] = field(default_factory=dict)
 
     def told(self) -> dict[str, Any]:
         """The same in what JSON can say."""
@@ -55,7 +57,7 @@ class Network:
 
     def manners(self, url: str) -> Manners:
         """How we behave towards an address: what its source declares, unless a person set otherwise; else the general rule."""
-        source = source_for(url)
+        source = owner_of(url)
         if source is None:
             return Manners(PAUSE, cool_down=self.cool_down)
         if source.platform is None:
@@ -99,4 +101,5 @@ class Network:
                 aside=aside,
                 tries=self.tries,
                 patience=self.patience,
+                machine=Machine(self.machine).facts,
             )

@@ -6,22 +6,26 @@ What was kept is logged and signed at the end.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from archive import __version__
 from archive.capture import Visit
 from archive.door import Globals, Shown
-from archive.ledger.book import Book
 from archive.store import Settings as Sizes
 from archive.store import Store
 from crawler import settings
-from crawler.carry import Authority, Carrier, log_kept
-from crawler.clerk import Clerk
 from crawler.crawl import Crawl, Desk
+from crawler.machine import machine
 from crawler.network import Network, nobody_told
-from crawler.readers import Readers
 from crawler.settings import Settings
+
+if TYPE_CHECKING:
+    from crawler.carry import Carrier
 
 
 def now() -> datetime:
@@ -36,9 +40,13 @@ async def at_desk(options: Globals, *, read: bool = True) -> AsyncIterator[Desk]
     sizes = Sizes(rotate=told.warc_bytes, level=told.level, floor=told.free_bytes)
     async with contextlib.AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(options.home, settings=sizes))
-        stack.callback(log_kept, store, Shown(quiet=options.quiet).note)
+        stack.callback(_logged, options, store)
         clerk = readers = None
         if read:
+            from archive.ledger.book import Book
+            from crawler.clerk import Clerk
+            from crawler.readers import Readers
+
             book = stack.enter_context(Book.open(options.home, write=True))
             clerk = await stack.enter_async_context(Clerk(book))
             readers = stack.enter_context(Readers(told.readers))
@@ -71,6 +79,7 @@ async def opened(
         pause=told.pause,
         platform_pause=told.platform_pause,
         cool_down=told.cool_down,
+        machine=machine(told.vantage, json.loads(json.dumps(asdict(told), default=str)) | _set(options)),
     )
     network.wire()  # what cannot be used is told before an archive is made
     async with contextlib.AsyncExitStack() as stack:
@@ -93,6 +102,8 @@ async def opened(
 @contextlib.asynccontextmanager
 async def carrier(options: Globals, store: Store, note: Callable[[str], None]) -> AsyncIterator[Carrier]:
     """Who carries the log's checkpoints to the authorities of the settings, over a network as the options say."""
+    from crawler.carry import Authority, Carrier
+
     told = settings.load(options.home)
     network = Network(options.home, user_agent(told), connect_to=tuple(options.connect_to), ca=tuple(options.ca))
     authorities = [Authority(each.name, each.url, each.roots and options.home / each.roots) for each in told.authorities]
@@ -104,14 +115,25 @@ async def carrier(options: Globals, store: Store, note: Callable[[str], None]) -
         await wire.aclose()
 
 
+def _logged(options: Globals, store: Store) -> None:
+    from crawler.logged import log_kept
+
+    log_kept(store, Shown(quiet=options.quiet).note)
+
+
 async def _anchored(options: Globals, store: Store) -> None:
     """At the end of a crawl: logged, and stamped where an hour has passed since the last time."""
     told = settings.load(options.home)
     if told.authorities or told.calendars:
-        note = Shown(quiet=options.quiet).note
-        log_kept(store, note)
-        async with carrier(options, store, note) as carry:
+        _logged(options, store)
+        async with carrier(options, store, Shown(quiet=options.quiet).note) as carry:
             await carry.carry()
+
+
+def _set(options: Globals) -> dict[str, object]:
+    """What was set on the command line, and changes what is fetched."""
+    names = {"connect_to": options.connect_to, "pace": options.pace, "per_host": options.per_host}
+    return {**names, "ca": [hashlib.sha256(path.read_bytes()).hexdigest() for path in options.ca if path.is_file()]}
 
 
 def user_agent(told: Settings) -> str:

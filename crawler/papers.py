@@ -119,7 +119,8 @@ def _of_page(body: bytes, url: str | None, published: date | None) -> list[Value
 
 
 def dated(text: str) -> date | None:
-    """The day that a text tells as its own: in its dateline, or in the address it was printed from; None where it tells none."""
+    """The day that a text tells as its own: in its dateline, or in the address it was printed from; None where it tells "
+    "none."""
     from crawler.claims.periods import whole_dates
 
     if found := next(whole_dates(text[:_HEAD]), None):

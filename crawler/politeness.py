@@ -7,8 +7,10 @@ restart. Deadlines are monotonic inside a process and wall-clock on disk; every 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,13 +19,9 @@ from types import TracebackType
 from typing import Protocol
 from urllib.parse import quote
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, create_engine
-from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import SQLAlchemyError
-
 from archive.capture import Exchange, Outcome
 from archive.urls import host as host_of
-from crawler.state import open_state
+from crawler.state import State
 
 DAY = 86_400.0
 TROUBLED = 10  # failures in a row that open a host's breaker: the tries of two or three visits
@@ -119,16 +117,12 @@ class CoolingDown(Exception):
         self.why = why
 
 
-_DEBTS = Table(
-    "debts",
-    MetaData(),
-    Column("name", String, primary_key=True),  # a host, or "platform:" and its name
-    Column("next", Float, nullable=False),  # wall time before which nothing is asked: the pause
-    Column("until", Float, nullable=False),  # the same: the cool-down
-    Column("why", String, nullable=False),
-    Column("failures", Integer, nullable=False),
-    Column("opened", Integer, nullable=False),
-)
+# name: a host, or "platform:" and its name. next, until: wall time before which nothing is asked, for the pause and for the
+# cool-down.
+_DEBTS = """
+    name VARCHAR NOT NULL PRIMARY KEY, next FLOAT NOT NULL, until FLOAT NOT NULL, why VARCHAR NOT NULL,
+    failures INTEGER NOT NULL, opened INTEGER NOT NULL
+"""
 
 
 @dataclass(slots=True)
@@ -210,12 +204,12 @@ class Politeness:
         self.per_host = per_host
         self.clock = clock or SystemClock()
         self.tell_waiting = waiting
-        self.engine = open_state(path, checkpoints=checkpoints)
-        _DEBTS.metadata.create_all(self.engine)
+        self.state = State(path, checkpoints=checkpoints)
+        self.state.table("debts", _DEBTS)
         self._debts: dict[str, _Debt] = {}
 
     def close(self) -> None:
-        self.engine.dispose()
+        self.state.close()
 
     def turn(self, host: str, manners: Manners, *, floor: float = 0.0, patience: float = 0.0) -> _HostTurn:
         """Waits for the host's turn and holds it, as an async context manager. floor: a longer pause than the manners', as
@@ -324,24 +318,20 @@ class Politeness:
         self._debts[name] = debt
         if self.pace == 0:
             return debt
-        with self.engine.connect() as connection:
-            row = connection.execute(_DEBTS.select().where(_DEBTS.c.name == name)).one_or_none()
-        if row is not None:
+        if (row := self.state.get("debts", "name", name)) is not None:
             # Never more than a day, whatever the wall clock has done in between.
             since = self.clock.monotonic() - self.clock.wall()
             day = self.clock.monotonic() + DAY
-            debt.next, debt.until = min(row.next + since, day), min(row.until + since, day)
-            debt.why, debt.failures, debt.opened = row.why, row.failures, row.opened
+            debt.next, debt.until = min(row["next"] + since, day), min(row["until"] + since, day)
+            debt.why, debt.failures, debt.opened = row["why"], row["failures"], row["opened"]
         return debt
 
     def _save(self, debt: _Debt) -> None:
         if self.pace == 0:
             return
         since = self.clock.wall() - self.clock.monotonic()
-        row = {"next": debt.next + since, "until": debt.until + since, "why": debt.why}
-        row |= {"failures": debt.failures, "opened": debt.opened}
-        with self.engine.begin() as connection:
-            connection.execute(insert(_DEBTS).values(name=debt.name, **row).on_conflict_do_update(["name"], set_=row))
+        row = {"name": debt.name, "next": debt.next + since, "until": debt.until + since, "why": debt.why}
+        self.state.put("debts", row | {"failures": debt.failures, "opened": debt.opened})
 
 
 class Rests:
@@ -366,12 +356,9 @@ def pauses(path: Path) -> dict[str, tuple[datetime, str]]:
     """Hosts, and `platform:NAME`s, that are left alone now: until when (UTC) and why. For who only looks."""
     if not path.is_file():
         return {}
-    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true")
     try:
-        with engine.connect() as connection:
-            rows = connection.execute(_DEBTS.select().where(_DEBTS.c.until > time.time())).all()
-    except SQLAlchemyError:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as db:
+            rows = db.execute("SELECT name, until, why FROM debts WHERE until > ?", (time.time(),)).fetchall()
+    except sqlite3.Error:
         return {}  # nothing was owed yet
-    finally:
-        engine.dispose()
-    return {row.name: (datetime.fromtimestamp(row.until, UTC), row.why) for row in rows}
+    return {name: (datetime.fromtimestamp(until, UTC), why) for name, until, why in rows}

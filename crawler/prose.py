@@ -28,6 +28,26 @@ _BESIDE = frozenset((
 _FAR = re.compile(r">[^<]{600,}")  # a style, a script or a text; found in a third of the time of the next one
 _LONG = re.compile(r">[^<>{}]{600,}")  # text without a tag; braces: of a script or style
 _LINED = re.compile(r">((?:[^<>{}]++|</?(?:br|[abiu]|em|strong|span|font)(?=[\s/>])[^<>]*+>)++)", re.I)
+_PASSING = 200  # characters: what passes is short
+_HEADLINE = 20
+_COUNT = r"\d[\d\s.,\u00a0\u202f]*(?:[KkMmкКтТ]\b|тыс\.?|тис\.?|млн)?"
+_READERS = (
+    r"(?:просмотр\w*|прочтени\w*|прочитали|комментари\w*|лайк\w*|репост\w*|поделились|перегляд\w*|коментар\w*|поширен\w*|views?|reads?|comments?|shares?|likes?|"
+    r"people\s+(?:read|like)\s+this|читают\s+сейчас|онлайн)"
+)
+_COUNTER = re.compile(
+    rf"\W*(?:{_READERS}\W*{_COUNT}|{_COUNT}\W*{_READERS}|(?:updated\s+|обновлено\s+|оновлено\s+)?(?:\d+|an?|one)\s+(?:seconds?|minutes?|mins?|hours?|days?)\s+ago"
+    r"|(?:обновлено\s+|оновлено\s+)?\d*\s*(?:секунд\w*|минут\w*|хвилин\w*|час\w*|годин\w*|дн\w+|день)\s+(?:назад|"
+    r"тому))\W*",
+    re.I,
+)
+_MARKET = (
+    r"(?:курс\w*(?:\s+(?:валют|цб|нбу|доллара|евро|долара|євро))?|usd|eur|cny|rub|uah|pln|btc|brent|urals|нефть|нафта|золото|gold|oil|"
+    r"индекс\s+\w+|moex|rts|ртс|доллар\w*|евро|долар\w*|євро|юань|[$€¥₽₴])"
+)
+_MARKETS = re.compile(_MARKET, re.I)
+_RATE = re.compile(rf"(?:{_MARKET}|\d[\d\s.,]*|[▲▼↑↓+–—-]|руб\.?|грн\.?|[%:/|,;])\s*", re.I)
+_DIGIT = re.compile(r"\d")
 _NO_WORD = re.compile(r"[\W\d_]+")
 _NO_LETTER = re.compile(r"[\W_]+")
 
@@ -40,6 +60,23 @@ class Stretch:
     holder: Node
     start: int
     end: int
+
+
+def passing(text: str) -> bool:
+    """A line that is another one at every visit: rates, counters of readers and remarks, `three minutes ago`."""
+    if len(text) > _PASSING:
+        return False
+    return bool(_COUNTER.fullmatch(text)) or (
+        bool(_MARKETS.match(text) and _DIGIT.search(text)) and len(_RATE.sub("", text)) <= 1
+    )
+
+
+def _passes(node: Node, text: str) -> bool:
+    """The same, and a headline of something else: a link alone, which no sentence is."""
+    if text.endswith((".", "!", "?", "…", "»", "”", '"', ":", ";", ",", ")")):
+        return passing(text)
+    links = node.all("a")
+    return passing(text) or (bool(links) and len(text) >= _HEADLINE and sum(len(link.text) for link in links) >= len(text))
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +94,7 @@ def prose(page: Page) -> Stretch | None:
     said: list[tuple[str, Node]] = []
     for child in holder.children:
         if (text := known.get(child)) is not None:
-            if text:
+            if text and not (len(text) <= _PASSING and _passes(child, text)):
                 said.append((text, child))
             continue
         tag = child.tag
@@ -65,7 +102,7 @@ def prose(page: Page) -> Stretch | None:
             continue
         text = child.text
         if tag in _SAID and not _mere_links(child, text):
-            if text:
+            if text and not (len(text) <= _PASSING and passing(text)):
                 said.append((text, child))
         else:
             odds += len(text)

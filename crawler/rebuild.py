@@ -10,6 +10,7 @@ from archive.decisions import decisions
 from archive.errors import ArchiveError
 from archive.ledger.book import FILE, Book, Entry
 from archive.ledger.coverage import Asked
+from archive.ledger.views import FILE as VIEWS
 from archive.store import Archive
 from crawler.readers import Readers
 from crawler.reread import READ, readings, to_read
@@ -44,6 +45,7 @@ async def rebuild(archive: Archive, readers: Readers, home: Path) -> AsyncIterat
         book.decide(*decisions(archive))
     for suffix in ("-wal", "-shm"):  # a write-ahead log of the old book must not meet the new one
         (home / (FILE + suffix)).unlink(missing_ok=True)
+    (home / VIEWS).unlink(missing_ok=True)  # of the old book: the next question makes them anew
     (new / FILE).replace(home / FILE)
     new.rmdir()
 

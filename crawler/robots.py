@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from protego import Protego
-from sqlalchemy import Column, Float, LargeBinary, MetaData, String, Table
-from sqlalchemy.dialects.sqlite import insert
 
 from archive.capture import Exchange, Outcome
 from archive.coding import decode
@@ -101,36 +99,29 @@ def _body(last: Exchange) -> bytes:
     return body if len(body) <= MOST else body[:MOST].rpartition(b"\n")[0]
 
 
-_FILES = Table(
-    "robots",
-    MetaData(),
-    Column("origin", String, primary_key=True),
-    Column("state", String, nullable=False),
-    Column("expires", Float, nullable=False),
-    Column("since", Float, nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("why", String),
-)
+_FILES = """
+    origin VARCHAR NOT NULL PRIMARY KEY, state VARCHAR NOT NULL, expires FLOAT NOT NULL, since FLOAT NOT NULL,
+    body BLOB NOT NULL, why VARCHAR
+"""
 
 
 class RobotsFiles:
     """The robots.txt of every origin met, on disk beside the pauses; the latest ones parsed in memory."""
 
     def __init__(self, politeness: Politeness) -> None:
-        self._engine = politeness.engine
+        self._state = politeness.state
         self._clock = politeness.clock
-        _FILES.metadata.create_all(self._engine)
+        self._state.table("robots", _FILES)
         self._rules: dict[str, tuple[Robots, Callable[[str, str], Ruling]]] = {}
 
     def known(self, origin: str) -> Robots | None:
         """What was last seen there, expired or not."""
         if origin in self._rules:
             return self._rules[origin][0]
-        with self._engine.connect() as connection:
-            row = connection.execute(_FILES.select().where(_FILES.c.origin == origin)).one_or_none()
+        row = self._state.get("robots", "origin", origin)
         if row is None:
             return None
-        robots = Robots(row.state, row.expires, row.since, row.body, row.why)
+        robots = Robots(row["state"], row["expires"], row["since"], row["body"], row["why"])
         self._hold(origin, robots)
         return robots
 
@@ -155,8 +146,7 @@ class RobotsFiles:
         """Remembers what the last exchange of a visit to the origin's robots.txt amounts to."""
         robots = seen(last, self._clock.wall(), self.known(origin))
         row = {name: getattr(robots, name) for name in ("state", "expires", "since", "body", "why")}
-        with self._engine.begin() as connection:
-            connection.execute(insert(_FILES).values(origin=origin, **row).on_conflict_do_update(["origin"], set_=row))
+        self._state.put("robots", {"origin": origin, **row})
         self._hold(origin, robots)
         return robots
 

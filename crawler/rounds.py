@@ -139,6 +139,7 @@ class Round:
         talk = self.source.talk(left, past, self.crawl.now().astimezone(UTC).date())
         window: Seed | None = None
         pages: list[str] = []
+        unheard: tuple[Done, Seed | None] | None = None  # not understood: no failure, where the other form of it is
         with contextlib.closing(talk):
             ask = next(talk, None)
             while ask is not None:
@@ -150,13 +151,19 @@ class Round:
                 if done is None:
                     answer = Answer(None)
                 else:
-                    await tell(done)
                     pages.append(done.capture.id)
                     answer = _answer(done)
+                    if unheard is not None:
+                        await tell(replace(unheard[0], excused=answer.counter is not None and ask.seed == unheard[1]))
+                    unheard = (done, ask.seed) if answer.verdict == "wrong-query" else None
+                    if unheard is None:
+                        await tell(done)
                 try:
                     ask = talk.send(answer)
                 except StopIteration:
                     ask = None
+        if unheard is not None:
+            await tell(unheard[0])
         await self._named(pages, tell)
 
     async def _ask(self, ask: Ask) -> Done | None:

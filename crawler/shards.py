@@ -120,6 +120,7 @@ def _told(visit: Visit) -> tuple[dict[str, Any], list[bytes]]:
         octets += pieces
         told: dict[str, Any] = {name: getattr(each, name) for name in _PLAIN}
         told["began"], told["outcome"] = each.began.isoformat(), each.outcome.value
+        told["ended"] = each.ended and each.ended.isoformat()
         told["tls"] = each.tls and {name: getattr(each.tls, name) for name in _PLAIN_TLS}
         told["lengths"] = [
             len(each.request),
@@ -141,6 +142,7 @@ def _visit(told: dict[str, Any], cut: _Cut) -> Visit:
         octets |= {"response": cut(response), "surplus": cut(surplus)}
         certificates = tuple(map(cut, chain))
         each["began"], each["outcome"] = datetime.fromisoformat(each["began"]), Outcome(each["outcome"])
+        each["ended"] = each["ended"] and datetime.fromisoformat(each["ended"])
         each["dns"], each["flags"] = tuple(each["dns"]), tuple(each["flags"])
         each["tls"] = each["tls"] and Tls(**each["tls"], chain=certificates)
         exchanges.append(Exchange(**each, **octets))
@@ -148,7 +150,7 @@ def _visit(told: dict[str, Any], cut: _Cut) -> Visit:
 
 
 _OCTETS = ("request", "interim", "response", "surplus")
-_PLAIN = tuple(field.name for field in fields(Exchange) if field.name not in (*_OCTETS, "began", "outcome", "tls"))
+_PLAIN = tuple(field.name for field in fields(Exchange) if field.name not in (*_OCTETS, "began", "ended", "outcome", "tls"))
 _PLAIN_TLS = tuple(field.name for field in fields(Tls) if field.name != "chain")
 
 

@@ -8,9 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
 from archive import urls
-from archive.ledger.observation import Counter, Link, Reading
 
 if TYPE_CHECKING:
+    from archive.ledger.observation import Counter, Link, Reading
     from crawler.page import Page
 
 

@@ -31,7 +31,7 @@ async def _stamp(options: Globals, out: Shown) -> int:
     from archive.log import Log
     from archive.stamped import Stamped
     from archive.store import Store
-    from crawler.carry import log_kept
+    from crawler.logged import log_kept
     from crawler.opening import carrier
     from crawler.settings import load
 

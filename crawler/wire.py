@@ -1,10 +1,10 @@
-"""A transport for httpx that keeps the exact octets of both directions and bounds every exchange.
+"""One exchange over the network: the exact octets of both directions kept, and bounded.
 
 HTTP/1.1 over asyncio, one Protocol a connection, an idle list for each origin, no pool to scan, no
 cookie jar, no proxy, nothing from the environment. What is sent is put together here and kept as sent;
-what comes is kept as it came (turn.py cuts it). Each exchange ends as an httpx.Response with its Exchange
-in `extensions["exchange"]`, or as one FetchFailed that carries it; only CancelledError passes beside them,
-and leaves no connection behind.
+what comes is kept as it came (turn.py cuts it). Each exchange ends as an Exchange, or as one FetchFailed that
+carries it; only CancelledError passes beside them, and leaves no connection behind. For whoever speaks httpx, a
+Wire is a transport of it too (asking.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import select
 import socket
 import ssl
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,16 +27,18 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple, cast
-
-import httpx
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, cast
 
 from archive.capture import Exchange, Outcome, Tls
-from archive.message import Head
-from crawler import tls
+from crawler import asking, tls
+from crawler.asking import Answer, Asked, Get
 from crawler.errors import failed
-from crawler.guard import SCHEMES, Guard
+from crawler.guard import Guard
 from crawler.turn import WHOLE, Ending, Limits, Turn
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["ConnectTo", "Get", "Limits", "Resolve", "Wire"]
 
@@ -91,55 +93,11 @@ class ConnectTo:
         return Target(host, port)
 
 
-class Get(httpx.Request):
-    """A GET without a body, for what httpx.Request would work out anew for every page.
-
-    url: absolute and resolved (archive.urls). fields: all that are sent, Host too. `request.url` is made when asked for.
-    """
-
-    def __init__(self, url: str, fields: Sequence[tuple[bytes, bytes]], extensions: dict[str, object]) -> None:
-        self.method = "GET"
-        self.address = url
-        self.fields = fields
-        self.extensions = extensions
-        self.stream = httpx.ByteStream(b"")
-        self._content = b""
-
-    @cached_property
-    def url(self) -> httpx.URL:  # type: ignore[override]
-        return httpx.URL(self.address)
-
-    @cached_property
-    def headers(self) -> httpx.Headers:  # type: ignore[override]
-        return httpx.Headers(list(self.fields))
-
-
-class _Answer(httpx.Response):
-    """A response whose fields are taken apart for httpx when somebody asks for them; most are asked for two."""
-
-    def __init__(self, head: Head, exchange: Exchange, entity: _Entity) -> None:
-        super().__init__(head.status, stream=entity)
-        del self.headers
-        self.extensions = {
-            "exchange": exchange,
-            "head": head,
-            "http_version": b"HTTP/" + head.version,
-            "reason_phrase": head.reason,
-        }
-
-    @cached_property
-    def headers(self) -> httpx.Headers:  # type: ignore[override]
-        return httpx.Headers(list(cast(Head, self.extensions["head"]).fields))
-
-
-class Wire(httpx.AsyncBaseTransport):
+class Wire:
     """One vantage's connections.
 
     `resolve` stands in for the system's look-up; its answers pass the same guard. `ca` are trust anchors
-    beside certifi's; a file without any raises ValueError here. Of `request.extensions` are read: `via`
-    (the address that led here), `verify` (False: whoever answers is let pass, and Tls says so), `deadline`
-    (seconds for the whole exchange in place of the limit), `repeated` (takes the Exchange that a kept connection
-    broke off before it was answered, and that was asked again on a new one). `unasked` may be set to what takes the octets
+    beside certifi's; a file without any raises ValueError here. `unasked` may be set to what takes the octets
     that came on an idle connection, as an Exchange without a request whose URL is UNASKED and the origin.
     """
 
@@ -180,46 +138,49 @@ class Wire(httpx.AsyncBaseTransport):
             self._held -= self._put_down.popleft()
         return self._held
 
+    async def get(self, get: Get) -> Exchange:
+        """One GET, answered whole. Raises FetchFailed."""
+        return (await self.exchange(asking.asked(get))).exchange
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The same for httpx; its Exchange is in `extensions["exchange"]`."""
+        return asking.answered(await self.exchange(await asking.asked_by(request)))
+
+    async def exchange(self, asked: Asked) -> Answer:
+        """One exchange, whole. Raises FetchFailed."""
         began, start = datetime.now(UTC), monotonic()
-        asked = _asked(request)
-        url, scheme, host, port = asked.url, asked.scheme, asked.host, asked.port
-        extensions = request.extensions
-        verify = bool(extensions.get("verify", True))
-        deadline = start + float(extensions.get("deadline", self.limits.whole))
-        origin = (scheme, host, port, verify)
-        turn = Turn(self.limits, request.method)
+        url, octets = asked.url, asked.octets
+        deadline = start + (self.limits.whole if asked.deadline is None else asked.deadline)
+        origin = (asked.scheme, asked.host, asked.port, asked.verify)
+        turn = Turn(self.limits, asked.method)
         connection: _Connection | None = None
-        octets = b""
         flags: tuple[str, ...] = ()
         try:
             target = self._admit(asked)
-            octets = await _serialised(request, asked)
             connection = self._take(origin)
             if connection is not None:
                 ending = await connection.exchange(octets, turn, deadline)
-                if ending.outcome is Outcome.RESET and not turn.octets and request.method == "GET":
+                if ending.outcome is Outcome.RESET and not turn.octets and asked.method == "GET":
                     # RFC 9112, 9.3.1: it was closed while our request was under way; nobody has answered yet.
-                    if "repeated" in extensions:
-                        extensions["repeated"](
-                            Exchange(
-                                url,
-                                began,
-                                monotonic() - start,
-                                Outcome.RESET,
-                                request.method,
-                                ending.error,
-                                octets,
-                                peer=connection.peer,
-                                dns=connection.dns,
-                                tls=connection.tls,
-                                via=extensions.get("via"),
-                                flags=("stale-connection",),
-                            )
+                    asked.repeated(
+                        Exchange(
+                            url,
+                            began,
+                            monotonic() - start,
+                            Outcome.RESET,
+                            asked.method,
+                            ending.error,
+                            octets,
+                            peer=connection.peer,
+                            dns=connection.dns,
+                            tls=connection.tls,
+                            via=asked.via,
+                            flags=("stale-connection",),
                         )
+                    )
                     connection.abort()
                     connection, flags = None, ("stale-connection",)
-                    turn = Turn(self.limits, request.method)
+                    turn = Turn(self.limits, asked.method)
                     began, start = datetime.now(UTC), monotonic()
             if connection is None:
                 connection = _Connection(self, origin)
@@ -240,9 +201,10 @@ class Wire(httpx.AsyncBaseTransport):
         exchange = Exchange(
             url=url,
             began=began,
+            ended=datetime.now(UTC),
             elapsed=monotonic() - start,
             outcome=ending.outcome,
-            method=request.method,
+            method=asked.method,
             error=ending.error,
             request=octets if sent else b"",
             interim=interim,
@@ -255,13 +217,19 @@ class Wire(httpx.AsyncBaseTransport):
             peer=connection.peer if connection is not None else None,
             dns=connection.dns if connection is not None else (),
             tls=connection.tls if connection is not None else None,
-            via=extensions.get("via"),
+            via=asked.via,
             flags=flags + (head.flags if head is not None else ()) + (frame.flags if frame is not None else ()),
         )
         if ending is not WHOLE:
             raise failed(exchange)
         assert head is not None
-        return _Answer(head, exchange, _Entity(response, turn.spans()))
+        return Answer(exchange, head, turn.spans())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        await self.aclose()
 
     async def aclose(self) -> None:
         """Close every connection; exchanges under way end as reset."""
@@ -272,10 +240,12 @@ class Wire(httpx.AsyncBaseTransport):
             self._threads = None
         await asyncio.sleep(0)  # the transports tell their protocols in the loop's next turn
 
-    def _admit(self, asked: _Asked) -> Target:
+    def _admit(self, asked: Asked) -> Target:
         """Where this request may go, before anything is looked up. Raises _Broken."""
         if len(asked.url) > self.limits.url:
             raise _Broken(Outcome.TOO_LARGE, f"a URL of more than {self.limits.url} octets")
+        if not asked.octets:
+            raise _Broken(Outcome.GUARDED, "a line break or NUL inside the request's head")
         target = self._connect_to.target(asked.host, asked.port)
         why = self._guard.refusal(asked.scheme, asked.host, credentials=asked.credentials, named=target.host_named)
         if why is None and not target.port_named:
@@ -777,63 +747,3 @@ class _Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class _Entity(httpx.AsyncByteStream, httpx.SyncByteStream):
-    """The entity-body, cut out of the response when somebody reads it; its content coding is kept."""
-
-    def __init__(self, response: bytes, spans: list[tuple[int, int]]) -> None:
-        self._response = response
-        self._spans = spans
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield b"".join(self._response[start:end] for start, end in self._spans)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for part in self:
-            yield part
-
-
-class _Asked(NamedTuple):
-    """What the address of a request comes to. port: 0 where the scheme has none."""
-
-    url: str
-    scheme: str
-    host: str
-    port: int
-    target: bytes  # of the request line
-    credentials: bool
-
-
-# Octets that httpx too leaves as they are, in the form that archive.urls writes.
-_PLAIN = re.compile(
-    r"(https?)://([a-z0-9._-]+)(?::([0-9]+))?(/[A-Za-z0-9._~!$&()*+,;=:@/%-]*(?:\?[A-Za-z0-9._~!$&()*+,;=:@/?%-]*)?)"
-)
-
-
-def _asked(request: httpx.Request) -> _Asked:
-    if isinstance(request, Get) and (plain := _PLAIN.fullmatch(request.address)):
-        scheme, host, port, target = plain.groups()
-        return _Asked(request.address, scheme, host, int(port or SCHEMES[scheme]), target.encode("ascii"), False)
-    url = request.url
-    port_ = url.port or SCHEMES.get(url.scheme, 0)
-    return _Asked(str(url), url.scheme, url.raw_host.decode("ascii"), port_, url.raw_path, bool(url.userinfo))
-
-
-async def _serialised(request: httpx.Request, asked: _Asked) -> bytes:
-    """The request's octets as they go out: method, target, fields in their order and case, body. Raises _Broken."""
-    fields = request.fields if isinstance(request, Get) else request.headers.raw
-    lines = [b"%b %b HTTP/1.1" % (request.method.encode("ascii", "replace"), asked.target)]
-    lines += [b"%b: %b" % item for item in fields]
-    head = b"\r\n".join(lines)
-    if head.count(b"\n") != len(fields) or head.count(b"\r") != len(fields) or b"\0" in head:
-        raise _Broken(Outcome.GUARDED, "a line break or NUL inside the request's head")
-    if isinstance(request, Get):
-        return head + b"\r\n\r\n"
-    try:
-        body = request.content
-    except httpx.RequestNotRead:
-        body = await request.aread()
-    if b"chunked" in request.headers.get("transfer-encoding", "").encode("latin-1", "replace").lower():
-        body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
-    return head + b"\r\n\r\n" + body

@@ -21,7 +21,7 @@ from archive.keyring import Keyring
 from archive.shelf import Archive
 from archive.store import Store
 from archive.verify import verify
-from crawler.carry import log_kept
+from crawler.logged import log_kept
 
 HOUR, DAY = 3600.0, 86_400.0
 SAMPLE = 20  # captures that are read again each day

@@ -7,28 +7,120 @@ import os
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command_from_info, get_command_name, get_group_from_info
+from typer.models import CommandInfo, TyperInfo
 
-from archive import __version__, ask, door, export_cli, review
-from archive import cli as archive_cli
+from archive import __version__, door
 from archive.door import Globals, Shown
-from crawler import cites_cli, claims_cli, editions_cli, stamp_cli
-from crawler import cli as crawler_cli
 from crawler.cli import run, told, waiting
 from crawler.errors import BadSettings
 from crawler.lines import Results
-from schedules import operate
 
 if TYPE_CHECKING:
     from schedules.plan import Plan
 
+
+def rooms() -> Iterator[typer.Typer]:
+    """The commands of the other rooms, one room after another: each is imported when it is asked for, and no sooner."""
+    from crawler import cli as crawler_cli
+
+    yield crawler_cli.app
+    from crawler import claims_cli
+
+    yield claims_cli.app
+    from crawler import editions_cli
+
+    yield editions_cli.app
+    yield group(editions_cli.mirrors_app, "mirrors")
+    from crawler import cites_cli
+
+    yield cites_cli.app
+    from crawler import stamp_cli
+
+    yield stamp_cli.app
+    from archive import ask
+
+    yield ask.app
+    from archive import cli as archive_cli
+
+    yield archive_cli.app
+    from archive import export_cli
+
+    yield export_cli.app
+    from archive import search_cli
+
+    yield search_cli.app
+    from archive import takedown_cli
+
+    yield takedown_cli.app
+    from archive import review
+
+    yield review.app
+    yield group(review.review, "review")
+    from schedules import operate
+
+    yield operate.app
+
+
+def group(commands: typer.Typer, name: str) -> typer.Typer:
+    """Commands under one name."""
+    room = typer.Typer()
+    room.add_typer(commands, name=name)
+    return room
+
+
+class Front(TyperGroup):
+    """Every command, each made when it is named: to make them all costs more than what most of them do."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**said)
+        self._rooms = rooms()
+        self._known: dict[str, CommandInfo | TyperInfo] = {}
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        while cmd_name not in self.commands and cmd_name not in self._known:
+            if (room := next(self._rooms, None)) is None:
+                self._make(*self._known)  # from them the nearest one is told
+                break
+            self._known |= _named(room)
+        if cmd_name not in self.commands and cmd_name in self._known:
+            self._make(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        for room in self._rooms:
+            self._known |= _named(room)
+        return list(dict.fromkeys((*self.commands, *self._known)))
+
+    def _make(self, *names: str) -> None:
+        markup = self.rich_markup_mode
+        for name in names:
+            told = self._known[name]
+            self.commands[name] = (
+                get_command_from_info(told, pretty_exceptions_short=False, rich_markup_mode=markup)
+                if isinstance(told, CommandInfo)
+                else get_group_from_info(told, pretty_exceptions_short=False, suggest_commands=True, rich_markup_mode=markup)
+            )
+
+
+def _named(room: typer.Typer) -> dict[str, CommandInfo | TyperInfo]:
+    """A room's commands and groups by their names."""
+    commands = {
+        each.name or get_command_name(each.callback.__name__): each for each in room.registered_commands if each.callback
+    }
+    return {**commands, **{str(each.name): each for each in room.registered_groups}}
+
+
 app = typer.Typer(
+    cls=Front,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -225,16 +317,6 @@ def on_loopback(plan: Plan, rules: Sequence[str]) -> bool:
         except ValueError:
             return False
     return True
-
-
-FLOORS = (
-    crawler_cli, claims_cli, editions_cli, cites_cli, stamp_cli, ask, archive_cli, export_cli, review, operate,
-)  # fmt: skip
-for floor in FLOORS:
-    for command in floor.app.registered_commands:
-        app.registered_commands.append(command)
-app.add_typer(review.review, name="review")
-app.add_typer(editions_cli.mirrors_app, name="mirrors")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

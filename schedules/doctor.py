@@ -53,7 +53,7 @@ def examine(
     yield (first := _home(home))
     whole = first.outcome is Verdict.PASS and Home(home).version() is not None
     told, plan = _settings(home), _plan(home)
-    yield from _disk(home, told if isinstance(told, settings.Settings) else settings.Settings.model_construct())
+    yield from _disk(home, told if isinstance(told, settings.Settings) else settings.Settings())
     yield from _clock(home, now(), whole=whole)
     yield from _versions()
     yield from _permissions(home)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from archive.capture import Capture
 from archive.ledger.book import Book
@@ -16,6 +18,7 @@ from schedules.plan import Address, Docket, Past, Target
 
 # Words that say nobody answered for the page itself: another try may. All other words are answers, "gone" too.
 TROUBLES = frozenset(("captcha", "blocked", "outage", "login", "unreachable"))
+LOOKED = 16  # visits of a page that tell how often it changes
 TRIED = 5  # askings of a court that are looked through for the plan's own: people ask for other windows between
 
 
@@ -30,7 +33,11 @@ def pasts(
     """
     wanted = list(targets)
     dockets = [each for each in wanted if isinstance(each, Docket)]
-    found = _addresses([each.url for each in wanted if isinstance(each, Address)], archive, book)
+    addresses = [each for each in wanted if isinstance(each, Address)]
+    found = _addresses([each.url for each in addresses], archive, book)
+    if book is not None:
+        bounded = (each.url for each in addresses if each.soonest is not None or each.latest is not None)
+        found |= {url: _rhythm(url, found[url], archive, book) for url in bounded if url in found}
     if book is not None and dockets:
         found |= _dockets(dockets, archive, book, sources, now)
     return found
@@ -41,6 +48,16 @@ def _addresses(urls: list[str], archive: Archive, book: Book | None) -> dict[str
     whole = {capture.id for capture in ended.values() if capture.outcome.whole}
     verdicts = {each.capture: each.verdict for each in book.extractions(captures=whole)} if book else {}
     return {url: Past(capture.at, _trouble(capture, verdicts.get(capture.id))) for url, capture in ended.items()}
+
+
+def _rhythm(url: str, past: Past, archive: Archive, book: Book) -> Past:
+    """With how its newest visits found it: by what was read, so that a page's counters and rates are no change."""
+    ids = [capture.id for capture in archive.captures(url) if capture.url == url and capture.foreign is None][-LOOKED:]
+    read = {each.capture: each.reading for each in book.extractions(captures=ids) if each.verdict == "page"}
+    readings = [read[id_] for id_ in ids if id_ in read]
+    steps = [later == earlier for earlier, later in pairwise(readings)]
+    row = next((n for n, same in enumerate(reversed(steps)) if same != steps[-1]), len(steps))
+    return replace(past, same=row, changed=0) if steps and steps[-1] else replace(past, same=0, changed=row)
 
 
 def _trouble(capture: Capture, verdict: str | None) -> str | None:

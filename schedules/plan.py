@@ -15,6 +15,8 @@ from schedules.channels import Channel, Feed
 
 BEAT = timedelta(seconds=30)  # a daemon looks at its plan at least this often (reliability.md 3.1, R10)
 SKEW = timedelta(minutes=1)  # a visit may seem to lie this far ahead: clocks are set right in small steps
+STEPS = 12  # doublings and halvings; beyond them every bound is reached
+SETTLED = 2  # visits that found the same, for each doubling of an interval
 LATEST_RETRY = timedelta(hours=6)
 
 
@@ -78,11 +80,16 @@ class Docket:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One address, as an article cites it; canonical (archive.urls.identity)."""
+    """One address, as an article cites it; canonical (archive.urls.identity).
+
+    soonest, latest: bounds between which what is seen of the page sets how often it is visited; None: `every` stands.
+    """
 
     url: str
     every: timedelta
     quiet: Quiet | None = None
+    soonest: timedelta | None = None
+    latest: timedelta | None = None
 
     @property
     def name(self) -> str:
@@ -110,12 +117,15 @@ class Plan:
 class Past:
     """The newest visit of a target. at: its begin, UTC. trouble: why it was not answered, None where it was.
 
-    ended: False where it was broken off, by a kill or a stop.
+    ended: False where it was broken off, by a kill or a stop. same, changed: its newest visits in a row that found what the one
+    before had found, or that did not; one of the two is 0.
     """
 
     at: datetime
     trouble: str | None = None
     ended: bool = True
+    same: int = 0
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,16 @@ def retry(every: timedelta) -> timedelta:
     return min(every / 4, LATEST_RETRY)
 
 
+def pace(target: Target, past: Past) -> timedelta:
+    """How long until the next visit of a target that answered: an address within bounds comes sooner the more often it
+    changed, and later the longer it stayed the same."""
+    if not isinstance(target, Address) or (target.soonest is None and target.latest is None):
+        return target.every
+    steps = min(past.same // SETTLED, STEPS) - min(past.changed, STEPS)
+    every = target.every * 2.0**steps
+    return min(max(every, target.soonest or target.every), target.latest or target.every)
+
+
 def turn(target: Target, past: Past | None, now: datetime) -> Due:
     """The next visit of a target. One that is overdue is due once, however many turns it missed."""
     if past is None:
@@ -151,7 +171,11 @@ def turn(target: Target, past: Past | None, now: datetime) -> Due:
         moment = past.at + retry(target.every)
         reason = f"not answered ({past.trouble}), tried again after {spoken(retry(target.every))}"
     else:
-        moment, reason = past.at + target.every, f"every {spoken(target.every)}"
+        every = pace(target, past)
+        moment, reason = past.at + every, f"every {spoken(every)}"
+        if every != target.every:
+            found = f"changed {past.changed} times" if past.changed else f"the same {past.same} times"
+            reason += f" in place of {spoken(target.every)}: {found} in a row"
     if target.quiet is not None:
         begun = max(moment, now)
         over = target.quiet.over(begun)

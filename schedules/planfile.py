@@ -27,7 +27,7 @@ LONGEST = timedelta(days=3_660)
 _WHICH = frozenset(("events", "courts", "articles"))
 TABLES = {
     "source": {"name", "courts", "days", "months", "every", "quiet"},
-    "links": {"urls", "file", "every", "quiet"},
+    "links": {"urls", "file", "every", "quiet", "soonest", "latest"},
     "notify": {"webhook", "secret", "mail", "from", "smtp", "starttls", "user", "password", *_WHICH},
     "feed": {"name", *_WHICH},
 }
@@ -53,6 +53,8 @@ TEMPLATE = """\
 # urls = ["https://example.org/article"]
 # file = "cited.txt"
 # every = "1w"
+# soonest = "1d"             # how often a page was found changed sets how soon it is visited again, within these bounds
+# latest = "8w"
 
 # Who is told, and of what: "new-case", "event", "changed", "withdrawn", "alarm"; all where it is not said.
 # Deliveries are signed with what the file beside this one holds (chmod 600), and tried again for three days.
@@ -247,9 +249,10 @@ class _Reader:
         if file is not None and not isinstance(file, str):
             raise self.bad("file is the name of a file", "links", number, "file")
         every, quiet = self._times("links", number, table)
+        bounds = self._bounds(number, table, every)
         for url in urls:
             try:
-                yield Address(identity(url), every, quiet)
+                yield Address(identity(url), every, quiet, *bounds)
             except ValueError as exc:
                 raise self.bad(f"{url!r}: {exc}", "links", number, "urls", url) from exc
         if file is None:
@@ -261,9 +264,21 @@ class _Reader:
         for at, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 try:
-                    yield Address(identity(line.strip()), every, quiet)
+                    yield Address(identity(line.strip()), every, quiet, *bounds)
                 except ValueError as exc:
                     raise BadPlan(f"{file} line {at}: {exc}; mend or remove it") from exc
+
+    def _bounds(self, number: int, table: dict[str, Any], every: timedelta) -> tuple[timedelta | None, timedelta | None]:
+        found: dict[str, timedelta | None] = {"soonest": None, "latest": None}
+        for key in found:
+            if key in table:
+                found[key] = interval(table[key])
+                if found[key] is None:
+                    raise self.bad(f"{table[key]!r} is no interval; write 6h or 4w", "links", number, key)
+        soonest, latest = found["soonest"], found["latest"]
+        if (soonest is not None and soonest > every) or (latest is not None and latest < every):
+            raise self.bad("soonest <= every <= latest: the bounds lie about what is usual", "links", number, "every")
+        return soonest, latest
 
     def _times(self, name: str, number: int, table: dict[str, Any]) -> tuple[timedelta, Quiet | None]:
         if "every" not in table:

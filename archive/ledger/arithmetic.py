@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from archive.ledger import workdays
 from archive.ledger.stated import Claim
@@ -193,7 +193,8 @@ def _people(group: Sequence[Claim]) -> Iterator[Check]:
         if cases.exact is None or people.exact is None or _when(cases) != _when(people) or cases.about or people.about:
             continue
         gap = people.exact - cases.exact
-        says = f"{shown(cases)} cases, {shown(people)} people: other units, {abs(int(gap)):,} {'more' if gap >= 0 else 'fewer'} people than cases"
+        more = "more" if gap >= 0 else "fewer"
+        says = f"{shown(cases)} cases, {shown(people)} people: other units, {abs(int(gap)):,} {more} people than cases"
         yield Check(2, (cases.id, people.id), gap >= 0, says)
 
 
@@ -337,7 +338,7 @@ def _monotone(claims: Sequence[Claim]) -> Iterator[Check]:
             series[(*_key(claim), claim.group, claim.country)].append(claim)
     for known in series.values():
         known.sort(key=lambda claim: (str(claim.as_of), claim.id))
-        for earlier, later in zip(known, known[1:], strict=False):
+        for earlier, later in pairwise(known):
             if earlier.as_of == later.as_of or earlier.low is None or later.high is None:
                 continue
             holds = earlier.low <= later.high
@@ -393,8 +394,10 @@ def _swapped(claims: Sequence[Claim]) -> Iterator[Check]:
                 for c in claims
             )
             if rivals and not doubted:
-                says = f"{shown(claim)} stands in {other.source} for {_of(other)}, and {shown(rivals[0])} in {rivals[0].source} for {_of(rivals[0])}"
-                yield Check(9, (claim.id,), False, says, int(rivals[0].exact or 0))
+                rival = rivals[0]
+                stands = f"{shown(claim)} stands in {other.source} for {_of(other)}"
+                says = f"{stands}, and {shown(rival)} in {rival.source} for {_of(rival)}"
+                yield Check(9, (claim.id,), False, says, int(rival.exact or 0))
 
 
 def _rival(claim: Claim, other: Claim) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -185,10 +185,21 @@ class Book:
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
+    def superseded(self, *, known_at: datetime | None = None) -> list[Extraction]:
+        """Extractions that a newer version of their parser has taken the place of, in the order of the log."""
+        every = self.extractions(known_at=known_at, live=False)
+        stand = {extraction.id for extraction in standing(every)}
+        return [extraction for extraction in every if extraction.id not in stand]
+
     def as_of(self, *, known_at: datetime | None = None, as_of: datetime | None = None) -> datetime | None:
         """When the newest capture that was read began; None where nothing was read."""
         query = sa.select(sa.func.max(tables.extraction.c.at)).where(*_until(known_at, as_of))
         ((at,),) = self._all(query)
+        return None if at is None else datetime.fromisoformat(at)
+
+    def begun(self) -> datetime | None:
+        """When the first capture that was read was held here; None where nothing was read."""
+        ((at,),) = self._all(sa.select(sa.func.min(tables.extraction.c.known)))
         return None if at is None else datetime.fromisoformat(at)
 
     def sightings(
@@ -199,17 +210,21 @@ class Book:
         known_at: datetime | None = None,
         as_of: datetime | None = None,
         events: bool = True,
+        only: str | None = None,
         own: bool = False,
+        of: Collection[Extraction] | None = None,
     ) -> list[Sighting]:
         """What stands in the book of these registrations, or of all whose subject begins with `prefix`.
 
         known_at, as_of: as in `extractions`.
         events: with the courts' lists of events, which no figure of the tally needs and which are most of a ledger.
-        own: only what is said of the registrations themselves, nothing of their people, events and hearings.
+        own: only what is said of the registrations themselves, nothing of their people, events and hearings. only: values of
+            this property alone. of: of these extractions alone, whether they stand or not.
         One sighting for each place of a reading, with the newest capture that has this reading; in no order to rely on.
         """
         until = (known_at, as_of)
-        return [sighting for sighting, _ in self._said(registrations, prefix, until, (), events=events, own=own)]
+        said = self._said(registrations, prefix, until, (), events=events, own=own, only=only, of=of)
+        return [sighting for sighting, _ in said]
 
     def quoted(
         self,
@@ -218,11 +233,13 @@ class Book:
         prefix: str = "",
         known_at: datetime | None = None,
         as_of: datetime | None = None,
+        only: str | None = None,
     ) -> list[Quoted]:
         """As `sightings`, each with selector and quote."""
         place = tables.sighting.c
-        said = self._said(registrations, prefix, (known_at, as_of), (place.selector, place.quote, place.start, place.end))
-        return [Quoted(sighting, *where) for sighting, where in said]
+        where = (place.selector, place.quote, place.start, place.end)
+        said = self._said(registrations, prefix, (known_at, as_of), where, only=only)
+        return [Quoted(sighting, *place) for sighting, place in said]
 
     def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
         """The values of one reading in page order, as Observation's fields."""
@@ -338,6 +355,45 @@ class Book:
         """People's corrections that stand, in the order of the log."""
         return corrections(self.decisions(CORRECTION, known_at=known_at))
 
+    def head(self) -> dict[str, str]:
+        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it."""
+        return {
+            name: f"{row.number} {row.id}" if (row := self._one(_LAST.format(table))) else "0 "
+            for name, table in (("extractions", "extraction"), ("decisions", "decision"))
+        }
+
+    def holds(self, head: Mapping[str, str]) -> bool:
+        """Whether a head is an earlier one, or the present one, of this very book."""
+        for name, table in (("extractions", "extraction"), ("decisions", "decision")):
+            number, _, id_ = head.get(name, "").partition(" ")
+            if not number.isdigit():
+                return False
+            row = self._one(f'SELECT id FROM "{table}" WHERE rowid = {int(number)}')  # noqa: S608
+            if int(number) and (row is None or row.id != id_):
+                return False
+        return True
+
+    def touched(self, head: Mapping[str, str]) -> list[str]:
+        """The registrations of which something was entered, read anew or decided since that head, sorted."""
+        extractions, decisions = (int(head[name].partition(" ")[0]) for name in ("extractions", "decisions"))
+        with self._begun() as connection:
+            found = {row[0] for row in connection.exec_driver_sql(_TOUCHED, (extractions,))}
+            decided = connection.exec_driver_sql("SELECT said FROM decision WHERE rowid > ?", (decisions,)).all()
+            subjects = {name for (said,) in decided for name in Decision.of(said.encode()).subjects}
+            for subject in {words.registration(name) for name in subjects if name.startswith("reg:")}:
+                if connection.exec_driver_sql(_THERE, (subject,)).first():
+                    found.add(subject)
+        return sorted(found)
+
+    def all_registrations(self) -> list[str]:
+        """Every registration of which anything that stands is said, sorted."""
+        with self._begun() as connection:
+            return [row[0] for row in connection.exec_driver_sql(_REGISTRATIONS)]
+
+    def _one(self, statement: str) -> sa.Row[Any] | None:
+        with self._begun() as connection:
+            return connection.exec_driver_sql(statement).first()
+
     def counts(self) -> dict[str, int]:
         """Rows by table."""
         with self._begun() as connection:
@@ -365,7 +421,9 @@ class Book:
         more: Sequence[sa.ColumnElement[Any]],
         *,
         events: bool = True,
+        only: str | None = None,
         own: bool = False,
+        of: Collection[Extraction] | None = None,
     ) -> Iterator[tuple[Sighting, tuple[Any, ...]]]:
         column = tables.observation.c
         query = sa.select(
@@ -376,18 +434,23 @@ class Book:
         if registrations is None and prefix:
             # Not by the index on registrations: read in the order of observations both tables are read once, front to back.
             query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
+        if only is not None:
+            query = query.where(column.property == only)
         if own:
             query = query.where(column.subject == column.registration)
         elif not events:
             query = query.where(sa.func.instr(column.subject, "#event:") == 0)
         rows: Iterable[sa.Row[Any]]
-        if registrations is None:
-            rows, captures = self._streamed(query), None
+        if of is not None:
+            rows = self._batched(query, tables.sighting.c.reading, {extraction.reading for extraction in of})
+        elif registrations is None:
+            rows, of = self._streamed(query), self.extractions(known_at=until[0], as_of=until[1])
         else:
             rows = self._batched(query, column.registration, registrations)
             captures = self._captures({row[0] for row in rows})
+            of = self.extractions(captures=captures, known_at=until[0], as_of=until[1])
         by_reading: dict[str, list[Extraction]] = {}
-        for extraction in self.extractions(captures=captures, known_at=until[0], as_of=until[1]):
+        for extraction in of:
             by_reading.setdefault(extraction.reading, []).append(extraction)
         held = {
             reading: (
@@ -528,6 +591,21 @@ _NAMES = _text(
 )
 
 
+_LAST = 'SELECT rowid AS number, id FROM "{}" ORDER BY rowid DESC LIMIT 1'
+# Of what is new, and of what another reading of the same captures had said.
+_TOUCHED = """
+SELECT DISTINCT o.registration FROM extraction n JOIN extraction e ON e.capture = n.capture
+JOIN sighting s ON s.reading = e.reading JOIN observation o ON o.id = s.observation
+WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
+_THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
+# From one registration to the next by the index, not over all that is said of each.
+_REGISTRATIONS = """
+WITH RECURSIVE next(name) AS (
+    SELECT min(registration) FROM observation WHERE registration >= 'reg:' AND registration < 'reg;'
+    UNION ALL
+    SELECT (SELECT min(registration) FROM observation WHERE registration > name AND registration < 'reg;') FROM next
+    WHERE name IS NOT NULL
+) SELECT name FROM next WHERE name IS NOT NULL"""
 _HELD = (
     "SELECT extraction.capture, reading.parser, reading.id FROM extraction JOIN reading ON extraction.reading = reading.id "
     "WHERE extraction.capture IN ({}) AND reading.observations > 0"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from archive.errors import NotFound
 from archive.ledger import words
@@ -118,20 +119,36 @@ def registrations(sightings: Iterable[Sighting], corrections: Iterable[Correctio
     for sighting in sightings:
         if sighting.subject.startswith("reg:"):
             said.setdefault(words.registration(sighting.subject), []).append(sighting)
-    folded = {subject: register(subject, found) for subject, found in said.items()}
+    folded = {subject: replace(register(subject, found), known=_known(found)) for subject, found in said.items()}
     for subject, wanted in _by_registration(corrections).items():
         if subject in folded:
             folded[subject] = corrected(folded[subject], wanted)
     return folded
 
 
+def _known(sightings: Iterable[Sighting]) -> dict[tuple[str, str], datetime]:
+    """Since when a day of receipt or decision was known, whoever of the registration it is of."""
+    found: dict[tuple[str, str], datetime] = {}
+    for sighting in sightings:
+        if sighting.property in ("received", "decided") and sighting.value is not None and sighting.since is not None:
+            key = (sighting.property, sighting.value)
+            found[key] = min(found.get(key, sighting.since), sighting.since)
+    return found
+
+
 def assembled(folded: Mapping[str, Registration], keys: Sequence[Keys], judged: Sequence[tuple[str, Tie]]) -> tuple[Case, ...]:
     """The cases of these registrations, by all that is judged of them; sorted by the log position of their first capture."""
-    standing: dict[str, list[tuple[str, Tie]]] = {}
-    for key, tie in live(judged):
-        standing.setdefault(tie.left, []).append((key, tie))
-    cases = [_case([folded[subject] for subject in group], standing) for group in groups(official(keys), judged)]
+    why = standing(judged)
+    cases = [case_of([folded[subject] for subject in group], why) for group in groups(official(keys), judged)]
     return tuple(sorted(cases, key=lambda case: (min(r.first for r in case.registrations), case.id)))
+
+
+def standing(judged: Iterable[tuple[str, Tie]]) -> dict[str, list[tuple[str, Tie]]]:
+    """The judgements that stand, by the registration on their left."""
+    found: dict[str, list[tuple[str, Tie]]] = {}
+    for key, tie in live(judged):
+        found.setdefault(tie.left, []).append((key, tie))
+    return found
 
 
 def judgements(keys: Sequence[Keys], ties: Iterable[tuple[str, Tie]] = ()) -> list[tuple[str, Tie]]:
@@ -212,7 +229,8 @@ def of_articles(registration: Registration) -> bool:
     return all(value.kind == "article" for value in registration.values)
 
 
-def _case(registrations: Sequence[Registration], ties: Mapping[str, Sequence[tuple[str, Tie]]]) -> Case:
+def case_of(registrations: Sequence[Registration], ties: Mapping[str, Sequence[tuple[str, Tie]]]) -> Case:
+    """The case that these registrations are. ties: as `standing` makes them."""
     of_courts = [one for one in registrations if not of_articles(one)]
     shown = of_courts or list(registrations)
     ordered = tuple(sorted(shown, key=lambda r: (r.own.get("received") or "9999", r.first, r.subject)))

@@ -159,7 +159,8 @@ def _told(compared: Sequence[Check]) -> list[str]:
 
 
 def ledger_counter(cases: Sequence[Case], windows: Sequence[Window], as_of: datetime | None) -> Counter:
-    """Counts claims over these cases: for claims of the whole country, so that every court with a first instance is expected."""
+    """Counts claims over these cases: for claims of the whole country, so that every court with a first instance is "
+    "expected."""
     expected = frozenset(court.code for court in courts.courts() if "criminal-1" in court.registers)
     known: dict[Question, Row] = {}
 
@@ -232,7 +233,8 @@ def _held_against(claim: Claim, row: Row) -> Counted:
     if claim.first is None or (claim.last or claim.as_of) is None:
         end = "from which day on" if claim.first is None else "up to which day"
         return Counted(None, None, f"the text does not say {end} was counted; what was read comes to {told}")
-    where = f"{reach.courts_reached} of {reach.courts_expected} courts, {reach.windows_complete} of {reach.windows} windows read whole"
+    windows = f"{reach.windows_complete} of {reach.windows} windows read whole"
+    where = f"{reach.courts_reached} of {reach.courts_expected} courts, {windows}"
     if not reach.complete:
         return Counted(None, None, f"the coverage is incomplete ({where}); what was read comes to {told}")
     rounded = [value, Fraction(value.__floor__()), Fraction(round(value))] if claim.per else [value]

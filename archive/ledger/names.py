@@ -13,6 +13,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from archive.ledger.spellings import cost
+
 _CYRILLIC: Final = {
     "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "е": "e", "ё": "o", "є": "e", "ж": "z", "з": "z", "и": "i",
     "і": "i", "ї": "i", "й": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
@@ -47,7 +49,15 @@ _JOINED = re.compile(r"(?<=[a-zа-яё])(?=[A-ZА-ЯЁ][a-zа-яё])")
 _ENDING = re.compile(r"(?:ogo|omu|ego|emu|im|om|em|imi|h)$|[aeiou]+$")
 
 
+# The price of a spelling, in tenths of a nat a letter: at _FAIR it is as likely as not one name's, above _FAR it is none.
+_FAIR: Final = 12.0
+_FAR: Final = 20
+_SURE: Final = 7  # as dear as a word beside others may be
+
+
 class _Token(NamedTuple):
+    word: str  # as written, in small letters
+    cyrillic: bool
     skeleton: str
     stem: str
     first: str  # its first letter as written, lower case
@@ -64,7 +74,8 @@ def _tokens(name: str) -> tuple[_Token, ...]:
         skeleton = _skeleton(word)
         if not skeleton:
             continue
-        found.append(_Token(skeleton, _stem(skeleton), word[0], len(word) == 1, word in _LOOSE, frozenset(skeleton)))
+        cyrillic, initial, loose = word[0] in _CYRILLIC, len(word) == 1, word in _LOOSE
+        found.append(_Token(word, cyrillic, skeleton, _stem(skeleton), word[0], initial, loose, frozenset(skeleton)))
     return tuple(found)
 
 
@@ -97,6 +108,8 @@ def score(a: str, b: str) -> float:
     one, other = _tokens(a), _tokens(b)
     if not one or not other:
         return 0.0
+    if len(one) == len(other) == 1 and one[0].cyrillic != other[0].cyrillic and not (one[0].initial or other[0].initial):
+        return _spelled(one[0], other[0], _FAR)
     if len(one) > len(other) or (len(one) == len(other) and a > b):
         one, other = other, one
     return max(_aligned(one, other), _run_together(one, other))
@@ -168,9 +181,21 @@ def _similar(one: _Token, other: _Token) -> float:
         return 1.0
     if one.stem == other.stem:
         return 0.97
+    if one.cyrillic != other.cyrillic:
+        spelled = _spelled(one, other, _SURE)
+        if spelled:
+            return spelled
     if len(one.letters ^ other.letters) > 4 or abs(len(one.skeleton) - len(other.skeleton)) > 4:
         return 0.0  # more letters are others than two slips and an ending could make
     return _near(one.skeleton, other.skeleton) or (_near(one.stem, other.stem) * 0.98)
+
+
+def _spelled(one: _Token, other: _Token, most: int) -> float:
+    """How well a Latin spelling fits a Cyrillic word, 0.5 at _FAIR; 0 where a letter of it costs more than `most`."""
+    latin, cyrillic = (other.word, one.word) if one.cyrillic else (one.word, other.word)
+    letters = len(latin) + 1
+    price = cost(latin, cyrillic, most * letters)
+    return 0.0 if price is None else 1.0 / (1.0 + (price / letters / _FAIR) ** 2)
 
 
 def _near(a: str, b: str) -> float:

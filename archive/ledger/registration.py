@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive.ledger import words
@@ -76,7 +76,8 @@ class Entity:
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One court's entry of a case. first: log position of the first capture that says anything of it; newest: the time of
-    the newest one."""
+    the newest one. known: since when we could know a date of receipt or decision, by property and day. named: every name
+    that any of its pages gave a person; hidden: those of them that the court printed and later hid."""
 
     subject: str
     first: int
@@ -86,6 +87,9 @@ class Registration:
     events: tuple[Entity, ...]
     hearings: tuple[Entity, ...]
     conflicts: tuple[Conflict, ...]
+    named: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    known: Mapping[tuple[str, str], datetime] = field(default_factory=dict, repr=False)
 
     @property
     def register(self) -> str:
@@ -150,7 +154,32 @@ def register(subject: str, sightings: Sequence[Sighting]) -> Registration:
     hearings = tuple(_entity(key, by_subject[key], {}, conflicts) for key in sorted(by_form.get("hearing", ())))
     first = min(sighting.first for sighting in sightings)
     latest = max(sighting.extraction.at for sighting in sightings)
-    return Registration(subject, first, latest, own, persons, events, hearings, tuple(conflicts))
+    names = [s for s in said("person") if s.property == "name"]
+    named = frozenset(s.value for s in names if s.value is not None)
+    told = (own, persons, events, hearings, tuple(conflicts))
+    return Registration(subject, first, latest, *told, named, hidden_later(names))
+
+
+def hidden_later(names: Iterable[Sighting]) -> frozenset[str]:
+    """Of the names of a registration's people those that its court no longer prints, though it tells of somebody there.
+
+    By pages of one kind: the newest hides more names than an earlier one did, and has this name no more.
+    """
+    pages: dict[str, tuple[Extraction, list[Sighting]]] = {}
+    for sighting in names:
+        pages.setdefault(sighting.extraction.id, (sighting.extraction, []))[1].append(sighting)
+    newest: dict[str, tuple[Extraction, list[Sighting]]] = {}
+    for extraction, found in pages.values():
+        held = newest.get(extraction.kind)
+        if held is None or _when(held[0]) < _when(extraction):
+            newest[extraction.kind] = (extraction, found)
+    gone: set[str] = set()
+    for extraction, found in pages.values():
+        now = newest[extraction.kind][1]
+        if sum(s.value is None for s in now) > sum(s.value is None for s in found):
+            still = [s.value for s in now if s.value is not None]
+            gone.update(s.value for s in found if s.value and not any(compatible(s.value, other) for other in still))
+    return frozenset(gone)
 
 
 def _entity(

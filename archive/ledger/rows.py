@@ -40,7 +40,7 @@ def select(
             continue
         if since is not None and (case.received is None or case.received < since.isoformat()):
             continue
-        if wanted is not None and not any(wanted in text.casefold() for text in _searched(case)):
+        if wanted is not None and not any(wanted in text.casefold() for text in searched(case)):
             continue
         yield case
 
@@ -67,6 +67,7 @@ def case_row(case: Case) -> Plain:
         "decided": case.decided,
         "in_force": case.in_force,
         "captures": list(case.captures),
+        "of_articles": case.of_articles,
     }
 
 
@@ -153,6 +154,8 @@ def tally_row(row: Row) -> Plain:
             "stale": list(map(missing_row, row.coverage.stale)),
         },
         "definition": row.definition,
+        "texts": row.texts,
+        "text_share": None if row.text_share is None else float(row.text_share),
     }
 
 
@@ -222,6 +225,7 @@ def change_row(case: Case, happened: Happened) -> Plain:
         "registration": happened.registration,
         "detail": happened.detail,
         "captures": list(happened.captures),
+        "id": happened.id,
     }
 
 
@@ -281,7 +285,8 @@ def _captures(part: Entity) -> list[str]:
     return [capture for _, capture in sorted(shown)]
 
 
-def _searched(case: Case) -> Collection[str]:
+def searched(case: Case) -> Collection[str]:
+    """The texts in which a case is looked for."""
     own = [r.own for r in case.registrations]
     said = [value.raw for part in own for name in ("court", "number", "uid", "judge") for value in part.values.get(name, ())]
     names = [value.raw for r in case.registrations for person in r.persons for value in person.values.get("name", ())]

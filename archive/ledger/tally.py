@@ -5,6 +5,7 @@
     decided     by date of decision, at the court that decided; sent on to another court is not decided
     verdicts    persons with a verdict (приговор), by date of decision: convicted, acquitted, and direction unknown
     convicted, acquitted    those of them whose direction is known: by the court's result, or by the text of the act
+    texts       those of them whose sentence the published text of the act tells: shares of kinds are shares of these
 
 A case without a date is in no row: it is listed (`Tally.undated`).
 """
@@ -17,27 +18,29 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain, product
 from typing import Literal
 
-from archive.ledger import workdays
-from archive.ledger.case import Case, Entity, Registration, holds
+from archive.ledger import courts, workdays
+from archive.ledger.case import Case, holds
+from archive.ledger.counted import SENT_ON, VERDICTS, Counted, Person, reduced
 from archive.ledger.coverage import Run, uncovered
 from archive.ledger.observation import CoverageWindow, Window
 
 Unit = Literal["case", "person"]
 
 REGISTERS = ("criminal-1",)
-GROUPS = ("month", "article", "part", "court", "result")
-VERDICTS = frozenset({"verdict", "convicted", "acquitted"})
-_SENT_ON = "transferred"
+FIGURES = ("received", "decided", "verdicts", "convicted", "acquitted", "pending", "texts")
+GROUPS = ("month", "week", "day", "article", "part", "court", "region", "result", "sentence")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked. first, last: the period, both inclusive. article: `337` also asks for `337/5`.
 
-    by: some of GROUPS; `article` is the article without its part (337), `part` with it (337/5).
+    by: some of GROUPS; `article` is the article without its part (337), `part` with it (337/5), `week` the ISO week
+    (2025-W14), `region` that of the court, `sentence` what the text of the act sentenced a person to.
     """
 
     first: date | None = None
@@ -79,7 +82,7 @@ class Coverage:
     answered; those that were read whole; those whose own counter was compared with the rows read, and those that agree.
     undated, unnumbered: cases of the question that are in no row for want of a date, and those whose persons no page lists.
     missing: by court, register and day. stale: windows that were read whole once, and could not be when they were asked for
-    last: what stands is as old as that reading.
+    last: what stands is as old as that reading. complete: nothing is missing, stale or without a date of receipt.
     """
 
     as_of: datetime | None
@@ -110,6 +113,12 @@ class Row:
     working_days: int | None
     coverage: Coverage
     definition: str
+    texts: int = 0
+
+    @property
+    def text_share(self) -> Fraction | None:
+        """Of the verdicts, those whose text tells the sentence."""
+        return Fraction(self.texts, self.verdicts) if self.verdicts else None
 
     @property
     def per_working_day(self) -> Fraction | None:
@@ -146,7 +155,7 @@ def published(exact: Fraction) -> str:
 
 
 def tally(
-    cases: Iterable[Case],
+    cases: Iterable[Case | Counted],
     question: Question = Question(),
     *,
     windows: Iterable[Window] = (),
@@ -165,17 +174,18 @@ def tally(
     seen: set[str] = set()
     days: set[date] = set()
     unnumbered: set[str | None] = set()
+    every = (case if isinstance(case, Counted) else reduced(case) for case in cases)
     asked = [
-        case for case in cases
-        if case.last.register in question.registers and not case.of_articles and _asked_for(case, question)
+        case for case in every
+        if case.register in question.registers and not case.of_articles and _asked_for(case, question)
     ]  # fmt: skip
     for case in sorted(asked, key=lambda case: case.id):
-        seen.update(code for code in (case.court, _court_of(case)) if code)
+        seen.update(code for code in (case.court, case.first_court) if code)
         if not case.persons:
             unnumbered.add(case.id)
         if case.received is None:
             undated.append(Undated(case.id, "received"))
-        elif case.result not in (None, "unknown", _SENT_ON) and case.decided is None:
+        elif case.result not in (None, "unknown", SENT_ON) and case.decided is None:
             undated.append(Undated(case.id, "decided"))
         for fact in _facts(case, question):
             if not _within(fact.when, question.first, question.last):
@@ -186,8 +196,8 @@ def tally(
                 row = counts.setdefault(key, {})
                 row[fact.measure] = row.get(fact.measure, 0) + 1
             whole[fact.measure] = whole.get(fact.measure, 0) + 1
-    for month in _months(question):
-        counts.setdefault((month,), {})
+    for quiet in _quiet(question):
+        counts.setdefault((quiet,), {})
     answered = tuple(windows)
     runs = filter(None, map(Run.of, sorted({window.asked.run for window in answered})))
     reach = _Reach(
@@ -211,79 +221,86 @@ class _Fact:
     articles: tuple[str, ...]
     court: str | None
     result: str | None
+    sentence: str | None = None
 
     def groups(self, name: str) -> Sequence[str | None]:
-        if name == "month":
-            return (self.when[:7] if len(self.when) >= 7 else None,)
-        if name == "court":
-            return (self.court,)
-        if name == "result":
-            return (self.result,)
+        match name:
+            case "month":
+                return (self.when[:7] if len(self.when) >= 7 else None,)
+            case "week" | "day":
+                return (_week(self.when) if name == "week" else self.when if len(self.when) == 10 else None,)
+            case "court":
+                return (self.court,)
+            case "region":
+                return (_region(self.court),)
+            case "result":
+                return (self.result,)
+            case "sentence":
+                return (self.sentence,)
         held = self.articles if name == "part" else (article.partition("/")[0] for article in self.articles)
         return tuple(dict.fromkeys(held)) or (None,)
 
 
-def _facts(case: Case, question: Question) -> Iterable[_Fact]:
-    people = [(told, person) for told, person in case.people if _person_asked_for(person, question)]
+@lru_cache(maxsize=8192)
+def _week(when: str) -> str | None:
+    if len(when) != 10:
+        return None
+    year, week, _ = date.fromisoformat(when).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def _region(code: str | None) -> str | None:
+    court = courts.by_code(code) if code is not None else None
+    return None if court is None else court.region
+
+
+def _facts(case: Counted, question: Question) -> Iterable[_Fact]:
+    people = [person for person in case.persons if _person_asked_for(person, question)]
     case_articles = _articles(case.articles, question)
-    case_decided = case.decided if case.result != _SENT_ON else None
+    case_decided = case.decided if case.result != SENT_ON else None
     for_persons = question.unit == "person"
     if case.received is not None:
-        court = _court_of(case)
+        court = case.first_court
         if for_persons:
-            for told, person in people:
-                result, decided = _outcome(case, told, person)
-                held = _articles(person.all("article"), question)
-                yield _Fact("received", case.received, held, court, result)
-                if decided is None:
-                    yield _Fact("pending", case.received, held, court, result)
+            for person in people:
+                held = _articles(person.articles, question)
+                yield _Fact("received", case.received, held, court, person.result, person.kind)
+                if person.decided is None:
+                    yield _Fact("pending", case.received, held, court, person.result, person.kind)
         else:
             yield _Fact("received", case.received, case_articles, court, case.result)
             if case_decided is None:
                 yield _Fact("pending", case.received, case_articles, court, case.result)
     if case_decided is not None and not for_persons:
         yield _Fact("decided", case_decided, case_articles, case.court, case.result)
-    for told, person in people:
-        result, decided = _outcome(case, told, person)
-        if decided is None:
+    for person in people:
+        if person.decided is None:
             continue
-        held = _articles(person.all("article"), question)
-        court = case.court if told.own.get("result") == _SENT_ON else told.own.get("court")
-        if for_persons:
-            yield _Fact("decided", decided, held, court, result)
-        if result in VERDICTS:
-            yield _Fact("verdicts", decided, held, court, result)
-        if result in ("convicted", "acquitted"):
-            yield _Fact(result, decided, held, court, result)
+        held, result = _articles(person.articles, question), person.result
+        for measure in _measures(person, for_persons=for_persons):
+            yield _Fact(measure, person.decided, held, person.court, result, person.kind)
 
 
-def _outcome(case: Case, told: Registration, person: Entity) -> tuple[str | None, str | None]:
-    """A person's result and its date: the person's own; where the court gives none, those of the case.
-
-    A verdict without a direction has one where the text of the act tells the sentence.
-    """
-    own = told.own.get("result") != _SENT_ON  # a person listed only by a court that sent the case on has no outcome there
-    state = told.own if own else case.last.own
-    result = (person.get("result") if own else None) or state.get("result")
-    decided = (person.get("decided") if own else None) or state.get("decided")
-    if result == "verdict" and person.get("kind") is not None:
-        result = "acquitted" if person.get("kind") == "acquittal" else "convicted"
-    return result, (None if result == _SENT_ON else decided)
+def _measures(person: Person, *, for_persons: bool) -> Iterable[str]:
+    """What a person counts for who has an outcome."""
+    if for_persons:
+        yield "decided"
+    if person.result in VERDICTS:
+        yield "verdicts"
+        if person.kind is not None:
+            yield "texts"
+    if person.result in ("convicted", "acquitted"):
+        yield person.result
 
 
-def _court_of(case: Case) -> str | None:
-    """The court of the earliest receipt."""
-    return case.court if case.earliest is None else case.earliest.own.get("court")
-
-
-def _asked_for(case: Case, question: Question) -> bool:
-    if question.court is not None and question.court not in (case.court, _court_of(case)):
+def _asked_for(case: Counted, question: Question) -> bool:
+    if question.court is not None and question.court not in (case.court, case.first_court):
         return False
     return question.article is None or any(_person_asked_for(person, question) for person in case.persons)
 
 
-def _person_asked_for(person: Entity, question: Question) -> bool:
-    return question.article is None or bool(_articles(person.all("article"), question))
+def _person_asked_for(person: Person, question: Question) -> bool:
+    return question.article is None or bool(_articles(person.articles, question))
 
 
 def _articles(held: Iterable[str], question: Question) -> tuple[str, ...]:
@@ -300,19 +317,25 @@ def _span(when: str) -> tuple[date, date]:
     return date(year, 1, 1), date(year, 12, 31)
 
 
+def _week_span(week: str) -> tuple[date, date]:
+    year, _, number = week.partition("-W")
+    first = date.fromisocalendar(int(year), int(number), 1)
+    return first, first + timedelta(days=6)
+
+
 def _within(when: str, first: date | None, last: date | None) -> bool:
     earliest, latest = _span(when)
     return (first is None or first <= earliest) and (last is None or latest <= last)
 
 
-def _months(question: Question) -> Iterable[str]:
-    """Every month of a closed period: a month in which nothing happened is a row too."""
-    if question.by != ("month",) or question.first is None or question.last is None:
+def _quiet(question: Question) -> Iterable[str]:
+    """Every month, week or day of a closed period: one in which nothing happened is a row too."""
+    if question.by not in (("month",), ("week",), ("day",)) or question.first is None or question.last is None:
         return
-    day = question.first.replace(day=1)
+    day, (unit,) = question.first, question.by
     while day <= question.last:
-        yield f"{day:%Y-%m}"
-        day = (day + timedelta(days=31)).replace(day=1)
+        yield f"{day:%Y-%m}" if unit == "month" else day.isoformat() if unit == "day" else _week(day.isoformat()) or ""
+        day += timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +379,11 @@ class _Reach:
             for gap in _missing(by_register.get(each, ()), *each, begin, end)
         )
         stale = [newest.asked for best, newest in met if best.asked.complete and not newest.asked.complete]
+        behind = tuple(
+            Missing(now.court, now.register, now.first, now.last, now.gap or "mismatch")
+            for now in sorted(stale, key=lambda now: str(_key(now)))
+            if now.court in expected
+        )
         return Coverage(
             as_of=self.as_of,
             courts_expected=len(expected),
@@ -366,13 +394,9 @@ class _Reach:
             counters_agree=sum(asked.expected == asked.read for asked in counted),
             undated=self.undated,
             unnumbered=self.unnumbered,
-            complete=bool(expected) and not missing and not self.undated,
+            complete=bool(expected) and not missing and not behind and not self.undated,
             missing=missing,
-            stale=tuple(
-                Missing(now.court, now.register, now.first, now.last, now.gap or "mismatch")
-                for now in sorted(stale, key=lambda now: str(_key(now)))
-                if now.court in expected
-            ),
+            stale=behind,
         )
 
     def _planned(self, first: date | None, last: date | None) -> set[tuple[str, str]]:
@@ -446,9 +470,10 @@ def _meets(begin: date | None, end: date | None, first: date | None, last: date 
 
 def _row(group: Mapping[str, str | None], counts: Mapping[str, int], question: Question, reach: _Reach) -> Row:
     first, last = question.first, question.last
-    month = group.get("month")
-    if month is not None:
-        begin, end = _span(month)
+    spans = [_span(group["month"] or "")] if group.get("month") else []
+    spans += [_week_span(group["week"] or "")] if group.get("week") else []
+    spans += [_span(group["day"] or "")] if group.get("day") else []
+    for begin, end in spans:
         first, last = max(begin, first or begin), min(end, last or end)
     if last is not None and reach.as_of is not None and (first or date.min) <= reach.as_of.date() < last:
         last = reach.as_of.date()  # the days that have not come yet belong to no figure
@@ -458,8 +483,7 @@ def _row(group: Mapping[str, str | None], counts: Mapping[str, int], question: Q
         days = workdays.working_days(first, last)
         if not workdays.backed(first, last):
             text += "; the production calendar of these years was not compared with the official one"
-    measures = ("received", "decided", "verdicts", "convicted", "acquitted", "pending")
-    counted = {measure: counts.get(measure, 0) for measure in measures}
+    counted = {measure: counts.get(measure, 0) for measure in FIGURES}
     return Row(group=group, **counted, working_days=days, coverage=reach.of(first, last, group.get("court")), definition=text)
 
 
@@ -473,10 +497,14 @@ def _definition(question: Question) -> str:
         "verdicts, convicted, acquitted: persons, by date of decision; a verdict whose direction is not published counts "
         "in verdicts only, unless the published text of the act tells the sentence; where a court gives no result for a "
         "person, the result of the case",
+        "texts: of the verdicts, those whose sentence the published text of the act tells",
         "per working day: verdicts by working days of the production calendar, shortened days whole",
     ]
     if question.first is not None or question.last is not None:
         parts.append(f"period: {question.first or '...'} to {question.last or '...'}, both inclusive")
+    if "sentence" in question.by:
+        parts.append("sentence: as the published text of the act tells it; without a text it is not known, so read each kind "
+                     "beside the share of verdicts whose text is known")  # fmt: skip
     if question.article is not None:
         parts.append(f"article {question.article} with its parts, at the level of the person")
     if question.court is not None:

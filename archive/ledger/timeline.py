@@ -7,7 +7,9 @@ only where a listing whose counter was met shows it without.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -29,10 +31,11 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one capture says of one registration."""
+    """What one capture says of one registration. before: what older parsers had read in that same capture."""
 
     extraction: Extraction
     said: tuple[Said, ...]
+    before: tuple[Page, ...] = ()
 
     def values(self, subject: str, property: str) -> list[str]:
         return [s.value for s in self.said if s.subject == subject and s.property == property and s.value is not None]
@@ -52,8 +55,10 @@ class Listing:
 class Happened:
     """One event. event: a word of words.EVENTS. date: the court's own, as precise as it gives it.
 
-    kind: `source` (the court's page says so), `parser` (the same bytes, read by a newer parser). observed: when the first
-    capture that shows it was taken. detail: the court's words, or old and new; never a name. captures: where it is shown.
+    kind: `source` (the court's page says so), `parser` (the same bytes, read by a newer parser), `identity` (what is one case
+    was judged otherwise), `correction` (a person corrected a value). observed: when the first capture that shows it was taken;
+    of what a parser or a person did, when that was. detail: the court's words, or old and new; never a name. captures: where
+    it is shown. id: the same in every ledger that has seen it, whatever came later.
     """
 
     event: str
@@ -64,6 +69,12 @@ class Happened:
     detail: str
     kind: str
     captures: tuple[str, ...]
+    id: str = ""
+
+
+def event_id(*parts: object) -> str:
+    """64 bits of sha256 over the parts as JSON."""
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 # What a registration's own result and date amount to as an event, by the instance of its register.
@@ -73,8 +84,19 @@ _DECISIONS: Final = {
 }  # fmt: skip
 
 
-def pages(sightings: Iterable[Sighting], extractions: Iterable[Extraction]) -> dict[str, tuple[Page, ...]]:
-    """By registration every capture that speaks of it, by time of capture. extractions: all that stand, not only the newest."""
+def pages(
+    sightings: Iterable[Sighting],
+    extractions: Iterable[Extraction],
+    older: Mapping[str, Sequence[Page]] | None = None,
+) -> dict[str, tuple[Page, ...]]:
+    """By registration every capture that speaks of it, by time of capture. extractions: all that stand, not only the newest.
+
+    older: the same of readings that newer ones have taken the place of.
+    """
+    replaced: dict[tuple[str, str], list[Page]] = {}
+    for registration, history in (older or {}).items():
+        for page in history:
+            replaced.setdefault((registration, page.extraction.capture), []).append(page)
     said: dict[tuple[str, str], list[Said]] = {}
     for s in sightings:
         if s.subject.startswith("reg:"):
@@ -87,7 +109,8 @@ def pages(sightings: Iterable[Sighting], extractions: Iterable[Extraction]) -> d
     for extraction in sorted(extractions, key=lambda e: (e.at, e.seq, e.id)):
         for registration in by_reading.get(extraction.reading, ()):
             values = tuple(sorted(said[extraction.reading, registration], key=lambda v: (v.subject, v.property, v.ordinal)))
-            found_pages.setdefault(registration, []).append(Page(extraction, values))
+            before = tuple(replaced.get((registration, extraction.capture), ()))
+            found_pages.setdefault(registration, []).append(Page(extraction, values, before))
     return {registration: tuple(found) for registration, found in found_pages.items()}
 
 
@@ -99,7 +122,10 @@ def timeline(case: Case, held: Mapping[str, Sequence[Page]], listings: Iterable[
     found: list[Happened] = []
     for one in case.registrations:
         history = held.get(one.subject, ())
-        found += _dated(one.subject, history)
+        # A man whose case was severed may go on standing on the first card, with the verdict of the other.
+        elsewhere = {(p.get("decided"), p.get("result")) for told, p in case.people if told.subject != one.subject}
+        own = {(p.get("decided"), p.get("result")) for told, p in case.people if told.subject == one.subject}
+        found += _dated(one.subject, history, elsewhere - own)
         found += _numbers(one.subject, history)
         found += _acts(one.subject, history)
         found += _names(one.subject, history)
@@ -112,7 +138,7 @@ def _order(event: Happened) -> tuple[object, ...]:
     return (when, event.time or "", event.observed, event.registration, event.event, event.detail)
 
 
-def _dated(subject: str, history: Sequence[Page]) -> Iterable[Happened]:
+def _dated(subject: str, history: Sequence[Page], elsewhere: Collection[_Outcome]) -> Iterable[Happened]:
     """The events a court dates, each once, where it is first shown: rows of its list, and the dates of the registration.
 
     A row with an hour tells more than the registration's own date of the same word and day: then it stands for both.
@@ -120,22 +146,30 @@ def _dated(subject: str, history: Sequence[Page]) -> Iterable[Happened]:
     first: dict[tuple[str, str | None, str | None, int], Happened] = {}
     for at, page in enumerate(history):
         alike: dict[tuple[str, str | None, str | None], int] = {}
-        for word, date, hour, detail in _facts(subject, page):
+        for word, date, hour, detail in _facts(subject, page, elsewhere):
             alike[word, date, hour] = again = alike.get((word, date, hour), 0) + 1
-            kind, capture = _kind(page, history[:at]), page.extraction.capture
-            event = Happened(word, subject, date, hour, page.extraction.at, detail, kind, (capture,))
-            first.setdefault((word, date, hour, again), event)
+            if (word, date, hour, again) not in first:
+                event = _seen(word, subject, page, history[:at], detail, _has(subject, (word, date, hour), elsewhere))
+                id_ = event_id(subject, word, date, hour, again)
+                first[word, date, hour, again] = replace(event, date=date, time=hour, id=id_)
     timed = {(word, date): key for key in reversed(first) if key[2] is not None for word, date in [key[:2]]}
     for key in [key for key in first if key[2] is None and key[:2] in timed]:
         bare, whole = first.pop(key), first[timed[key[:2]]]
         if bare.observed < whole.observed:
             captures = (*bare.captures, *whole.captures)
-            first[timed[key[:2]]] = replace(whole, observed=bare.observed, kind=bare.kind, captures=captures)
+            first[timed[key[:2]]] = replace(whole, observed=bare.observed, kind=bare.kind, captures=captures, id=bare.id)
     return first.values()
 
 
-def _facts(subject: str, page: Page) -> Iterable[tuple[str, str | None, str | None, str]]:
-    """Word, date, time and the court's words of every event on a page."""
+_Outcome = tuple[str | None, str | None]  # of a person: the day, and the word of it
+
+
+def _has(subject: str, fact: tuple[str, str | None, str | None], elsewhere: Collection[_Outcome]) -> Callable[[Page], object]:
+    return lambda page: fact in {told[:3] for told in _facts(subject, page, elsewhere)}
+
+
+def _facts(subject: str, page: Page, elsewhere: Collection[_Outcome] = ()) -> Iterable[tuple[str, str | None, str | None, str]]:
+    """Word, date, time and the court's words of every event on a page. elsewhere: outcomes that other registrations tell."""
     rows: dict[str, dict[str, Said]] = {}
     for said in page.said:
         if "#event:" in said.subject or "#hearing:" in said.subject:
@@ -149,9 +183,34 @@ def _facts(subject: str, page: Page) -> Iterable[tuple[str, str | None, str | No
         detail = ": ".join(said.raw for said in (name, result) if said is not None)
         listed.add((word, date))
         yield word, date, hour, detail
+    for word, date, detail in _verdicts(subject, page, elsewhere):
+        listed.add((word, date))
+        yield word, date, None, detail
     for word, date, detail in _own(subject, page):
         if (word, date) not in listed:
             yield word, date, None, detail
+
+
+def _verdicts(subject: str, page: Page, elsewhere: Collection[_Outcome]) -> Iterable[tuple[str, str, str]]:
+    """What became of each person, with his articles: a court may decide of several on several days."""
+    people: dict[str, list[Said]] = {}
+    for said in page.said:
+        if said.subject.startswith(f"{subject}#person:") and not said.subject.endswith("#sentence"):
+            people.setdefault(said.subject, []).append(said)
+    if not subject.split(":", 2)[1].endswith("-1"):
+        return
+    for person in sorted(people, key=lambda name: (len(name), name)):
+        first = {said.property: said for said in reversed(people[person])}
+        decided, result = first.get("decided"), first.get("result")
+        if decided is None or result is None or (decided.value, result.value) in elsewhere:
+            continue
+        if decided.value and result.value:
+            articles = dict.fromkeys(said.value for said in people[person] if said.property == "article" and said.value)
+            yield (
+                _DECISIONS.get(result.value, "other"),
+                decided.value,
+                f"{', '.join(articles)}: {result.raw}".removeprefix(": "),
+            )
 
 
 def _own(subject: str, page: Page) -> Iterable[tuple[str, str, str]]:
@@ -173,8 +232,10 @@ def _own(subject: str, page: Page) -> Iterable[tuple[str, str, str]]:
         yield "in-force", force.value, force.raw
 
 
-def _kind(page: Page, before: Sequence[Page]) -> str:
-    """The same bytes as an earlier capture, read by another parser, tell nothing new of the court."""
+def _kind(page: Page, before: Sequence[Page], told: Callable[[Page], object]) -> str:
+    """The same bytes as an earlier capture, or this very capture, read by another parser, tell nothing new of the court."""
+    if page.before and all(told(older) != told(page) for older in page.before):
+        return "parser"
     digest = page.extraction.payload_sha256
     same = [p for p in before if digest is not None and p.extraction.payload_sha256 == digest]
     return "parser" if same and all(p.extraction.parser != page.extraction.parser for p in same) else "source"
@@ -195,7 +256,7 @@ def _numbers(subject: str, history: Sequence[Page]) -> Iterable[Happened]:
         bore = bore or [n for n in page.values(subject, "number_previous") if n not in current]
         if bore:
             detail = f"{', '.join(dict.fromkeys(bore))} -> {', '.join(dict.fromkeys(fresh))}"
-            yield _seen("number-changed", subject, page, history[:at], detail)
+            yield _seen("number-changed", subject, page, history[:at], detail, lambda p: p.values(subject, "number"))
         known += [*fresh, *page.values(subject, "number_previous")]
         bore = current
 
@@ -206,10 +267,11 @@ def _acts(subject: str, history: Sequence[Page]) -> Iterable[Happened]:
     for at, page in enumerate(history):
         acts = list(dict.fromkeys(page.values(subject, "act")))
         for address in acts[published:]:
-            yield _seen("act-published", subject, page, history[:at], address)
+            yield _seen("act-published", subject, page, history[:at], address, lambda p: p.values(subject, "act"))
         if page.extraction.kind == "listing" and page.extraction.counter is not None:
             if len(acts) < listed:
-                yield _seen("act-withdrawn", subject, page, history[:at], f"{listed} -> {len(acts)}")
+                gone = f"{listed} -> {len(acts)}"
+                yield _seen("act-withdrawn", subject, page, history[:at], gone, lambda p: p.values(subject, "act"))
                 published = len(acts)
             listed = len(acts)
         published = max(published, len(acts))
@@ -219,14 +281,20 @@ def _names(subject: str, history: Sequence[Page]) -> Iterable[Happened]:
     """Names that the court printed and then hid, by pages of one kind: a name that is hidden says so on the page."""
     shown: dict[str, tuple[int, int]] = {}
     for at, page in enumerate(history):
-        names = [s for s in page.said if s.property == "name" and s.subject.startswith(f"{subject}#person:")]
-        open_, hidden = sum(s.value is not None for s in names), sum(s.value is None for s in names)
+        open_, hidden = _shown_names(subject, page)
         before = shown.get(page.extraction.kind)
         if before is not None and open_ < before[0] and hidden > before[1]:
             count = min(before[0] - open_, hidden - before[1])
-            yield _seen("anonymised", subject, page, history[:at], f"{count} of {len(names)}")
-        if names:
+            said = f"{count} of {open_ + hidden}"
+            yield _seen("anonymised", subject, page, history[:at], said, lambda p: _shown_names(subject, p))
+        if open_ + hidden:
             shown[page.extraction.kind] = (open_, hidden)
+
+
+def _shown_names(subject: str, page: Page) -> tuple[int, int]:
+    """How many names a page prints, and how many it hides."""
+    names = [s for s in page.said if s.property == "name" and s.subject.startswith(f"{subject}#person:")]
+    return sum(s.value is not None for s in names), sum(s.value is None for s in names)
 
 
 def _withdrawn(case: Case, held: Mapping[str, Sequence[Page]], listings: Sequence[Listing]) -> Iterable[Happened]:
@@ -250,7 +318,8 @@ def _withdrawn(case: Case, held: Mapping[str, Sequence[Page]], listings: Sequenc
                 window = f"{listing.asked.first or ''}..{listing.asked.last or ''}"
                 detail = f"not among the {listing.asked.read} received {window} at {court}"
                 yield Happened(
-                    "withdrawn-from-site", one.subject, None, None, listing.at, detail, "source", listing.captures
+                    "withdrawn-from-site", one.subject, None, None, listing.at, detail, "source", listing.captures,
+                    event_id(one.subject, "withdrawn-from-site", listing.captures[:1]),
                 )  # fmt: skip
 
 
@@ -261,9 +330,14 @@ def _covers(asked: CoverageWindow, court: str, register: str, received: str) -> 
     return (first is None or first <= received) and (last is None or received <= last)
 
 
-def _seen(word: str, subject: str, page: Page, before: Sequence[Page], detail: str) -> Happened:
+def _seen(word: str, subject: str, page: Page, before: Sequence[Page], detail: str, told: Callable[[Page], object]) -> Happened:
+    """An event that this page is the first to show. told: what of a page it is seen by."""
     extraction = page.extraction
-    return Happened(word, subject, None, None, extraction.at, detail, _kind(page, before), (extraction.capture,))
+    kind = _kind(page, before, told)
+    # What a newer parser saw in an old capture was seen when it read it.
+    at = extraction.recorded if kind == "parser" and page.before and extraction.recorded is not None else extraction.at
+    id_ = event_id(subject, word, detail, extraction.capture)
+    return Happened(word, subject, None, None, at, detail, kind, (extraction.capture,), id_)
 
 
 def listings(wholes: Iterable[Window], answered: Iterable[Window], held: Mapping[str, Sequence[Page]]) -> tuple[Listing, ...]:

@@ -44,7 +44,7 @@ def _working(day: date) -> bool:
 @cache
 def _running(year: int) -> tuple[int, ...]:
     """For each day of the year, the working days until it."""
-    import holidays  # an eighth of a second: readers start without
+    import holidays  # a twentieth of a second, and most commands count no days
 
     calendar = holidays.country_holidays("RU", years=year)
     day, count, running = date(year, 1, 1), 0, []

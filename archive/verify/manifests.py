@@ -13,7 +13,7 @@ from archive.verify.met import Met
 from archive.verify.scene import Scene
 from archive.verify.spelling import NAMED, Told, named
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSIONS = (1, 2)
 TWICE = "SELECT * FROM ids WHERE hash IN (SELECT hash FROM ids GROUP BY hash HAVING count(*) > 1)"
 
 
@@ -31,8 +31,8 @@ class Manifests:
         self.checks[10].looked += 1
         try:
             told: Told = json.loads(block)
-            if told["v"] != MANIFEST_VERSION:
-                why = f"a manifest of version {told['v']!r}; this verifier knows {MANIFEST_VERSION}"
+            if told["v"] not in MANIFEST_VERSIONS:
+                why = f"a manifest of version {told['v']!r}; this verifier knows {MANIFEST_VERSIONS[-1]}"
                 yield from self.checks[10].fail(where, why)
                 return None
             if ENCODE(told).encode() != block:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from archive import records
 from archive.finding import Finding
-from archive.verify.manifests import MANIFEST_VERSION
+from archive.verify.manifests import MANIFEST_VERSIONS
 from archive.verify.met import Met
 from archive.verify.octets import MANIFEST_LIMIT
 from archive.verify.scene import Scene
@@ -77,7 +77,7 @@ class Rows:
                     if record.get("WARC-Target-URI") != MANIFEST + row["id"] or (record.size or 0) > MANIFEST_LIMIT:
                         return None
                     told: Told = json.loads(b"".join(record.block()))
-                    return told if told["v"] == MANIFEST_VERSION and [named(told)] else None
+                    return told if told["v"] in MANIFEST_VERSIONS and [named(told)] else None
         except (OSError, TypeError, ValueError, KeyError):
             pass
         return None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from crawler import charset
 from crawler.citations.references import references
@@ -81,4 +82,9 @@ def cited(body: bytes, name: str = "", url: str | None = None) -> Cited:
     decoded text: a PDF's pages joined by a line feed and a form feed, HTML's source, a text file as it is.
     """
     said = found(body, name, url)
-    return Cited(tuple(citations(said)), said.unread, said.hints, tuple(references(said.text)))
+    return Cited(
+        tuple(citations(said)),
+        said.unread,
+        said.hints,
+        tuple(replace(each, placed=said.counted) for each in references(said.text)),
+    )

@@ -32,7 +32,7 @@ _COURT = re.compile(
     r"|([А-ЯЁ][а-яё-]+(?:-[А-Яа-яё]+)?\s+(?:ГВС|ОВС|ФВС))\b"
 )
 _KODEX = (
-    r"(?P<code>УК|КоАП|КК|КУпАП|Уголовн\w+\s+кодекс\w*|Кримінальн\w+\s+кодекс\w*)"
+    r"(?P<code>(?:УК|КоАП|КК|КУпАП)(?![А-Яа-яёіїєґ])|Уголовн\w+\s+кодекс\w*|Кримінальн\w+\s+кодекс\w*)"
     r"\s*(?P<land>РФ|Росс\w+(?:\s+Федерации)?|Укра[їи]н\w+|РК|РБ)?"
 )
 _SIGN = r"(?:ст\.?|стать[а-яё]{1,3}|статт[а-яії]{1,2}|статей)"
@@ -55,6 +55,7 @@ class Reference:
     kind: `uid`, `case` (a Russian number), `case-ua`, `article`. value: in the ledger's form (`1-12/2031`, `337/5`); None
     where it is none (a UID whose check digits are wrong). court: official code of a court named beside a number, where the
     register of courts has it; court_name: as written. article: named beside a number. country: `ru`, `ua` or None.
+    placed: start and end count the document's own characters, not those of a text that was made of it.
     """
 
     kind: str
@@ -66,13 +67,15 @@ class Reference:
     court_name: str | None = None
     article: str | None = None
     country: str | None = None
+    placed: bool = True
 
     def row(self) -> dict[str, object]:
         """A line of `crawl links --json` (CONTRACT's keys, those of a plain row that has no address, and its own)."""
         return {
             "kind": "reference", "url": None, "confidence": 1.0 if self.value else 0.0, "alternatives": [], "occurrences": 1,
-            "span": [self.start, self.end], "anchor": self.quote, "from": "text", "reference": self.kind, "value": self.value,
-            "court": self.court, "court_name": self.court_name, "article": self.article, "country": self.country,
+            "span": [self.start, self.end] if self.placed else None, "anchor": self.quote, "from": "text",
+            "reference": self.kind, "value": self.value, "court": self.court, "court_name": self.court_name,
+            "article": self.article, "country": self.country,
         }  # fmt: skip
 
 

@@ -51,7 +51,8 @@ def values(said: Told, text: str) -> list[Value]:
 
 
 def placed(said: Told) -> list[tuple[str, str, tuple[int, int]]]:
-    """Each property of a claim with its normal form and the slice of the text that says it; the whole sentence says the metric."""
+    """Each property of a claim with its normal form and the slice of the text that says it; the whole sentence says the "
+    "metric."""
     claim, places = said.claim, said.places
     low, high = (None if value is None else f"{value.normalize():f}" for value in (claim.low, claim.high))
     amounts = [("stated", low)] if low == high else [("stated_low", low), ("stated_high", high)]

@@ -22,11 +22,14 @@ _ARTICLE = re.compile(
 )
 # An offence by its name: its article in the codes of Russia and of Ukraine.
 _OFFENCES = {
-    ("337", "407"): r"unauthori[sz]ed\s+(?:absence|abandonment|leave)|absen(?:t|ce)\s+without\s+(?:official\s+)?leave|\bawol\b|(?:abandon|leav)\w*\s+(?:of\s+)?(?:their|a|his|the)?\s*(?:military\s+)?"
+    ("337", "407"): r"unauthori[sz]ed\s+(?:absence|abandonment|leave)|absen(?:t|ce)\s+without\s+(?:official\s+)?leave|"
+        r"\bawol\b|(?:abandon|leav)\w*\s+(?:of\s+)?(?:their|a|his|the)?\s*(?:military\s+)?"
     r"(?:units?|posts?)(?:\s+without\s+\w+\s+leave)?|самовольн\w+\s+оставлени\w+(?:\s+(?:воинской\s+)?части)?|\bсоч\b|самовільн\w+\s+залишенн\w+(?:\s+(?:військової\s+)?частини)?|\bсзч\b|неявк\w+\s+(?:на|в|из)",
-    ("332", "402"): r"(?:disobe(?:y|ying|dience)|failure\s+to\s+(?:carry\s+out|execute|comply\s+with|obey)|non-?compliance\s+with|failing\s+to\s+follow)\s+(?:\w+\s+){0,3}orders?|insubordination|"
+    ("332", "402"): r"(?:disobe(?:y|ying|dience)|failure\s+to\s+(?:carry\s+out|execute|comply\s+with|obey)|"
+        r"non-?compliance\s+with|failing\s+to\s+follow)\s+(?:\w+\s+){0,3}orders?|insubordination|"
     r"неисполнени\w+\s+приказ\w*|неповиновени\w+|невиконанн\w+\s+наказ\w*|непокор\w+",
-    ("334", "404"): r"violen\w+\s+against\s+(?:a\s+|their\s+)?(?:superior|commander)s?|насильств\w+\s+действи\w+\s+в\s+отношении\s+начальник\w+",
+    ("334", "404"): r"violen\w+\s+against\s+(?:a\s+|their\s+)?(?:superior|commander)s?|"
+        r"насильств\w+\s+действи\w+\s+в\s+отношении\s+начальник\w+",
 }  # fmt: skip
 DESERTION = ("338", "408")
 _LOOSE = re.compile(r"\bdesert(?:ion|er|ers|ed|ing)?\b|дезертир\w*", re.I)

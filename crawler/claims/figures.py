@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import TypeAlias
 
 _ONES = (
-    "one|один|одна|одно|одного|одну", "two|два|две|двух|дві|двох", "three|три|трёх|трех|трьох", "four|четыре|четырёх|четырех|чотири|чотирьох",
+    "one|один|одна|одно|одного|одну", "two|два|две|двух|дві|двох", "three|три|трёх|трех|трьох", "four|четыре|четырёх|"
+    "четырех|чотири|чотирьох",
     "five|пять|пяти|п'ять|п’ять", "six|шесть|шести|шість", "seven|семь|семи|сім|семеро", "eight|восемь|восьми|вісім",
     "nine|девять|девяти|дев'ять|дев’ять", "ten|десять|десяти", "eleven|одиннадцать|одинадцять", "twelve|двенадцать|дванадцять",
     "thirteen|тринадцать|тринадцять", "fourteen|четырнадцать|чотирнадцять", "fifteen|пятнадцать|п'ятнадцять|п’ятнадцять",
@@ -21,8 +22,10 @@ _ONES = (
     "nineteen|девятнадцать|дев'ятнадцять|дев’ятнадцять",
 )  # fmt: skip
 _TENS = (
-    "twenty|двадцать|двадцати|двадцять", "thirty|тридцать|тридцати|тридцять", "forty|сорок", "fifty|пятьдесят|п'ятдесят|п’ятдесят",
-    "sixty|шестьдесят|шістдесят", "seventy|семьдесят|сімдесят", "eighty|восемьдесят|вісімдесят", "ninety|девяносто|дев'яносто|дев’яносто",
+    "twenty|двадцать|двадцати|двадцять", "thirty|тридцать|тридцати|тридцять", "forty|сорок", "fifty|пятьдесят|п'ятдесят|"
+    "п’ятдесят",
+    "sixty|шестьдесят|шістдесят", "seventy|семьдесят|сімдесят", "eighty|восемьдесят|вісімдесят", "ninety|девяносто|"
+    "дев'яносто|дев’яносто",
 )  # fmt: skip
 _HUNDREDS = (
     "сто", "двести|двісті", "триста", "четыреста|чотириста", "пятьсот|п'ятсот|п’ятсот", "шестьсот|шістсот", "семьсот|сімсот",
@@ -64,13 +67,15 @@ _TIMES = {
 }
 _SHARE = {re.compile(words, re.I): value for words, value in _SHARES.items()}
 _GAP = "[ \u00a0\u2007\u2009\u202f]"
-_DIGITS = rf"\d{{1,3}}(?:[ \u00a0\u2007\u2009\u202f]\d{{3}})+(?!\d)|\d{{1,3}}(?:[,.'’]\d{{3}})+(?!\d)|\d+(?:[.,]\d+)?"
+_DIGITS = r"\d{1,3}(?:[ \u00a0\u2007\u2009\u202f]\d{3})+(?!\d)|\d{1,3}(?:[,.'’]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
 _SMALL_WORD = "|".join(sorted(map(re.escape, _SMALL), key=len, reverse=True))
 _SCALE_WORD = "|".join(sorted(map(re.escape, _SCALE), key=len, reverse=True))
 _WORDED = (
     rf"(?:{_SMALL_WORD})(?:[-\s]+(?:and\s+)?(?:{_SMALL_WORD}|{_SCALE_WORD})\b)*"
     rf"|(?:hundred|сотня|сотню|тысячу|тысяча|тисячу|тисяча)\b(?:\s+(?:{_SMALL_WORD})\b)*"
 )
+# `thousands of`: more than one, and no more than ten of them.
+_PLENTY = {"hundreds": 100, "сотни": 100, "сотні": 100, "thousands": 1000, "тысячи": 1000, "тисячі": 1000}
 _DIGIT = re.compile(r"[0-9]")
 _SOME = (
     r"(?P<some>few|several|несколько|кілька|декілька)\s+(?P<of>hundred|thousand|dozen|сот|тысяч|десятков|сотень|тисяч|десятків)"
@@ -78,10 +83,12 @@ _SOME = (
 _NOT_WITHIN = r"(?<![\w№#/.,:+])(?<![^\W\d][-–])"
 _IN_DIGITS = re.compile(
     rf"{_NOT_WITHIN}(?:(?P<times>(?:\d+(?:[.,]\d+)?)(?=\s*(?:times|-?fold|раза?\b|рази\b|разів\b)))"
-    rf"|(?P<digits>{_DIGITS})(?:{_GAP}*(?P<scale>(?:{_SCALE_WORD})\b\.?))?(?P<percent>\s*(?:%|per\s*cent\b|percent\b|процент|відсотк))?)", re.I,
+    rf"|(?P<digits>{_DIGITS})(?:{_GAP}*(?P<scale>(?:{_SCALE_WORD})\b\.?))?(?P<percent>\s*(?:%|per\s*cent\b|percent\b|"
+    rf"процент|відсотк))?)", re.I,
 )  # fmt: skip
 _IN_WORDS = re.compile(
-    rf"{_NOT_WITHIN}(?:(?P<times>{'|'.join(_TIMES)})|(?P<share>{'|'.join(_SHARES)})|{_SOME}|(?P<worded>{_WORDED})\b)", re.I
+    rf"{_NOT_WITHIN}(?:(?P<times>{'|'.join(_TIMES)})|(?P<share>{'|'.join(_SHARES)})|{_SOME}|"
+    rf"(?P<plenty>{'|'.join(_PLENTY)})\b|(?P<worded>{_WORDED})\b)", re.I
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # `2025 cases` counts cases; any other bare 2025 is a year.
@@ -92,10 +99,15 @@ _COUNTED = re.compile(
 _BEGINS = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
 # Words with which a figure in words begins.
 _OPENING = frozenset((
-    *_SMALL, "hundred", "сотня", "сотню", "тысячу", "тысяча", "тисячу", "тисяча", "few", "several", "несколько", "кілька", "декілька", "half", "половина",
-    "половину", "половины", "половини", "third", "треть", "третина", "quarter", "четверть", "чверть", "double", "doubled", "twice", "twofold", "вдвое",
-    "вдвічі", "удвічі", "втрое", "втричі", "утричі", "triple", "tripled", "threefold", "quadruple", "quadrupled", "fourfold", "вчетверо", "fivefold", "впятеро",
-    "вп'ятеро", "вп’ятеро", "полтора", "півтора", "удвоилось", "удвоились", "подвоїлась", "подвоїлися", "две", "дві", "двух", "двох", "три", "three",
+    *_SMALL, *_PLENTY, "hundred", "сотня", "сотню", "тысячу", "тысяча", "тисячу", "тисяча", "few", "several", "несколько",
+    "кілька",
+    "декілька", "half", "половина",
+    "половину", "половины", "половини", "third", "треть", "третина", "quarter", "четверть", "чверть", "double", "doubled",
+    "twice", "twofold", "вдвое",
+    "вдвічі", "удвічі", "втрое", "втричі", "утричі", "triple", "tripled", "threefold", "quadruple", "quadrupled",
+    "fourfold", "вчетверо", "fivefold", "впятеро",
+    "вп'ятеро", "вп’ятеро", "полтора", "півтора", "удвоилось", "удвоились", "подвоїлась", "подвоїлися", "две", "дві",
+    "двух", "двох", "три", "three",
 ))  # fmt: skip
 _HYPHENED = frozenset((
     "two-thirds", "three-quarters", "one-third", "one-quarter",
@@ -112,7 +124,10 @@ _LEAD = re.compile(
 _RANGE = re.compile(r"\s*[-–—]\s*|\s+(?:and|to|до|и|та|і|й)\s+", re.I)
 _FROM = re.compile(r"(?:between|from|от|від|между|між|с|з)\s+\Z", re.I)
 # What makes a number count nothing: beside it, before and behind.
-_MONEY = r"(?:USD|EUR|RUB|UAH|GBP|dollars?|euros?|rubles?|roubles?|hryvnias?|руб\w*|доллар\w*|евро|гривен\w*|гривн\w*|грн|долар\w*|євро|тенге)"
+_MONEY = (
+    r"(?:USD|EUR|RUB|UAH|GBP|dollars?|euros?|rubles?|roubles?|hryvnias?|руб\w*|доллар\w*|евро|гривен\w*|гривн\w*|грн|"
+    r"долар\w*|євро|тенге)"
+)
 _NOT_AFTER = re.compile(
     rf"{_GAP}*(?:[$€£₽₴]|{_MONEY}\b|°|(?:км|км/ч|км²|km|kg|кг|mm|мм|ГБ|GB|m|м|mph|p\.m|a\.m|pm|am|UTC|GMT|MSK|МСК)\b|[:/]\d|th\b|st\b|nd\b|rd\b|s\b"
     r"|-(?:year|летн|річн|month|day|месячн|дневн|й\b|я\b|го\b|му\b|м\b|х\b|ма\b|та\b|ті\b|ої\b|го\b))", re.I,
@@ -120,7 +135,8 @@ _NOT_AFTER = re.compile(
 _SCALED_MONEY = re.compile(rf"{_GAP}*(?:{_SCALE_WORD})\.?{_GAP}*(?:[$€£₽₴]|{_MONEY}\b)", re.I)
 _NOT_BEFORE = re.compile(
     r"(?:[$€£₽₴№#]|\b(?:no|nos|number|page|p|pp|стр|с|part|paragraph|point|section|chapter|episode|aged|age|part|parts|ч|часть|части|частью|частям|"
-    r"частина|частини|частиною|п|пункт|пункта|пункту|глава|глави|в возрасте|at|until|unit|часті|в/ч|USD|EUR|Article|Art|ст)\.?)\s*\Z", re.I,
+    r"частина|частини|частиною|п|пункт|пункта|пункту|глава|глави|в возрасте|at|until|unit|часті|в/ч|USD|EUR|Article|Art|"
+    r"ст)\.?)\s*\Z", re.I,
 )  # fmt: skip
 
 
@@ -178,6 +194,8 @@ def _plain(sentence: str, taken: list[tuple[int, int]]) -> Iterator[Figure]:
         if any(a < end and start < b for a, b in taken):
             at = max((b for a, b in taken if a <= start < b), default=end)
             continue
+        if sentence[end : end + 1] == ")" and sentence[max(0, start - 1) : start] != "(" and end - start <= 2:
+            continue  # `1) ... 2) ...`: the number of an item
         said = _of_digits(sentence, found) if digits else _of_words(found)
         if said is not None and not (
             _NOT_AFTER.match(sentence, end) or _NOT_BEFORE.search(sentence, max(0, start - 16), start)
@@ -215,6 +233,9 @@ def _of_words(found: re.Match[str]) -> _Said:
         of = found["of"].lower()
         unit = 10 if of[0] == "d" or of.startswith("десят") else 1000 if of.startswith(("th", "тыс", "тис")) else 100
         return Decimal(unit), Decimal(10 * unit), None  # "a few hundred": hundreds, and not thousands
+    if said := found["plenty"]:
+        one = Decimal(_PLENTY[said.lower()])
+        return one, 10 * one, None
     worded = _in_words(found["worded"])
     return None if worded is None else (worded, worded, None)
 
@@ -258,10 +279,10 @@ def _scaled(first: Figure, second: Figure) -> Decimal:
 
 def _led(sentence: str, one: Figure) -> Figure:
     """The figure with the words before it that say how exact it is."""
-    if one.low != one.high:
+    found = _LEAD.search(sentence[max(0, one.start - 24) : one.start])
+    if one.low != one.high and not (found and found["low"] and one.in_words):  # `more than a thousand` is said of one
         lead = _FROM.search(sentence[max(0, one.start - 12) : one.start])
         return replace(one, start=one.start - len(lead[0])) if lead else one
-    found = _LEAD.search(sentence[max(0, one.start - 24) : one.start])
     if found is None:
         return one
     start = one.start - len(found[0])

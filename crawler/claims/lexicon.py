@@ -62,7 +62,7 @@ _TAGS = {
     "v:acquitted": r"acquit\w* оправда(?:н|л)\w* оправдательн\w+ виправда\w+",
     "v:suspended-sentences": r"suspended условн\w+ умовн\w+",
     "v:prison-sentences": r"реальн\w+",
-    "v:exempted": r"exempt\w* освобо(?:ди|жд)\w+ звільн\w+",
+    "v:exempted": r"exempt\w*",
     "v:submitted": r"indict\w+ скерова\w+ спрямован\w+",
     "v:initiated": r"""
         opened initiated launched возбу(?:ди|жд)\w+ завели? завела відкри(?:то|ли|в) розпоча(?:то|ли) обліков\w+
@@ -85,7 +85,7 @@ _TAGS = {
         formal submitted sent referred transferred reach\w* released? releasing направ\w+ направлен\w* передан\w*
         дошл\w+ prison real позбавлен\w+ на investigative texts? published опубликован\w+ оприлюднен\w+ текст\w*
         received получил\w* отримал\w* found f[ae]lls? increas\w+ expand\w* armed численност\w+ чисельн\w+ по за в
-        решени[йея] got
+        решени[йея] got освобо\w+ звільн\w+
     """,
     # That it is about courts, about soldiers, about what the law allows.
     "court": r"""
@@ -127,6 +127,7 @@ _TAGS = {
     """,
     # What no adjective is.
     "stop": r"""
+        them whom which него них ним ними ней неё
         had have has were was are is been did of in to on from by after and with for under or who that и в на по из с
         за до у з та было будет были уже вже ещё еще что который які що когда when per each every
     """,
@@ -145,11 +146,15 @@ def _by_letter() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
 _WHOLE = _by_letter()
 # Phrases: from the place of a word tagged "p".
 _PHRASES = {
-    "acts-published": r"texts?\s+(?:were\s+|have\s+been\s+|are\s+)?(?:published|available)|published\s+texts|опубликован\w+\s+(?:\w+\s+)?текст\w*|текст\w*\s+(?:\w+\s+)?опубликован\w+|оприлюднен\w+\s+текст\w*",
-    "convicted": r"(?:received|got)\s+(?:their\s+)?(?:convictions?|sentences?|verdicts?)|получил\w*\s+приговор\w*|отримал\w*\s+вирок\w*|found\s+guilty",
-    "submitted": r"formal\s+charges\s+being\s+\w+|(?:submitted|sent|referred|transferred)\s+to\s+(?:the\s+)?courts?|reach(?:ed|es)?\s+(?:the\s+)?courts?|"
+    "acts-published": r"texts?\s+(?:were\s+|have\s+been\s+|are\s+)?(?:published|available)|published\s+texts|"
+        r"опубликован\w+\s+(?:\w+\s+)?текст\w*|текст\w*\s+(?:\w+\s+)?опубликован\w+|оприлюднен\w+\s+текст\w*",
+    "convicted": r"(?:received|got)\s+(?:their\s+)?(?:convictions?|sentences?|verdicts?)|получил\w*\s+приговор\w*|"
+        r"отримал\w*\s+вирок\w*|found\s+guilty",
+    "submitted": r"formal\s+charges\s+being\s+\w+|(?:submitted|sent|referred|transferred)\s+to\s+(?:the\s+)?courts?|"
+        r"reach(?:ed|es)?\s+(?:the\s+)?courts?|"
     r"(?:направ(?:ил|лен)\w*|передан\w*|передал\w*|дошл\w+)\s+(?:\w+\s+){0,2}(?:в|до)\s+суд\w*",
-    "exempted": r"releas\w+\s+from\s+(?:criminal\s+)?liability",
+    "exempted": r"releas\w+\s+from\s+(?:criminal\s+)?liability|освобо\w+\s+(?:\w+\s+)?от\s+(?:уголовной\s+)?ответственности|"
+    r"звільн\w+\s+(?:\w+\s+)?від\s+(?:кримінальної\s+)?відповідальності",
     "prison-sentences": r"prison\s+(?:sentences|terms)|real\s+(?:prison\s+)?(?:sentences|terms)|позбавлен\w+\s+волі",
     "pending": r"на\s+рассмотрении|на\s+розгляді",
     "initiated": r"investigative\s+authorities\s+have\s+reported",

@@ -16,15 +16,18 @@ from datetime import date
 from typing import TypeAlias
 
 _MONTHS = (
-    r"jan(?:uary)?|январ[ьяею]|січ(?:ень|ня|ні)", r"feb(?:ruary)?|феврал[ьяею]|лют(?:ий|ого|ому)", r"mar(?:ch)?|март[аеу]?|берез(?:ень|ня|ні)",
+    r"jan(?:uary)?|январ[ьяею]|січ(?:ень|ня|ні)", r"feb(?:ruary)?|феврал[ьяею]|лют(?:ий|ого|ому)", r"mar(?:ch)?|"
+    r"март[аеу]?|берез(?:ень|ня|ні)",
     r"apr(?:il)?|апрел[ьяею]|квіт(?:ень|ня|ні)", r"may|ма[йяею]|трав(?:ень|ня|ні)", r"june?|июн[ьяею]|черв(?:ень|ня|ні)",
-    r"july?|июл[ьяею]|лип(?:ень|ня|ні)", r"aug(?:ust)?|август[аеу]?|серп(?:ень|ня|ні)", r"sept?(?:ember)?|сентябр[ьяею]|верес(?:ень|ня|ні)",
-    r"oct(?:ober)?|октябр[ьяею]|жовт(?:ень|ня|ні)", r"nov(?:ember)?|ноябр[ьяею]|листопад[аіу]?", r"dec(?:ember)?|декабр[ьяею]|груд(?:ень|ня|ні)",
+    r"july?|июл[ьяею]|лип(?:ень|ня|ні)", r"aug(?:ust)?|август[аеу]?|серп(?:ень|ня|ні)", r"sept?(?:ember)?|сентябр[ьяею]|"
+    r"верес(?:ень|ня|ні)",
+    r"oct(?:ober)?|октябр[ьяею]|жовт(?:ень|ня|ні)", r"nov(?:ember)?|ноябр[ьяею]|листопад[аіу]?", r"dec(?:ember)?|"
+    r"декабр[ьяею]|груд(?:ень|ня|ні)",
 )  # fmt: skip
 _MONTH_OF = [re.compile(words, re.I) for words in _MONTHS]
 _M = rf"(?:{'|'.join(_MONTHS)})\b\.?"
 _Y = r"(?:19|20)\d\d(?:-?(?:го|м|му|й|ого|ому))?(?:\s+(?:года|году|год|г\.|року|рік|році|р\.))?"
-_OF_Y = rf"(?:,?\s+(?:of\s+)?(?P<year>(?:19|20)\d\d)(?:\s+(?:года|году|год|г\.|року|рік|році|р\.))?)?"
+_OF_Y = r"(?:,?\s+(?:of\s+)?(?P<year>(?:19|20)\d\d)(?:\s+(?:года|году|год|г\.|року|рік|році|р\.))?)?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|-?го)?"
 _ORD = {
     "first": 1,
@@ -42,8 +45,10 @@ _ORD = {
     "iii": 3,
     "iv": 4,
 }
-_NUM = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "два": 2, "три": 3, "четыре": 4,
-        "пять": 5, "шесть": 6, "семь": 7, "восемь": 8, "девять": 9, "десять": 10, "чотири": 4, "шість": 6, "сім": 7, "вісім": 8}  # fmt: skip
+_NUM = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "два": 2,
+"три": 3, "четыре": 4,
+        "пять": 5, "шесть": 6, "семь": 7, "восемь": 8, "девять": 9, "десять": 10, "чотири": 4, "шість": 6, "сім": 7,
+        "вісім": 8}  # fmt: skip
 _SEASONS = {"spring": 3, "весн": 3, "summer": 6, "лет": 6, "літ": 6, "autumn": 9, "осен": 9, "осін": 9, "осе": 9}
 _TOKEN = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"\b(?:19|20)\d\d(?!\d)")
@@ -60,7 +65,8 @@ Reading: TypeAlias = Callable[[re.Match[str], date | None], Said]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """An expression of time and where it stands. kind: `period`, `as-of`, `same` (as the one before), `day` (of no claim). Both ends inclusive."""
+    """An expression of time and where it stands. kind: `period`, `as-of`, `same` (as the one before), `day` (of no "
+    "claim). Both ends inclusive."""
 
     kind: str
     start: int
@@ -268,7 +274,8 @@ _WHOLE = re.compile(
 )
 _IN_DIGITS = re.compile(r"\b\d{1,2}\.\d{1,2}\.\d{2,4}\b|\b\d{4}-\d\d-\d\d\b|\b\d{1,2}:\d\d\b")
 _PER = {
-    "working-day": r"(?:every|each|per|a)\s+(?:working|business)\s+day|(?:кажд\w+|в|за)\s+рабочий\s+день|за\s+(?:один\s+)?робочий\s+день|(?:кожн\w+|щодня\s+в)\s+робочий\s+день",
+    "working-day": r"(?:every|each|per|a)\s+(?:working|business)\s+day|(?:кажд\w+|в|за)\s+рабочий\s+день|"
+        r"за\s+(?:один\s+)?робочий\s+день|(?:кожн\w+|щодня\s+в)\s+робочий\s+день",
     "day": r"(?:every|each|per|a)\s+day|daily|(?:кажд\w+|в|за)\s+день|ежедневно|щодня|на\s+день",
     "week": r"(?:every|each|per|a)\s+week|weekly|(?:кажд\w+|в|за)\s+неделю|еженедельно|щотижня|на\s+тиждень",
     "month": r"(?:every|each|per|a)\s+month|monthly|(?:кажд\w+|в)\s+месяц|ежемесячно|щомісяця|на\s+місяць|щомісячно",

@@ -23,8 +23,9 @@ FAR = 48  # characters: a noun further away from a figure is not what it counts
 NEAR = 400  # characters: what a sentence leaves unsaid is not looked for further back
 FEW = 10  # a figure below is often that of one story, and no count
 _URL = re.compile(r"https?://\S+|www\.\S+")
-_NUMBERED = re.compile(r"\d[\d()]*[-/]\d[-/\d]*(?:/\d{4})?|№\s*\S+")
+_NUMBERED = re.compile(r"ст\.\s?ст\.\s*\d[\d\s,–-]*|\d[\d()]*[-/]\d[-/\d]*(?:/\d{4})?|№\s*\S+")
 _OF_THEM = re.compile(r"\s*(?:of\s+(?:them|these|those|the\s+\w+)|из\s+них|из\s+этих|з\s+них|із\s+них)", re.I)
+_OF_THE = re.compile(r"\s+(?:of(?:\s+(?:the|these|those|all))?|из\s+(?:этих|всех)|з\s+(?:цих|усіх))(?=\s)", re.I)
 _GOES_ON = re.compile(
     r"\s*(?:[,.;)—–-]|$|under\b|for\b|in\b|и\b|по\b|за\b|в\b|у\b|\()|\s*(?:had|have|were|was|are|received|got|—|уже|вже|были|получил|отримал)\b",
     re.I,
@@ -45,11 +46,13 @@ _COURTS_NOT_PEOPLE = re.compile(
 _FINE_FOR = {
     "case": frozenset(("received", "initiated", "submitted", "decided", "pending", "acquitted", "exempted", "acts-published")),
     "person": frozenset((
-        "received", "submitted", "decided", "pending", "convicted", "acquitted", "exempted", "suspended-sentences", "prison-sentences",
+        "received", "submitted", "decided", "pending", "convicted", "acquitted", "exempted", "suspended-sentences",
+        "prison-sentences",
         "recruited", "army-size", "verdicts",
     )),
     "percent": frozenset(("suspended-sentences", "prison-sentences", "exempted", "acquitted", "acts-published", "submitted")),
-    "times": frozenset(("received", "initiated", "submitted", "decided", "convicted", "acquitted", "verdicts", "suspended-sentences")),
+    "times": frozenset(("received", "initiated", "submitted", "decided", "convicted", "acquitted", "verdicts",
+    "suspended-sentences")),
 }  # fmt: skip
 _THINGS = ("crime", "text", "verdict", "case", "person", "year")  # a word that may be several is the first
 _TOTALS = frozenset(("received", "convicted", "verdicts", "decided", "acquitted", "acts-published"))
@@ -77,7 +80,8 @@ class Document:
 
     @cached_property
     def loosely(self) -> tuple[str, str]:
-        """What this text means by desertion: the offence of that name, or another that it describes and never sets against it."""
+        """What this text means by desertion: the offence of that name, or another that it describes and never sets "
+        "against it."""
         by_number: set[str] = set()
         by_name: list[Named] = []
         for each in self.said:
@@ -139,17 +143,20 @@ def claims_of(said: Sequence[Sentence], text: str, lowered: str, published: date
 
 def _dated(found: list[Told]) -> list[Told]:
     """Totals without a day are up to the one day that the text names for its totals, where it names one for that country."""
-    days: dict[str | None, dict[date, Slice]] = {}
+    days: dict[tuple[str | None, date], Slice] = {}
     for each in found:
         if each.claim.as_of and "as_of" in each.places and each.claim.metric in _TOTALS:
-            days.setdefault(each.claim.country, {}).setdefault(each.claim.as_of, each.places["as_of"])
+            days.setdefault((each.claim.country, each.claim.as_of), each.places["as_of"])
     out = []
     for each in found:
-        claim, known = each.claim, days.get(each.claim.country, {})
+        claim = each.claim
         bare = claim.as_of is None and claim.period is None and claim.per is None and claim.unit not in ("times", "percent")
-        if bare and claim.metric in _TOTALS and len(known) == 1:
-            ((day, place),) = known.items()
-            each = replace(each, claim=replace(claim, as_of=day), places={**each.places, "as_of": place})
+        if bare and claim.metric in _TOTALS:
+            known = {day: place for (whose, day), place in days.items() if whose == claim.country or None in (whose,
+            claim.country)}
+            if len(known) == 1:
+                ((day, place),) = known.items()
+                each = replace(each, claim=replace(claim, as_of=day), places={**each.places, "as_of": place})
         out.append(each)
     return out
 
@@ -231,7 +238,8 @@ class _Reader:
         if not articles and country != "UA" and not self.aside and metric not in _ARMY and self.document.refusal:
             group, places["group"] = "refusal", self.document.refusal
         claim = Claim(
-            metric, f"{thing}/{per}" if per else thing, figure.low, figure.high, self.text, articles, group, country, first, last,
+            metric, f"{thing}/{per}" if per else thing, figure.low, figure.high, self.text, articles, group, country,
+            first, last,
             as_of, base, figure.about, self._source(before, places),
         )  # fmt: skip
         return Told(claim, (self.sentence.start, self.sentence.end), self._placed(figure.start, figure.end), places)
@@ -265,6 +273,10 @@ class _Reader:
             if figure.in_words:
                 return None
             thing = self._unsaid(n, figure, before)
+        if thing in ("case", "person", "verdict", "crime", "text") and any(
+            value is not None and value % 1 for value in (figure.low, figure.high)
+        ):
+            return None  # nobody counts parts of them
         if thing == "crime":
             return "initiated", thing
         if thing == "text":
@@ -286,9 +298,10 @@ class _Reader:
 
     def _noun(self, figure: Figure) -> Word | None:
         """What the figure counts, where it stands right behind it, with adjectives between at most."""
-        at = figure.end
+        of = _OF_THE.match(self.text, figure.end)
+        at = of.end() if of else figure.end
         for word in self.words:
-            if word.start < figure.end:
+            if word.start < at:
                 continue
             if (
                 word.start > figure.end + FAR
@@ -314,12 +327,13 @@ class _Reader:
             begins = own.end
         begins = max(begins, figure.start - FAR)
         nouns = [word for word in self.words if begins <= word.start < figure.start and _thing(word) in ("verdict", "case")]
-        if nouns and not _OF_THEM.match(self.text, figure.end):
+        following = self.text[figure.end : figure.end + 40]
+        alone = bool(_GOES_ON.match(following) or rates(following[:24]))
+        if nouns and alone and not _OF_THEM.match(following):
             return _thing(nouns[-1])
         if before is None or before.claim.thing in ("percent", "times", "year"):
             return None
-        following = self.text[figure.end : figure.end + 40]
-        return before.claim.thing if _OF_THEM.match(following) or _GOES_ON.match(following) or rates(following[:24]) else None
+        return before.claim.thing if alone or _OF_THEM.match(following) else None
 
     def _of_verdicts(self, figure: Figure, noun: Word | None) -> str:
         around = [word for word in self.words if noun and figure.end <= word.start <= noun.start]
@@ -484,4 +498,4 @@ def _around(published: date | None, last: Told | None) -> date | None:
 
 def _is_number(text: str) -> bool:
     """A case's number, which a range is not: `1-123/2023`, `№ 5`."""
-    return text.startswith("№") or text.count("/") + text.count("-") >= 2
+    return text.startswith(("№", "ст")) or text.count("/") + text.count("-") >= 2

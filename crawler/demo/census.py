@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from hashlib import blake2b
+from urllib.parse import urlsplit
 
 from archive.ledger import courts as register
 from crawler.demo.clerks import Clerks
 from crawler.demo.courtweb import CourtWeb, Shelves
 from crawler.demo.deal import CLOSED, PUBLISHED, Census
-from crawler.demo.docket import Court
+from crawler.demo.docket import Court, Registration
 from crawler.demo.script import Script
 from crawler.demo.truth import Truth
 
@@ -80,13 +81,16 @@ class FullWorld(CourtWeb):
         for court in self.courts:
             beside[court.region].append(court)
         for entry in self.cases[::every]:
-            yield (
-                f"http://{entry.court.dot}/modules.php?name_op=case&name=sud_delo&case_uid={entry.case_uid.upper()}"
-                f"&case_id={entry.case_id}&new={entry.register.new}&delo_id={entry.register.delo_id}&case_type=0&srv_num=1"
-            )
+            yield _old_spelling(entry)
             other = next((court for court in beside[entry.court.region] if court != entry.court and court.region), None)
             if other is not None:
-                yield entry.card.replace(entry.court.dash, other.dash)
+                yield entry.card_at(other)
+
+
+def _old_spelling(entry: Registration) -> str:
+    """The address of a card as lists of before the dash hosts have it: no TLS, other order, the key in capitals."""
+    parts = urlsplit(entry.card.replace(entry.case_uid, entry.case_uid.upper()))
+    return f"http://{entry.court.dot}{parts.path}?{'&'.join(reversed(parts.query.split('&')))}&hide_parts=0"
 
 
 def demo_courts(few: int | None = None) -> tuple[Court, ...]:

@@ -174,11 +174,17 @@ class Registration:
     @property
     def card(self) -> str:
         """The address of its card, as its court's own listing links it."""
+        return self.card_at(self.court)
+
+    def card_at(self, court: Court) -> str:
+        """The address at which a court's site shows this card, in the names of that court's template."""
+        module = f"https://{court.dash}/modules.php?name=sud_delo"
+        if court.vnkod:
+            key = f"&_id={self.case_id}&_uid={self.case_uid}&_deloId={FIRST.delo_id}&_caseType=0&_new={self.register.new}"
+            return f"{module}&name_op=case{key}&srv_num=1"
         ending = "" if self.register.new == "0" else f"&new={self.register.new}"
-        return (
-            f"https://{self.court.dash}/modules.php?name=sud_delo&srv_num=1&name_op=case"
-            f"&case_id={self.case_id}&case_uid={self.case_uid}&delo_id={self.register.delo_id}{ending}"
-        )
+        key = f"&case_id={self.case_id}&case_uid={self.case_uid}&delo_id={self.register.delo_id}"
+        return f"{module}&srv_num=1&name_op=case{key}{ending}"
 
 
 def printed_result(result: Result | None, court: Court) -> tuple[str, ...]:

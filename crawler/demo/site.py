@@ -305,8 +305,9 @@ def _vnkod(world: CourtWeb, court: Court, request: Request, query: dict[str, str
         case "r":
             return _vnkod_listing(world, court, request, query)
         case "case":
-            entry = world.entry(query.get("_uid") or query.get("case_uid", ""))
-            shown = _served(court, entry, query.get("_id") or query.get("case_id"))
+            if "_id" not in query:  # in the names of the other template
+                return vnkod.refused()
+            shown = _served(court, world.entry(query.get("_uid", "")), query["_id"])
             return vnkod.card(shown, world.today) if shown is not None else None
         case None:
             day = _day(query.get("h_date", "")) or world.today

@@ -40,16 +40,9 @@ def _text(value: str | None) -> str:
     return escape(value, quote=False) if value else ""
 
 
-def address(entry: Registration) -> str:
-    """The address of a card on its own host, in the names of this template."""
-    return (
-        f"/modules.php?name=sud_delo&name_op=case&_id={entry.case_id}&_uid={entry.case_uid}"
-        f"&_deloId=1540006&_caseType=0&_new={entry.register.new}&srv_num=1"
-    )
-
-
 def _link(entry: Registration) -> str:
-    return f'<a class="dashed open-lawcase" href="{address(entry)}">{entry.printed_number}</a>'
+    href = entry.card.removeprefix(f"https://{entry.court.dash}")
+    return f'<a class="dashed open-lawcase" href="{href}">{entry.printed_number}</a>'
 
 
 def _people(entry: Registration) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
+from archive.ledger.observation import Link
 from archive.urls import identity
 from crawler.editions.address import read
 from crawler.editions.evidence import Page, links
@@ -13,7 +14,9 @@ from crawler.editions.heads import Head
 from crawler.editions.houses import is_home, one_house
 from crawler.editions.works import grouped
 
-__all__ = ["is_home", "one_house", "original", "work_of", "work_of_held"]
+__all__ = ["Named", "is_home", "named_in", "one_house", "original", "work_of", "work_of_held"]
+
+Named = tuple[str | None, Collection[str]]  # what a page names: its canonical address, and its other editions
 
 
 def original(url: str, canonical: str | None) -> str:
@@ -29,12 +32,20 @@ def _same_place(url: str, other: str) -> bool:
     return (one.path, one.query) == (two.path, two.query) and not is_home(url)
 
 
-def work_of_held(url: str, named: Callable[[str], tuple[str | None, Collection[str]] | None], *, most: int = 64) -> str | None:
+def named_in(links: Iterable[Link]) -> Named:
+    """What a page's links name: its canonical address, and its other editions."""
+    by_rel: dict[str, list[str]] = {"canonical": [], "alternate": []}
+    for link in links:
+        by_rel.get(link.rel, []).append(link.url)
+    return next(iter(by_rel["canonical"]), None), tuple(by_rel["alternate"])
+
+
+def work_of_held(url: str, named: Callable[[str], Named | None], *, most: int = 64) -> str | None:
     """The work of a page that is held. named: what a held page names (canonical, alternates), None for one that is not held.
 
     Addresses are compared in the form of archive.urls.identity. At most so many pages are looked at.
     """
-    known: dict[str, tuple[str | None, Collection[str]]] = {}
+    known: dict[str, Named] = {}
     ahead = [url]
     while ahead and len(known) < most:
         one = ahead.pop(0)

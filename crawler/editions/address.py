@@ -47,7 +47,7 @@ class Said:
 
     url: as given. plain: the same in its plain form on the outlet's own host. relation: to its work (CONTRACT's words).
     confidence: that it is of `place`. known: an outlet's grammar or the mirror table vouches for the place. soft: the place is
-    a slug alone. wrapped: it is another's copy, so that its own page proves nothing of the outlet.
+    a slug alone. wrapped: something stands around the address (an archive, a cache, a mirror's host).
     """
 
     url: str
@@ -87,18 +87,23 @@ def read(url: str, mirrors: Mirrors | None = None, day: date | None = None) -> S
     reasons: list[str] = []
     guesses: list[Guess] = []
     for _ in range(DEEPEST):
-        found = unwrapped(inner)
-        if found is None:
+        inner = _written(inner)
+        if (found := unwrapped(inner)) and _is_address(found.url):
+            if found.confidence >= SURE:
+                inner, confidence = found.url, min(confidence, found.confidence)
+                relation = relation or (None if found.relation == "original" else found.relation)
+                reasons.append(found.reason)
+                continue
+            told = found.relation == "translation" or outlets.editions_of(urlsplit(found.url).hostname or "")
+            if told and (inside := _plainly(found.url)):
+                guesses.append(Guess(inside.plain, inside.place, found.relation, found.confidence, found.reason))
+        parts = urlsplit(inner)
+        cut = stripped(parts.netloc, parts.path, parts.query)
+        if cut.relation is None or (outlets.editions_of(parts.netloc) and not outlets.editions_of(cut.host)):
             break
-        if found.confidence < SURE:
-            if found.relation == "translation" or outlets.editions_of(urlsplit(found.url).hostname or ""):
-                inside = _plainly(found.url)
-                if inside:
-                    guesses.append(Guess(inside.plain, inside.place, found.relation, found.confidence, found.reason))
-            break
-        inner, confidence = found.url, min(confidence, found.confidence)
-        relation = relation or (None if found.relation == "original" else found.relation)
-        reasons.append(found.reason)
+        inner = parts._replace(netloc=cut.host, path=cut.path, query=cut.query).geturl()
+        relation, confidence = relation or cut.relation, min(confidence, 0.95)
+        reasons.append(f"{cut.relation}: {cut.reason}")
     mark = urlsplit(inner).fragment
     parts = urlsplit(identity(inner))
     host, path, query = (parts.netloc.removeprefix("www."), parts.path, parts.query)
@@ -106,16 +111,23 @@ def read(url: str, mirrors: Mirrors | None = None, day: date | None = None) -> S
     if place_on is not None:
         host, path, confidence = place_on[0], place_on[1], min(confidence, place_on[2])
         relation = relation or "mirror"
-    cut = stripped(host, path, query)
-    if cut.relation is not None and (outlets.editions_of(cut.host) or not outlets.editions_of(host)):
-        relation = relation or cut.relation
-        reasons.append(f"{cut.relation}: {cut.reason}")
-        host, path, query = cut.host, cut.path, cut.query
-        confidence = min(confidence, 0.95)
-    said = _read(url, host, path, query, mark, relation, confidence, reasons, wrapped=bool(reasons) and inner != url)
+    said = _read(url, host, path, query, mark, relation, confidence, reasons, wrapped=bool(reasons))
     if said.known or place_on is not None:
         return _with(said, guesses)
     return _with(said, [*guesses, *_lookalike(host, path), *_unlisted(host, path)])
+
+
+def _written(url: str) -> str:
+    """In the form that is compared, its fragment kept."""
+    mark = url.partition("#")[2]
+    return identity(url) + (f"#{mark}" if mark else "")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return bool(identity(url))
+    except ValueError:
+        return False
 
 
 def _with(said: Said, guesses: list[Guess]) -> Said:

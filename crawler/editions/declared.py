@@ -14,6 +14,7 @@ from crawler.editions import outlets
 from crawler.editions.address import Said
 from crawler.editions.houses import is_home, one_house
 from crawler.editions.outlets import Placed
+from crawler.editions.wrappers import opaque
 
 NEAR = 2  # days that the dates of one article's addresses may differ
 
@@ -33,6 +34,8 @@ def belief(page: Said, named: Said) -> Belief | None:
         return None
     if is_home(named.plain) and not is_home(page.plain):
         return Belief("original", 0.1, "names a front page")
+    if opaque(page.plain) and not page.known:
+        return Belief("original", 0.95, "leads to it, and is a feed's or a short address")
     if page.placed and named.placed and page.place.outlet == named.place.outlet:
         return _one_outlet(page, named, page.placed, named.placed)
     if page.known:

@@ -22,6 +22,7 @@ from crawler.editions.houses import is_home, one_house
 from crawler.editions.mirrors import Mirrors
 from crawler.editions.outlets import Place, Placed
 from crawler.editions.works import Link
+from crawler.editions.wrappers import opaque
 
 MANY = 3  # pages of one host that name one address as their own: a template's mistake, not theirs
 NEAR_TEXT, SOME_TEXT = 0.7, 0.3
@@ -51,15 +52,17 @@ def links(
         except ValueError:
             return None
 
-    everything = {each.place: each for each in (*(page.said for page in pages), *said)}
+    every = [*(page.said for page in pages), *said]
+    everything = {each.place: each for each in every}
     named: dict[str, Said] = {}
     for page in pages:
         head = page.head
         for url in (*head.canonicals, head.og_url, *head.ld_urls, head.amp, page.landed, *(url for _, url in head.alternates)):
             if url and url not in named and (one := resolved(url)):
                 named[url] = one
-    known = {**{each.place: each for each in named.values()}, **everything}
-    out = [*_guessed(everything.values(), known), *_by_slug(known.values()), *_by_table(known.values())]
+    every += named.values()
+    known = {each.place: each for each in every}
+    out = [*_guessed(everything.values(), known), *_by_slug(every), *_by_table(known.values())]
     out += _declared(pages, named)
     out += _mutual(pages, named)
     for page in pages:
@@ -244,18 +247,10 @@ def _landed(page: Page, there: Said) -> Iterator[Link]:
     if found is None:
         return
     house = one_house(page.said.plain, there.plain) or (page.said.place.outlet and page.said.place.outlet == there.place.outlet)
-    if found.relation == "mirror" or house:
+    if found.relation == "mirror" or house or opaque(page.said.plain):
         yield Link(page.said.place, there.place, found.relation, found.confidence, (f"its redirect {found.reason}",))
-    elif not page.said.known and not is_home(there.plain) and is_short(page.said.plain):
-        yield Link(page.said.place, there.place, "original", 0.92, ("a short address, which redirects to it",))
     else:
         yield Link(page.said.place, there.place, "original", 0.5, ("it redirects to another house",))
-
-
-def is_short(url: str) -> bool:
-    """As redirecting services write them: a short host and one short word."""
-    parts = urlsplit(url)
-    return len(parts.netloc) <= 15 and bool(re.fullmatch(r"/[\w-]{3,16}", parts.path)) and not parts.query
 
 
 # Images, texts, citations

@@ -17,9 +17,12 @@ from crawler.markup import START_TAG, attribute
 
 LARGEST = 512 * 1024  # characters in which a page's head ends
 MOST = 200  # alternates
-_HIDDEN = re.compile(r"<!--.*?-->|<(style|textarea|title|noframes|xmp|template)\b[^>]*>.*?</\1\s*>", re.I | re.S)
-_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.I | re.S)
-_BODY = re.compile(r"<body[\s>]|</head\s*>", re.I)
+# What is looked at: the tags below, and what hides others from view.
+_OPENS = re.compile(
+    r"<(?:!--|(?P<hides>script|style|textarea|title|noframes|xmp|template)(?=[\s/>])|(?P<ends>body[\s>]|/head\s{0,9}>)"
+    r"|(?=(?:link|meta|base|html)[\s/>]))",
+    re.I,
+)
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting)\Z")
 
 
@@ -38,14 +41,10 @@ class Head:
 
 def read(source: str, url: str) -> Head:
     """The head of a page. url: the address it came from. Never raises for odd markup: what cannot be read is not said."""
-    text = source[:LARGEST]
-    end = _BODY.search(_HIDDEN.sub(lambda found: " " * len(found[0]), text))
-    head = text[: end.start()] if end else text
-    scripts = [(found[1], found[2]) for found in _SCRIPT.finditer(text)]
-    plain = _HIDDEN.sub(" ", _SCRIPT.sub(" ", head))
-    tags = [(found[1].lower(), found.end(1), found.end() - 1) for found in START_TAG.finditer(plain)]
+    plain = source[:LARGEST]
+    tags, scripts = _cut(plain)
 
-    def of(tag: tuple[str, int, int], name: str) -> str:
+    def of(tag: _Tag, name: str) -> str:
         words = attribute(plain, tag[1], tag[2], name)
         return " ".join(word.text for word in words) if words else ""
 
@@ -89,6 +88,36 @@ def read(source: str, url: str) -> Head:
     )
 
 
+_Tag = tuple[str, int, int]  # its name, and where its attributes begin and end
+
+
+def _cut(text: str) -> tuple[list[_Tag], list[str]]:
+    """The tags of a head, and the insides of its JSON-LD scripts. One pass: what has no end hides all that follows."""
+    tags: list[_Tag] = []
+    scripts: list[str] = []
+    at, lower = 0, text.lower()
+    while found := _OPENS.search(text, at):
+        if found["ends"]:
+            break
+        if found[0] == "<!--":
+            end = text.find("-->", found.end())
+        else:
+            tag = START_TAG.match(text, found.start())
+            if tag is None:
+                break  # a tag without an end: nothing more is markup
+            at = tag.end()
+            if not found["hides"]:
+                tags.append((tag[1].lower(), tag.end(1), tag.end() - 1))
+                continue
+            end = lower.find(f"</{found['hides'].lower()}", at)
+            if found["hides"].lower() == "script" and end >= 0 and "ld+json" in lower[tag.start() : at]:
+                scripts.append(text[at:end])
+        if end < 0:
+            break
+        at = end + 3
+    return tags, scripts
+
+
 def _absolute(raw: str, base: str) -> str | None:
     try:
         return resolve(raw, base) if raw.strip() else None
@@ -96,11 +125,9 @@ def _absolute(raw: str, base: str) -> str | None:
         return None
 
 
-def _linked(scripts: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _linked(scripts: list[str]) -> Iterator[tuple[str, str]]:
     """`url` and `mainEntityOfPage` of the page's article in JSON-LD, and its image; lists and @graph looked through."""
-    for attributes, code in scripts:
-        if "ld+json" not in attributes.lower():
-            continue
+    for code in scripts:
         try:
             todo: list[Any] = [json.loads(code, strict=False)]
         except (ValueError, RecursionError):

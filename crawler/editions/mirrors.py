@@ -91,14 +91,21 @@ def united(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def table(lists: Iterable[Listed]) -> Mirrors:
-    """The table of several lists: a pair stays open only where the newest whole list that knows its origin still has it."""
+    """The table of several lists. What a list has open ends with it where a later whole one of its kind lacks the pair.
+
+    Of its kind: one that knows half of its origins or more. A short list of somebody else's closes nothing.
+    """
     shown = sorted(lists, key=lambda each: each.day)
-    newest = {span.origin: each.day for each in shown if not each.faults for span in each.spans}
-    spans = []
-    for each in shown:
+    origins = [frozenset(span.origin for span in each.spans) for each in shown]
+    spans: list[Span] = []
+    for at, each in enumerate(shown):
+        replaced = any(
+            not later.faults and later.day > each.day and 2 * len(origins[at] & known) >= len(origins[at])
+            for later, known in zip(shown[at + 1 :], origins[at + 1 :], strict=True)
+        )
         for span in each.spans:
-            closed = span.last is None and each.day < newest.get(span.origin, each.day)
-            spans.append(Span(span.origin, span.host, span.first, max(each.day, span.first)) if closed else span)
+            ends = replaced and span.last is None
+            spans.append(Span(span.origin, span.host, span.first, max(each.day, span.first)) if ends else span)
     return Mirrors(spans)
 
 

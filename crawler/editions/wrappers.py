@@ -171,6 +171,22 @@ def _whole(text: str) -> str | None:
     return text if "." in name else None
 
 
+# What feeds and short addresses lead to is not written in them: the answer says it.
+_FEEDS = re.compile(r"/~(?:r|\w{0,3})?/")
+_SHORTENERS = """
+    t.co bit.ly tinyurl.com goo.gl ow.ly buff.ly is.gd cutt.ly dlvr.it trib.al clck.ru shorturl.at rb.gy lnkd.in fb.me nyti.ms
+    reut.rs wapo.st bbc.in tmsnrt.rs econ.st vk.cc t.ly v.gd soo.gd u.to feeds.feedburner.com feedproxy.google.com
+"""
+_SHORT = frozenset(_SHORTENERS.split())
+
+
+def opaque(url: str) -> bool:
+    """A feed's or a shortener's address: it stands for another, and does not say which."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    return (host in _SHORT or bool(_FEEDS.match(parts.path))) and parts.path.strip("/") != ""
+
+
 @dataclass(frozen=True, slots=True)
 class Stripped:
     """Host, path and query without the marks of an AMP or print page. relation: `amp`, `print`, or None where none was."""

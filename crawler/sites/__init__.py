@@ -8,6 +8,8 @@ from pkgutil import iter_modules
 
 from crawler.source import Source
 
+LAST_RESORT = "article"  # takes what no other knows; imported where pages are read, for it brings the HTML parser
+
 
 @cache
 def _names() -> frozenset[str]:
@@ -15,14 +17,18 @@ def _names() -> frozenset[str]:
 
 
 @cache
+def _known() -> tuple[Source, ...]:
+    return tuple(_source(name) for name in sorted(_names() - {LAST_RESORT}))
+
+
+@cache
 def _register() -> tuple[Source, ...]:
-    found = [_loaded(name) for name in sorted(_names())]
-    return tuple(sorted(found, key=lambda source: (source.last_resort, source.name)))
+    return (*_known(), _source(LAST_RESORT))
 
 
-def _loaded(name: str) -> Source:
-    found: Source = import_module(f"{__name__}.{name}").SOURCE
-    return found
+def _source(name: str) -> Source:
+    source: Source = import_module(f"{__name__}.{name}").SOURCE
+    return source
 
 
 def sources() -> list[Source]:
@@ -34,7 +40,12 @@ def source_named(name: str) -> Source:
     """Raises KeyError where there is none of that name. Loads no other: the readers of all courts take a third of a second."""
     if name not in _names():
         raise KeyError(name)
-    return _loaded(name)
+    return _source(name)
+
+
+def owner_of(url: str) -> Source | None:
+    """The source that knows this address as its own; None where only the last resort would take it."""
+    return next((source for source in _known() if source.matches(url)), None)
 
 
 def source_for(url: str) -> Source | None:

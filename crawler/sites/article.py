@@ -23,27 +23,21 @@ from urllib.parse import urlsplit
 from archive.ledger.observation import Link, Observation, Reading
 from archive.text import fold
 from archive.urls import resolve
+from crawler.canonical import Decision, decide
 from crawler.claims import Told, may_claim, placed, told
+from crawler.datelines import day, guessed, shown
 from crawler.errors import Unreadable
+from crawler.masthead import id_of, masthead
 from crawler.page import Node, Page, Part
-from crawler.prose import Stretch, between, has_prose, is_most, letters, paragraphs, prose, tells
+from crawler.prose import Stretch, between, has_prose, is_most, letters, paragraphs, passing, prose, tells
 from crawler.source import Source
 
 BODY_AT_LEAST = 200  # characters: a caption or a notice is no article
 PLAIN_BODY_AT_LEAST = 600  # of a page that nowhere says it is an article
-DATE_LINE = 60  # characters: a line that shows a date says little more
 BORDER_LETTERS = 40  # so many letters of the body's first and last lines are looked for in the page
 _GAP = "\n\n"  # between paragraphs, for what reads them together
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting)\Z")
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]', re.S)
-_ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?(?![0-9])")
-_DOTTED = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})(?![0-9])")
-_MONTHS = (
-    "январ|січ|jan", "феврал|лют|feb", "март|берез|mar", "апрел|квіт|apr", "ма[йя]|трав|may", "июн|черв|jun", "июл|лип|jul",
-    "август|серп|aug", "сентябр|верес|sep", "октябр|жовт|oct", "ноябр|листопад|nov", "декабр|груд|dec",
-)  # fmt: skip
-_NAME = rf"((?:{'|'.join(_MONTHS)})\w*)\.?"
-_NAMED = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+{_NAME}|{_NAME}\s+(\d{{1,2}}))(?:,|\s+of)?\s+(\d{{4}})\b", re.I)
 
 
 Paragraphs: TypeAlias = Sequence[tuple[str, Callable[[], Part | None]]]
@@ -94,6 +88,7 @@ def read(page: Page) -> Reading:
     said += _dates(page)
     said += _first(page, "language", _languages(page), _language)
     links: list[Link] = []
+    own = canonical(page)
     for rel in ("canonical", "alternate"):
         for node in _related(page, rel):
             language = node.attr("hreflang") if rel == "alternate" else None
@@ -101,11 +96,15 @@ def read(page: Page) -> Reading:
                 continue
             url, part = address(page, node), _attribute(node, "href")
             if url and part:
-                said.append(part.says(page.url, rel, f"{language} {url}" if language else url))
+                followed = url if rel == "alternate" or (own and own.url) else None
+                said.append(part.says(page.url, rel, f"{language} {url}" if language else followed))
                 links.append(Link(url, rel, "", node.selector, language))
     images = chain(_meta(page, "og:image"), _ld(page, "image"), _ld(page, "image", "url"))
     said += _first(page, "image", images, lambda raw: _join(page, raw))
-    said += _first(page, "outlet", chain(_meta(page, "og:site_name"), _ld(page, "publisher", "name")), str)
+    said += list(_first(page, "outlet", chain(_meta(page, "og:site_name"), _ld(page, "publisher", "name")), str)) or _outlet(
+        page
+    )
+    said += _outlet_id(page)
     if found:
         start, end = found.start, found.end
         selector, quote = found.holder.selector, page.text[start:end]
@@ -114,7 +113,8 @@ def read(page: Page) -> Reading:
         links += _cited(page, found.holder)
     links += (Link(url, "amp", "", node.selector) for node in _related(page, "amphtml") if (url := address(page, node)))
     kind = "article" if found else ""
-    return Reading("page", SOURCE.parser, page.charset, observations=tuple(said), links=tuple(links), kind=kind)
+    flags = (f"canonical-{own.why}",) if own and own.url is None else ()
+    return Reading("page", SOURCE.parser, page.charset, observations=tuple(said), links=tuple(links), flags=flags, kind=kind)
 
 
 @lru_cache(maxsize=1)
@@ -130,6 +130,41 @@ def title(page: Page) -> Part | None:
         if part := next(iter(found), None):
             return part
     return None
+
+
+def canonical(page: Page) -> Decision | None:
+    """Whether the address that the page calls its own is to be followed; None where it names none."""
+    named = [url for node in _related(page, "canonical") if (url := address(page, node))]
+    if not named:
+        bare = [node for node in _related(page, "canonical") if (node.attr("href") or "").strip()]
+        return Decision(None, "no-host") if bare else None
+    og_url = next((part.text for part in _meta(page, "og:url")), None)
+    return decide(page.url, named, og_url and _join(page, og_url))
+
+
+def _own_addresses(page: Page) -> Iterator[Part]:
+    """Where the page writes its own address."""
+    yield from (part for node in _related(page, "canonical") if (part := _attribute(node, "href")))
+    yield from chain(
+        _meta(page, "og:url"), _ld(page, "url"), _ld(page, "mainEntityOfPage"), _ld(page, "mainEntityOfPage", "@id")
+    )
+
+
+def _outlet(page: Page) -> Iterator[Observation]:
+    """Derived: an outlet that is known by its host, where the page names none."""
+    for part in _own_addresses(page):
+        if known := masthead(part.text):
+            yield part.says(page.url, "outlet", known.name, derived=True)
+            return
+
+
+def _outlet_id(page: Page) -> Iterator[Observation]:
+    """The article's id in its own address, where its outlet is known to write one there."""
+    own = id_of(page.url)
+    for part in _own_addresses(page):
+        if (found := id_of(part.text)) and (own is None or own[0] == found[0]):
+            yield part.sub(found[1], found[1] + len(found[0])).says(page.url, "outlet_id", found[0], derived=True)
+            return
 
 
 def authors(page: Page) -> list[Part]:
@@ -160,7 +195,7 @@ def _dates(page: Page) -> Iterator[Observation]:
     if published or body(page) is None:
         yield from published
     else:
-        yield from list(_shown_date(page)) or (_guessed_date(page) if _says_article(page) or _build(page) == "strange" else ())
+        yield from _concluded(page)
     changed = chain(_meta(page, "article:modified_time"), _ld(page, "dateModified"), _meta(page, "og:updated_time"))
     yield from _first(page, "modified", changed, day)
 
@@ -170,45 +205,14 @@ def _times(page: Page) -> Iterator[Part]:
         yield from (part for node in page.all("time[datetime]") if (part := _attribute(node, "datetime")))
 
 
-def _shown_date(page: Page) -> Iterator[Observation]:
-    """The first short text in a place named for dates: derived, for a name is no statement."""
-    for node in page.all('time, [itemprop="datePublished"], [class*="date"], [class*="time"]'):
-        part = _whole(node) if len(node.text) <= DATE_LINE else None
-        if part and (found := day(part.text)):
-            yield part.says(page.url, "published", found, derived=True)
-            return
+def _concluded(page: Page) -> Iterator[Observation]:
+    """Derived: a place named for dates is no statement, and what htmldate concludes is none either.
 
-
-def _guessed_date(page: Page) -> Iterator[Observation]:
-    """What htmldate concludes, where the page's text shows that day."""
-    from htmldate import find_date  # parses the page anew
-
-    found = find_date(page.text, original_date=True, extensive_search=False)  # the extensive one can take seconds
-    if not found:
-        return
-    for node in page.all("p, div, span, li, td, h1, h2, h3"):
-        if len(node.text) <= DATE_LINE and day(node.text) == found and (part := _whole(node)):
-            yield part.says(page.url, "published", found, derived=True)
-            return
-
-
-def day(raw: str) -> str | None:
-    """`YYYY-MM-DD`, or `YYYY-MM` where no more is said, as the page's own clock has it; None where it is no date."""
-    if found := _ISO.search(raw):
-        year, month, number = found.groups()
-    elif found := _DOTTED.search(raw):
-        number, month, year = found.groups()
-    elif found := _NAMED.search(raw):
-        number, year = found.group(1) or found.group(4), found.group(5)
-        name = (found.group(2) or found.group(3)).lower()
-        month = next(str(i) for i, starts in enumerate(_MONTHS, 1) if re.match(starts, name))
-    else:
-        return None
-    try:
-        whole = date(int(year), int(month), int(number or 1)).isoformat()
-    except ValueError:
-        return None
-    return whole if number else whole[:7]
+    Of a text on a page that nowhere says it is an article, a court's act perhaps, only the page's marks are asked.
+    """
+    article = _says_article(page) or _build(page) == "strange"
+    found = list(shown(page)) or list(guessed(page, texts=article))
+    yield from (part.says(page.url, "published", value, derived=True) for part, value in found)
 
 
 def _languages(page: Page) -> Iterator[Part]:
@@ -354,7 +358,8 @@ def _build(page: Page) -> str:
 def _extracted(page: Page) -> Stretch | None:
     from trafilatura import extract  # 0.8 s to import: only where articles are read
 
-    lines = [line for line in (extract(page.text, include_comments=False) or "").splitlines() if letters(line)]
+    taken = (extract(page.text, include_comments=False) or "").splitlines()
+    lines = [line for line in taken if letters(line) and not passing(line)]
     text = fold(" ".join(lines))
     for head in lines[:3]:
         for tail in reversed(lines[-3:]):

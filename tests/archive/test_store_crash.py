@@ -74,18 +74,20 @@ def test_300_kills_lose_nothing(home: Path, read_back: Any, dumped: Any) -> None
 KILLED_AT = """
 import os, sys
 from pathlib import Path
-import sqlalchemy as sa
+from archive import database
 from archive.index import Index
 
 left = int(sys.argv[2])
 
-@sa.event.listens_for(sa.Engine, "before_cursor_execute")
-def statement(*_):
-    global left
-    left -= 1
-    if left < 0:
-        os._exit(9)
+class Killed(database.Connection):
+    def execute(self, *asked):
+        global left
+        left -= 1
+        if left < 0:
+            os._exit(9)
+        return super().execute(*asked)
 
+database.Connection = Killed
 Index.open(Path(sys.argv[1]), write=True).close()
 """
 

@@ -147,14 +147,14 @@ def test_an_index_without_room_costs_no_capture(world: Any, home: Path, opened: 
     """The octets are durable and the transaction finds no room: they are adopted when there is some."""
     with opened() as store:
         first = store.keep(world.visit(world.page(b"first"))).result(10).last.id
-        with store.index._engine.connect() as db:
-            pages = db.exec_driver_sql("PRAGMA page_count").scalar_one()
-            db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with store.index._database.connection() as db:
+            ((pages,),) = db.execute("PRAGMA page_count")
+            db.execute(f"PRAGMA max_page_count = {pages}")
         during: list[Any] = []
         while DiskFull not in during:
             during += keep_six(store, world)
-        with store.index._engine.connect() as db:
-            db.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        with store.index._database.connection() as db:
+            db.execute("PRAGMA max_page_count = 1000000")
         after = keep_six(store, world)
 
     held = set(read_back(home))

@@ -183,6 +183,16 @@ def test_a_court_answers_its_own_dialect_only(calm):
         assert sorted(listed) == sorted(e.subject for e in docket)
 
 
+def test_a_card_is_shown_in_the_names_of_its_courts_template_only(calm):
+    """A court does not understand the names of the other template: a crawl must ask as the court's own links do."""
+    for vnkod in (False, True):
+        entry = next(e for e in calm.cases if e.court.vnkod is vnkod and e.register.word == "criminal-1")
+        other = next(court for court in calm.courts if court.vnkod is not vnkod)
+        assert values(reading(calm, entry.card), entry.subject, "received") == [entry.received.isoformat()]
+        wrong = entry.card_at(other).replace(other.dash, entry.court.dash)
+        assert reading(calm, wrong) == ("gone", "wrong-query")[vnkod]
+
+
 def test_up_to_three_addresses_show_one_registration(calm):
     """The old spelling on the dot host, and another court of the region, serve the card under the same key."""
     others = Counter()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from archive import database
 from archive.disk import Disk
 
 Happens = Callable[[str], None]  # told of each act before, in the midst of (a write) and after it
@@ -67,6 +69,17 @@ class Watched(Disk):
 
 def statements(happens: Happens) -> None:
     """Every statement and every commit of both databases is told too, for the rest of this process."""
+
+    class Told(database.Connection):
+        def execute(self, statement: str, *asked: object) -> sqlite3.Cursor:
+            happens("commit" if statement == "COMMIT" else f"statement {statement[:40]}")
+            return super().execute(statement, *asked)
+
+        def executemany(self, statement: str, rows: Iterable[object]) -> sqlite3.Cursor:
+            happens(f"statement {statement[:40]}")
+            return super().executemany(statement, rows)
+
+    database.Connection = Told  # type: ignore[misc]  # the index's; the ledger's go by SQLAlchemy
 
     @sa.event.listens_for(sa.Engine, "before_cursor_execute")
     def _before(_c: object, _u: object, statement: str, *_: object) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from archive import database
 from archive.disk import Disk
 from archive.errors import ArchiveError
 from archive.ledger.book import Book, Entry
@@ -99,10 +100,21 @@ def statement_fails(nth: int, error: int) -> Iterator[list[str]]:
             fail("COMMIT")
         commit(self, connection)  # type: ignore[arg-type]
 
+    class Failing(database.Connection):
+        def execute(self, statement: str, *asked: object) -> sqlite3.Cursor:
+            fail(statement[:60])
+            return super().execute(statement, *asked)
+
+        def executemany(self, statement: str, rows: Iterable[object]) -> sqlite3.Cursor:
+            fail(statement[:60])
+            return super().executemany(statement, rows)
+
     real.do_execute, real.do_executemany, real.do_commit = wrapped(execute), wrapped(executemany), do_commit  # type: ignore[method-assign, assignment]
+    plain, database.Connection = database.Connection, Failing  # type: ignore[misc]  # the index's
     try:
         yield failed
     finally:
+        database.Connection = plain  # type: ignore[misc]
         real.do_execute, real.do_executemany, real.do_commit = execute, executemany, commit  # type: ignore[method-assign]
 
 

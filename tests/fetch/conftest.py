@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from archive.capture import Exchange, Outcome, Tls, Visit
+from crawler.asking import Get
 from crawler.errors import failed
 from crawler.fetch import NetworkFetcher
 from crawler.politeness import Manners, Politeness
@@ -70,7 +71,7 @@ def written(status: int = 200, body: bytes = b"<p>ok</p>", **fields: str | bytes
 
 
 @dataclass
-class World(httpx.AsyncBaseTransport):
+class World:
     """Addresses and what they answer, one answer after another; the last one stays."""
 
     clock: VirtualClock
@@ -87,7 +88,8 @@ class World(httpx.AsyncBaseTransport):
     def times(self, url: str) -> int:
         return sum(1 for _, asked in self.asked if asked == url)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def get(self, get: Get) -> Exchange:
+        request = httpx.Request("GET", get.url, headers=list(get.fields), extensions={"via": get.via, "verify": get.verify})
         url, host = str(request.url), request.url.raw_host.decode()
         self.asked.append((self.clock.now, url))
         self.requests.append(request)
@@ -102,7 +104,7 @@ class World(httpx.AsyncBaseTransport):
         finally:
             self.under_way[host] -= 1
 
-    def _response(self, request: httpx.Request, url: str, given: bytes | Outcome) -> httpx.Response:
+    def _response(self, request: httpx.Request, url: str, given: bytes | Outcome) -> Exchange:
         unsent = (Outcome.DNS_FAILED, Outcome.REFUSED, Outcome.GUARDED)
         sent = b"GET / HTTP/1.1\r\n" + b"".join(b"%s: %s\r\n" % pair for pair in request.headers.raw) + b"\r\n"
         base: dict[str, Any] = {
@@ -120,12 +122,10 @@ class World(httpx.AsyncBaseTransport):
             if given in unsent or given is Outcome.TLS_FAILED:
                 base["request"] = b""
             raise failed(Exchange(outcome=given, error=f"{given} by script", **base))
-        head, _, body = given.partition(b"\r\n\r\n")
-        lines = head.split(b"\r\n")
-        fields = [tuple(line.split(b": ", 1)) for line in lines[1:]]
-        status = int(lines[0].split()[1])
-        exchange = Exchange(outcome=Outcome.CAPTURED, response=given, head_length=len(head) + 4, status=status, **base)
-        return httpx.Response(status, headers=fields, stream=httpx.ByteStream(body), extensions={"exchange": exchange})
+        head = given.partition(b"\r\n\r\n")[0]
+        return Exchange(
+            outcome=Outcome.CAPTURED, response=given, head_length=len(head) + 4, status=int(head.split()[1]), **base
+        )
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +18,7 @@ from archive.capture import Capture, Outcome, Span
 from archive.decisions import Decision, Kept
 from archive.ledger.book import Book, Entry
 from archive.ledger.observation import CoverageWindow, Observation, Reading
+from schedules.cli import main
 
 MIDNIGHT = datetime(2025, 6, 1, tzinfo=UTC)
 
@@ -144,6 +148,18 @@ def decided(
     kept = Kept(f"00000000-0000-4000-8000-{seq:012d}", seq, made)
     book.decide(kept)
     return kept.id
+
+
+def say(home: Path, *words: str) -> tuple[int, list[dict]]:
+    """The command, in this process: its exit status and its rows."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            main(["--home", str(home), "--json", *words])
+            status = 0
+        except SystemExit as exc:
+            status = int(exc.code or 0)
+    return status, [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 @pytest.fixture

@@ -15,7 +15,20 @@ from archive.ledger.case import compatible, find, fold, holds
 from archive.ledger.observation import Tie
 from archive.ledger.rows import case_row, select, value_rows
 
-KEYS = ("case", "uid", "court", "numbers", "received", "articles", "persons", "result", "decided", "in_force", "captures")
+KEYS = (
+    "case",
+    "uid",
+    "court",
+    "numbers",
+    "received",
+    "articles",
+    "persons",
+    "result",
+    "decided",
+    "in_force",
+    "captures",
+    "of_articles",
+)
 VALUE_KEYS = (
     "subject", "property", "value", "raw", "valid", "observed", "capture", "selector", "quote", "start", "end", "parser",
 )  # fmt: skip
@@ -45,6 +58,7 @@ def test_a_case_moves_to_another_court(book, world):
         "decided": "2025-04-25",
         "in_force": None,
         "captures": ["00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-000000000001"],
+        "of_articles": False,
     }
     assert find(cases(book), "case:reg:criminal-1:aaaa-2") == case  # the id it would have had still leads here
 

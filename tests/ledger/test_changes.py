@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from archive.ledger.book import Book
 from archive.ledger.case import fold
+from archive.ledger.tally import Question, tally
 from archive.ledger.timeline import pages, timeline
 from tests.world.command import crawl
 
-KEYS = ("event", "case", "kind", "date", "time", "observed", "registration", "detail", "captures")
+KEYS = ("event", "case", "kind", "date", "time", "observed", "registration", "detail", "captures", "id")
 HEARING = {"name": ("Судебное заседание", "hearing"), "date": ("20.04.2025", "2025-04-20"), "time": "10:00"}
 
 
@@ -87,3 +88,80 @@ def test_no_event_names_a_man(book, world):
     for seq, name in ((1, "Вымыслов И.И."), (2, ("Информация скрыта", None))):
         book.enter_many([world.entry(seq, world.card("ffff-1", court="57GV0001", number="1-1/2025", persons=[{"name": name}]))])
     assert [(event.event, event.detail) for event in told(book)] == [("anonymised", "1 of 1")]
+
+
+def test_a_reader_is_mended_and_reads_the_old_pages_again(book, world):
+    """What only the newer reader sees in an old capture is a change of the parser, seen when it read it; the rest is as it was."""
+    first = {"court": "57GV0001", "number": "1-1/2025", "received": ("01.04.2025", "2025-04-01")}
+    blind, seeing = world.card("ffff-1", **first), world.card("ffff-1", **first, parser="sudrf/2", events=[HEARING])
+    book.enter_many([world.entry(1, blind)])
+    before = [(event.id, event.kind, event.observed) for event in told(book)]
+    book.enter(world.capture(1, blind), seeing.reading())
+    older = book.superseded()
+    (case,) = fold(book.sightings(), book.ties())
+    after = timeline(case, pages(book.sightings(), book.extractions(), pages(book.sightings(of=older), older)))
+    assert before == [(event.id, event.kind, event.observed) for event in after if event.event == "received"]
+    assert [("hearing", "parser")] == [(event.event, event.kind) for event in after if event.event != "received"]
+
+
+def test_a_newer_version_that_reads_the_same_is_no_news(book, world):
+    """The same bytes and the same values by another version: no event, no id and no figure moves."""
+    lines = {"court": "57GV0001", "number": "1-1/2025", "received": ("01.04.2025", "2025-04-01"), "act": "https://court.test/act",
+             "persons": [{"name": "Вымыслов И.И.", "article": ("ст.337 ч.5", "337/5")}], "events": [HEARING],
+             "decided": ("20.04.2025", "2025-04-20"), "result": ("Вынесен ПРИГОВОР", "verdict")}  # fmt: skip
+    page, again = world.card("ffff-1", **lines), world.card("ffff-1", **lines, parser="sudrf/2")
+    book.enter_many([world.entry(1, page)])
+    before, figures = told(book), tally(fold(book.sightings()), Question(by=("month", "article")))
+    book.enter(world.capture(1, page), again.reading())
+    older = book.superseded()
+    (case,) = fold(book.sightings(), book.ties())
+    assert before == timeline(case, pages(book.sightings(), book.extractions(), pages(book.sightings(of=older), older)))
+    assert figures == tally(fold(book.sightings()), Question(by=("month", "article")))
+
+
+def test_an_event_keeps_its_id_whatever_comes_later(book, world):
+    """Ids are of the event itself: more captures, or the same in another order, give the same ones."""
+    first = world.card("ffff-1", court="57GV0001", number="1-1/2025", received=("01.04.2025", "2025-04-01"))
+    timed = {"name": ("Поступление дела", "received"), "date": ("01.04.2025", "2025-04-01"), "time": "09:15"}
+    second = world.card("ffff-1", court="57GV0001", number="1-7/2026", number_previous="1-1/2025", events=[timed, HEARING],
+                        received=("01.04.2025", "2025-04-01"))  # fmt: skip
+    book.enter_many([world.entry(1, first)])
+    before = {event.id for event in told(book)}
+    book.enter_many([world.entry(2, second)])
+    after = {event.id for event in told(book)}
+    assert before < after and len(after) == len(told(book)) == 3
+
+
+def test_what_we_did_ourselves_is_no_news_from_the_court(tmp_path, world):
+    """A link, its undo and a correction are changes of two more kinds, with the decision as their capture, and no name in them."""
+    left, right = "reg:criminal-1:aaaa-1", "reg:criminal-1:bbbb-1"
+    with Book.open(tmp_path, write=True) as book:
+        book.enter_many(
+            [
+                world.entry(n, world.card(key, court="57GV0001", number=f"1-{n}/2025"))
+                for n, key in ((1, "aaaa-1"), (2, "bbbb-1"))
+            ]
+        )
+        made = world.decided(book, "identity", left, right, same=True, reason="Вымыслов тот же")
+        world.decided(book, "identity", left, right, undoes=made)
+        world.decided(book, "correction", left, property="result", value="convicted", was=["terminated"])
+        world.decided(book, "correction", f"{left}#person:1", property="name", value="Сказкин С.С.", was=["Вымыслов И.И."])
+    rows = asyncio.run(crawl(tmp_path, "changes")).rows
+    assert {row["date"] for row in rows} == {None}
+    assert {(row["kind"], row["event"], row["detail"]) for row in rows} == {
+        ("identity", "severed", f"{right}: taken back by a person"),
+        ("identity", "joined", f"{right}: by a person"),
+        ("correction", "other", "person:1 name"),
+        ("correction", "other", "result: terminated -> convicted"),
+    }
+
+
+def test_a_verdict_of_each_person_is_an_event(book, world):
+    """Two people on two days are two verdicts, each with its articles; nobody is named."""
+    people = [{"name": name, "article": ("ст.337 ч.5", "337/5"), "decided": (day, f"2025-04-{day[:2]}"), "result": ("осужден", "convicted")}
+              for name, day in (("Вымыслов И.И.", "20.04.2025"), ("Сказкин С.С.", "25.04.2025"))]  # fmt: skip
+    book.enter_many([world.entry(1, world.card("ffff-1", court="57GV0001", persons=people, decided=("25.04.2025", "2025-04-25"),
+                                               result=("Вынесен ПРИГОВОР", "verdict")))])  # fmt: skip
+    assert [("verdict", "2025-04-20", "337/5: осужден"), ("verdict", "2025-04-25", "337/5: осужден")] == [
+        (event.event, event.date, event.detail) for event in told(book)
+    ]

@@ -133,14 +133,14 @@ MUTANTS = {
     "an act that is not on a page is withdrawn": (
         timeline_room, "_acts",
         lambda subject, history: [
-            timeline_room._seen("act-withdrawn", subject, b, (), "") for a, b in pairwise(history)
+            timeline_room._seen("act-withdrawn", subject, b, (), "", len) for a, b in pairwise(history)
             if len(b.values(subject, "act")) < len(a.values(subject, "act"))
         ],
     ),
     "a case that is not on a page is withdrawn": (timeline_room, "_covers", lambda *_args: True),
     "every number is a new one": (
         timeline_room, "_numbers",
-        lambda subject, history: [timeline_room._seen("number-changed", subject, page, (), "") for page in history],
+        lambda subject, history: [timeline_room._seen("number-changed", subject, page, (), "", len) for page in history],
     ),
     "a hidden name says nothing": (timeline_room, "_names", lambda *_args: ()),
 }  # fmt: skip
@@ -152,4 +152,5 @@ def test_a_fold_with_one_rule_less_is_found_out(monkeypatch, few, mutant):
     room, name, instead = MUTANTS[mutant]
     assert hasattr(room, name)
     monkeypatch.setattr(room, name, instead)
+    monkeypatch.setattr(cases_room, "alike", lambda *_known: [])  # likeness mends much of what a missing key breaks
     assert wrong(*few) != []

@@ -19,7 +19,8 @@ from archive.stampcheck import check_stamps
 from archive.stamped import Stamped, renewing
 from archive.store import Settings, Store
 from crawler.carry import Authority as Named
-from crawler.carry import Carrier, log_kept
+from crawler.carry import Carrier
+from crawler.logged import log_kept
 from crawler.opening import at_desk, opened
 from crawler.wire import ConnectTo, Wire
 from tests.log.authority import Authority, Calendar, served

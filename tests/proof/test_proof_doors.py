@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -102,4 +103,18 @@ def test_a_value_is_proved_at_the_front_door(kept: Kept) -> None:
     words = ["prove", "1-17/2026", "number", "--home", str(kept.home)]
     done = run("-c", f"from schedules.cli import main; main({words!r})")
 
-    assert (0, True, True) == (done.returncode, "«1-17/2026»" in done.stdout, "NOT CHECKED  11 log" in done.stdout), done.stderr
+    assert (0, True, True) == (done.returncode, "«1-17/2026»" in done.stdout, "NOT CHECKED  15 outside time" in done.stdout), (
+        done.stderr
+    )
+
+
+def test_a_page_for_a_court_is_written(kept: Kept, tmp_path: Path) -> None:
+    """`crawl prove -o FILE.html`: one file, its digest told; another kind of file is refused before anything is done."""
+    page = tmp_path / "page.html"
+    words = ["prove", "1-17/2026", "number", "-o", str(page), "--json", "--home", str(kept.home)]
+    done = run("-c", f"from schedules.cli import main; main({words!r})")
+    words[4] = str(tmp_path / "page.pdf")
+    refused = run("-c", f"from schedules.cli import main; main({words!r})")
+
+    assert (0, 2) == (done.returncode, refused.returncode), done.stderr
+    assert [{"file": str(page), "rows": 1, "sha256": hashlib.sha256(page.read_bytes()).hexdigest()}] == rows(done)

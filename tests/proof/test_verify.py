@@ -10,15 +10,17 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from archive import quotes, verify
+from archive import manifest, quotes, verify
 from archive.errors import NotFound
 from archive.finding import CHECKS, Check, Finding, Verdict, status
 from archive.keyring import Keyring
+from archive.store import Archive
 from archive.verify import manifests, octets, plain, rows, scene
-from tests.proof.world import NAMES, Kept, Member
+from tests.proof.world import NAMES, Kept, Member, build
 
 Found = set[tuple[int, str]]
 
@@ -323,6 +325,24 @@ def test_several_files_pass_too(several: Kept) -> None:
     assert {"9 ledger values", "15 outside time"} == {f.check for f in findings if f.outcome is not Verdict.PASS}
     assert len(several.files()) > 1
     assert status(findings) == 0
+
+
+def test_an_archive_of_the_first_version_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Manifests that do not say when an exchange ended are read, restored and verified as ever."""
+    compose = manifest.compose
+
+    def first(*words: Any) -> dict[str, Any]:
+        told = {name: value for name, value in compose(*words).items() if name != "ended"}
+        return told | {"v": 1}
+
+    monkeypatch.setattr(manifest, "compose", first)
+    build(tmp_path / "home")
+    kept = Kept(tmp_path / "home")
+    findings = verified(kept)
+
+    assert [Verdict.PASS] * 14 == [f.outcome for f in findings[:14]]
+    with Archive.open(kept.home) as archive:
+        assert {None} == {archive.exchange(capture).ended for capture in archive.captures()}
 
 
 @pytest.mark.parametrize("there", [True, False])

@@ -154,6 +154,10 @@ class Kept:
         with closing(sqlite3.connect(self.home / "index.sqlite")) as db:
             return {id_: NAMES[seq] for id_, seq in db.execute("SELECT id, seq FROM captures")}
 
+    def ids_by_seq(self) -> dict[int | None, str]:
+        with closing(sqlite3.connect(self.home / "index.sqlite")) as db:
+            return dict(db.execute("SELECT seq, id FROM captures"))
+
     def members(self) -> list[Member]:
         octets = self.file.read_bytes()
         with closing(sqlite3.connect(self.home / "index.sqlite")) as db:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -17,6 +18,8 @@ from archive.ledger.observation import CoverageWindow
 from archive.ledger.rows import coverage_rows
 from archive.ledger.tally import Question, Tally, tally
 from crawler.crawl import Crawl, Done
+from crawler.demo.census import FullWorld
+from crawler.demo.deal import HUNDREDTH
 from crawler.demo.docket import Court
 from crawler.demo.invent import ASTRAKHAN, PYATIGORSK, SOUTHERN, STAVROPOL, Plan
 from crawler.demo.server import Served, serve
@@ -25,7 +28,7 @@ from crawler.opening import opened
 from crawler.rounds import Round
 from crawler.sites import source_named
 from crawler.sites.sudrf import queries
-from crawler.source import Query
+from crawler.source import Query, host_of
 from crawler.visits import OPEN
 
 SOCHI = Court(
@@ -151,6 +154,51 @@ async def test_a_second_round_adds_no_case(options: Globals, served: Served) -> 
     assert sorted(everything) == sorted(urls)
 
 
+async def test_a_court_of_the_other_template_is_learnt_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked once in the form that it does not understand, and that is no failure; its cards in its own names; the next
+    round asks in its form at once."""
+    monkeypatch.setenv("KARTOTEKA_FREE_BYTES", "0")
+    world = FullWorld(HUNDREDTH, few=4, failing=0)
+    world.calm = True
+    court = next(court for court in world.courts if court.vnkod)
+    async with serve(world) as served:
+        home = Globals(tmp_path / "home", list(served.connect_to), [served.ca_file], pace=0)
+        async with opened(home) as crawl:
+            first, windows = await whole(crawl, query(court, first=date(2025, 3, 1)))
+            urls = asked(served)
+            second, _ = await whole(crawl, query(court, first=date(2025, 3, 1)))
+            more = asked(served)
+    assert all(window.complete for window in windows) and len(windows) == 3
+    assert [done.reading.verdict for done in first if done.excused and done.reading] == ["wrong-query"]
+    assert all(done.fine for done in (*first, *second))
+    assert [url for url in urls if "name_op=case" in url and "_uid=" not in url.replace("case_uid=", "")] == []
+    assert any("name_op=case" in url for url in urls)
+    assert [len([url for url in each if "delo_table=" in url]) for each in (urls, more)] == [1, 0]
+
+
+async def test_what_a_round_asks_of_the_book(options: Globals, served: Served) -> None:
+    """A court's cases by an index and not by reading the ledger through, its own values alone, and how it was asked last."""
+    async with opened(options) as crawl:
+        await whole(crawl, query(STAVROPOL, SOCHI))
+        assert crawl.desk.clerk is not None
+        book = crawl.desk.clerk.book
+        said = book.sightings()
+        known = {court.code: book.registrations(court.code) for court in (STAVROPOL, SOCHI, MAYKOP)}
+        own, answered = book.sightings(own=True), book.answered("sudrf")
+        plan = sqlite3.connect(options.home / "ledger.sqlite").execute(
+            "EXPLAIN QUERY PLAN SELECT DISTINCT registration FROM observation WHERE property = 'court' AND value = ?", ("x",)
+        )
+        assert "registration_by_court" in plan.fetchone()[3]
+    for code, registrations in known.items():
+        assert registrations == sorted({s.subject for s in said if (s.property, s.value) == ("court", code)})
+    assert known[STAVROPOL.code] and known[SOCHI.code] and not known[MAYKOP.code]
+    assert sorted(map(repr, own)) == sorted(repr(s) for s in said if "#" not in s.subject)
+    assert own and len(own) < len(said)
+    assert {key: host_of(url) for key, url in answered.items()} == {
+        (court.code, "criminal-1"): court.dash for court in (STAVROPOL, SOCHI)
+    }
+
+
 async def test_a_row_that_changed_leads_to_its_card(options: Globals, served: Served, world: World) -> None:
     """A verdict that a listing tells of is a reason to visit the card, though its turn has not come."""
     world.turn(1)
@@ -193,7 +241,12 @@ async def test_three_courts_behind_a_captcha_and_one_blocked(
     assert [row.received for row in before.rows] == [row.received for row in after.rows]
     assert before.total.coverage.stale == ()
     assert {(gap.court, gap.gap) for gap in after.total.coverage.stale} == set(closed.items())
-    assert after.total.coverage.complete and before.total.coverage.complete  # April and May were read whole once
+    assert before.total.coverage.complete
+    # April and May were read whole once: nothing of them is missing, and nobody knows what came since.
+    assert after.total.coverage.missing == () and not after.total.coverage.complete
+    assert {row.group["court"]: row.coverage.complete for row in after.rows} == {
+        court.code: court.code not in closed for court in courts
+    }
     assert not wider.total.coverage.complete
     assert {(gap.court, gap.first, gap.last, gap.gap) for gap in wider.total.coverage.missing} == {
         (code, date(2025, 3, 1), date(2025, 3, 31), gap) for code, gap in closed.items()

@@ -92,3 +92,19 @@ async def test_an_asking_for_another_window(crawl: Crawl, watched: Watched, days
     assert told == await past(crawl, docket)
     wider = await past(crawl, Docket("sudrf", STAVROPOL, days + 31, DAY))
     assert wider is not None and not wider.ended
+
+
+async def test_how_often_a_page_changes(crawl: Crawl, watched: Watched) -> None:
+    """By what was read of it: the same three times, then another story; a failure between says nothing."""
+    article = watched.served.world.editions()[0]
+    bounded = Address(article, DAY, None, DAY / 4, 8 * DAY)
+    seen = []
+    for _ in range(3):
+        await crawl.url(article)
+        told = await past(crawl, bounded)
+        assert told is not None
+        seen.append((told.same, told.changed))
+    assert [(0, 0), (1, 0), (2, 0)] == seen
+    plain = await past(crawl, Address(article, DAY))
+    assert plain is not None
+    assert (0, 0) == (plain.same, plain.changed)

@@ -9,6 +9,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.sites import sources
 from schedules.plan import BEAT, SKEW, Address, Docket, Past, Plan, Quiet, due, retry, spoken, turn, turns, wake
@@ -259,3 +261,35 @@ def test_an_interval_reads_back(text: str) -> None:
 
     assert read_ is not None and text == spoken(read_)
     assert [None] * 6 == [interval(wrong) for wrong in ("", "1", "d", "-1d", "1.5h", 6)]
+
+
+BOUNDED = Address("https://a.example/", timedelta(days=8), None, timedelta(days=1), timedelta(days=30))
+
+
+@pytest.mark.parametrize(
+    ("past", "days"),
+    [
+        (Past(NOW), 8),
+        (Past(NOW, same=1), 8),
+        (Past(NOW, same=2), 16),
+        (Past(NOW, same=100), 30),
+        (Past(NOW, changed=1), 4),
+        (Past(NOW, changed=3), 1),
+        (Past(NOW, changed=40), 1),
+        (Past(NOW, "outage", changed=40), 0.25),
+    ],
+)
+def test_a_page_sets_its_own_pace(past: Past, days: float) -> None:
+    """Within its bounds: sooner the more often it changed, later the longer it stayed the same; a trouble is tried as ever."""
+    assert timedelta(days=days) == turn(BOUNDED, past, NOW).due - NOW
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(1, 50), st.integers(0, 400))
+def test_no_pace_leaves_its_bounds(same: int, changed: int, every: int, more: int) -> None:
+    """Whatever was seen; and without bounds it is always what the plan says."""
+    day = timedelta(days=1)
+    bounded = Address("https://a.example/", every * day, None, day, (every + more) * day)
+    free = Address("https://a.example/", every * day)
+    for past in (Past(NOW, same=same), Past(NOW, changed=changed)):
+        assert day <= turn(bounded, past, NOW).due - NOW <= (every + more) * day
+        assert every * day == turn(free, past, NOW).due - NOW

@@ -80,6 +80,18 @@ class Judge:
 INDEXER = Judge("cdxj-indexer", ("cdxj-indexer==1.5.0", "warcio==1.8.1", "surt==0.3.1", "setuptools<81"))
 PYWB = Judge("pywb", ("pywb==2.10.0", "warcio==1.8.1", "surt==0.3.1", "setuptools<81"))
 
+TABLES = Judge("tables", ("datasette==0.65.5", "frictionless==5.21.0", "setuptools<81"))
+# PyICU comes as source alone and would need a compiler: nothing that is asked of the model transliterates.
+FTM = Judge(
+    "followthemoney",
+    (
+        "--no-deps", "followthemoney==4.11.2", "normality==3.1.0", "rigour==2.6.1", "prefixdate==0.6.1", "banal==1.1.2",
+        "python-stdnum==2.2", "phonenumbers==9.0.43", "jinja2", "markupsafe", "pyyaml", "orjson", "pydantic==2.14.3",
+        "pydantic-core==2.50.4", "typing-extensions", "typing-inspection", "annotated-types", "babel", "click", "certifi",
+        "charset-normalizer", "chardet", "idna", "requests", "urllib3", "sqlalchemy==2.1.9",
+    ),
+)  # fmt: skip
+
 
 def environment() -> dict[str, str]:
     """Ours, without what would lead a foreign Python into our packages; text is UTF-8."""

@@ -13,7 +13,7 @@ BOM = b"\xef\xbb\xbf"  # Excel takes a file without it for the local code page
 # What ends a line for some reader: one row is one line, in every one of them.
 _BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # A cell that begins so is a formula to a spreadsheet (OWASP, "CSV Injection"), full-width forms among them.
-_FORMULA = tuple("=+-@\t\r＝＋－＠")
+_FORMULA = re.compile(r"[\s']*[=+\-@\t\r＝＋－＠]")
 
 
 def lines(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterator[bytes]:
@@ -41,7 +41,8 @@ def _joined(part: object) -> str:
 
 def _inert(text: str) -> str:
     text = visible(_BREAKS.sub(" ", text).replace("\x00", ""))  # a file is looked at in terminals too
-    return "'" + text if text.lstrip().startswith(_FORMULA) else text
+    # One more apostrophe where the text has some of its own: to read it back, one is taken off whatever they stand before.
+    return "'" + text if _FORMULA.match(text) else text
 
 
 def _line(cells: Iterable[str]) -> bytes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from archive.ledger.observation import Counter, Reading
-from crawler.cells import Found
-from crawler.errors import Unreadable
-from crawler.page import Page
-from crawler.sites.mos_gorsud import card, search
 from crawler.source import Place, Source, host_of
+
+if TYPE_CHECKING:
+    from archive.ledger.observation import Reading
+    from crawler.page import Page
 
 
 def matches(url: str) -> bool:
@@ -17,28 +17,15 @@ def matches(url: str) -> bool:
 
 
 def judge(page: Page) -> tuple[str, str] | None:
-    """A card by its pairs, a search by its rows or its count of none."""
-    if card.is_card(page):
-        return "page", "a card"
-    if search.rows_of(page):
-        return "page", "the table of a search"
-    if page.has("ничего не найдено") or page.has("по вашему запросу не найдено"):
-        return "empty", "nothing found"
-    return "other-page", "none of the marks of a card or a search"
+    from crawler.sites.mos_gorsud import pages
+
+    return pages.judge(page)
 
 
 def read(page: Page) -> Reading:
-    """The card or the search's rows; raises Unreadable where the page breaks off, or rows and count do not agree."""
-    source = page.text.lower()
-    if source.rfind("</html") < source.rfind("</div"):
-        raise Unreadable(f"{page.url}: the page breaks off")
-    found = Found()
-    if card.is_card(page):
-        card.read(page, found)
-        return found.reading(SOURCE.parser, page, "card")
-    if search.rows_of(page):
-        return found.reading(SOURCE.parser, page, "listing", search.read(page, found))
-    return Reading("empty", SOURCE.parser, page.charset, counter=Counter(0, 0, 0), flags=page.flags)
+    from crawler.sites.mos_gorsud import pages
+
+    return pages.read(page, SOURCE.parser)
 
 
 def places() -> Iterable[Place]:

@@ -226,19 +226,26 @@ def _aligned(met: Grid, line: Node, lines: list[Node]) -> int:
     """How many cells of a row stand under their headers for certain: of a whole row all, and of one that is too short some.
 
     Rows of talks lack cells at their end. A cell whose class is its column's own, at the place it has in whole rows, shows that
-    none is missing before it. Where a row has more cells than there are headers, a header is missing, and where whole
-    rows differ in their classes, they are of different columns: then none is certain.
+    none is missing before it. Where a row has more cells than there are headers, a header is missing, and where a class has
+    another place in another whole row, cells are: then none is certain.
     """
     if any(len(cells(each)) > len(met.headers) for each in lines):
         return 0
-    classes = {tuple(cell.attr("class") for cell in cells(each)) for each in lines if met.fits(each)}
-    if len(classes) != 1:
+    places: dict[str, set[int]] = {}
+    for whole in filter(met.fits, lines):
+        for css_class, at in _classes(whole).items():
+            places.setdefault(css_class, set()).add(at)
+    if any(len(held) > 1 for held in places.values()):
         return 0
-    (whole,), mine = classes, tuple(cell.attr("class") for cell in cells(line))
-    if mine == whole:
-        return len(mine)
-    alike = [at for at, (a, b) in enumerate(zip(mine, whole, strict=False)) if a and a == b]
-    return max((at + 1 for at in alike if whole.count(whole[at]) == 1), default=0)
+    if met.fits(line):
+        return len(met.headers)
+    return max((at + 1 for css_class, at in _classes(line).items() if places.get(css_class) == {at}), default=0)
+
+
+def _classes(line: Node) -> dict[str, int]:
+    """The classes that one cell of a row has and no other, each with its place."""
+    named = [cell.attr("class") for cell in cells(line)]
+    return {each: at for at, each in enumerate(named) if each and named.count(each) == 1}
 
 
 def _paper(page: Page, met: Grid, line: Node, subject: str, found: Found) -> None:

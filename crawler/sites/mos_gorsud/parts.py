@@ -92,19 +92,21 @@ class People:
     def parties(self, right: Node) -> None:
         """Names under their roles, or behind them: a role stands in bold before those who have it.
 
-        Where one of the bold places is empty, a role is missing, and whose the others are is not certain.
+        Where one of the bold places is empty, a role is missing, and who has the others is not certain: only names are said.
         """
         bold = right.all("p.table-bold-text, strong, b")
-        if not all(each.text for each in bold):
+        roles = [each.text for each in bold if each.text]
+        sure = len(roles) == len(bold)
+        if not sure:
             self.found.flag("role-missing")
-            self.found.leave(right.whole)
-            return
-        roles = [each.text for each in bold]
         role: Part | None = None
         for line in right.lines:
             begins = next((each for each in roles if line.text.startswith(each)), "")
             if begins:
-                role = line.sub(0, len(begins.rstrip(": ")))
+                named = line.sub(0, len(begins.rstrip(": ")))
+                role = named if sure else None
+                if not sure:
+                    self.found.leave(named)
             if line.text[len(begins) :].strip(" :"):
                 name = line.sub(len(begins), len(line.text))
                 self._named(name, role)

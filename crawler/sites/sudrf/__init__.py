@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from archive.ledger.observation import Counter, Reading
-from crawler.cells import Found
-from crawler.page import Page
-from crawler.sites.sudrf import act, addresses, card, hearings, listing, queries
-from crawler.sites.sudrf.verdicts import judge, kind, whole
+from typing import TYPE_CHECKING
+
+from crawler.sites.sudrf import addresses, queries
 from crawler.source import Source
+
+if TYPE_CHECKING:
+    from archive.ledger.observation import Reading
+    from crawler.page import Page
+
+
+def judge(page: Page) -> tuple[str, str] | None:
+    from crawler.sites.sudrf import pages
+
+    return pages.judge(page)
 
 
 def read(page: Page) -> Reading:
-    """The listing, hearing list, card or act on this page; raises Unreadable where it is none of these as we know them."""
-    found = Found()
-    what = kind(page)
-    whole(page)
-    counter: Counter | None = None
-    match what:
-        case "listing":
-            counter = listing.read(page, found)
-        case "hearings":
-            hearings.read(page, found)
-        case "card":
-            card.read(page, found)
-        case "act":
-            act.read(page, found)
-        case _:
-            return Reading("empty", SOURCE.parser, page.charset, counter=Counter(0, 0, 0), flags=page.flags)
-    return found.reading(SOURCE.parser, page, what, counter)
+    from crawler.sites.sudrf import pages
+
+    return pages.read(page, SOURCE.parser)
 
 
 SOURCE = Source(

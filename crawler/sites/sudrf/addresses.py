@@ -75,7 +75,10 @@ class Address:
         known = _REGISTERS.get(self.delo_id or "")
         if known is None:
             return "other"
-        return known.get(self.new or next(iter(known)), "other")
+        first = next(iter(known))
+        # Lists of one UID write `new=0` behind every card; only a search is led astray by it.
+        new = first if self.new == "0" and self.op == "case" and "0" not in known else self.new or first
+        return known.get(new, "other")
 
     @property
     def wrong(self) -> str | None:
@@ -94,7 +97,8 @@ class Address:
         """The canonical address of the card, in the names of its own template; None where this is not a card's address."""
         if self.op != "case" or self.case_id is None:
             return None
-        new = self.new or next(iter(_REGISTERS.get(self.delo_id or "", {"0": ""})))
+        known = _REGISTERS.get(self.delo_id or "", {"0": ""})
+        new = self.new if self.new in known else next(iter(known))
         if self.vintage:
             asked = [("_id", self.case_id), ("_uid", self.case_uid), ("_deloId", self.delo_id), ("_caseType", "0"),
                      ("_new", new), ("srv_num", self.srv_num)]  # fmt: skip

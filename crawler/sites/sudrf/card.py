@@ -57,8 +57,9 @@ def read(page: Page, found: Found) -> None:
     sections = list(template.sections(page))
     if not sections:
         raise Unreadable(f"{page.url}: a card without a table")
+    astray = _astray(sections, found)
     for section in sections:
-        _section(card, section)
+        _section(card, section, trusted=not any(section is each for each in astray))
     _acts(card, address.card or page.url)
     _stamps(card)
 
@@ -67,12 +68,28 @@ def read(page: Page, found: Found) -> None:
 _APPEALS = (appeal, movement, complaints, events)
 
 
-def _section(card: Card, section: Section) -> None:
-    """One table by its name. One of a name we do not know, or in the tab of another kind of table, is left, cell by cell."""
-    reader, tab = _reader(section.words), _reader(section.tab)
-    astray = tab not in (None, reader) and not (tab in _APPEALS and reader in _APPEALS)
-    if reader is None or astray:
-        card.found.flag("table-astray" if astray else "table-unknown")
+def _astray(sections: list[Section], found: Found) -> list[Section]:
+    """Tables that stand in the tab of another kind of table: titles were exchanged, or tables.
+
+    Where most of them do, it is the tabs that are numbered otherwise, and nothing is known to be wrong.
+    """
+    paired = [(section, _reader(section.words), _reader(section.tab)) for section in sections]
+    told = [each for each in paired if each[1] is not None and each[2] is not None]
+    strange = [one for one, reader, tab in told if reader != tab and not (reader in _APPEALS and tab in _APPEALS)]
+    if 2 * len(strange) > len(told):
+        found.flag("tabs-misnumbered")
+        return []
+    if strange:
+        found.flag("table-astray")
+    return strange
+
+
+def _section(card: Card, section: Section, *, trusted: bool) -> None:
+    """One table by its name. One of a name we do not know, or not to be trusted, is left, cell by cell."""
+    reader = _reader(section.words)
+    if reader is None:
+        card.found.flag("table-unknown")
+    if reader is None or not trusted:
         for line in section.lines:
             card.found.leave_all(line)
     else:

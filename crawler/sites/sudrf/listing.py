@@ -30,6 +30,7 @@ _COLUMNS = (
     column("act", "act", r"судебные акты"),
 )
 _COURT = re.compile(r"[^:;]*\b(?:суд|судебный участок|[А-Я]ВС)\b[^:;]*", re.IGNORECASE)
+_DOC = re.compile(r"[?&;]_?doc=\d", re.IGNORECASE)  # an act of the VNKOD template is shown in its card
 _PAGE_NUMBER = re.compile(r"[?&]_?page=\d+", re.IGNORECASE)
 
 
@@ -123,6 +124,8 @@ def say_acts(found: Found, page: Page, cell: Node, subject: str) -> None:
     """The texts of acts that a cell links to by icons; any other text in the cell is left."""
     for link in cell.all("a[href]"):
         href: Part | None = link.attribute("href")
+        if addresses.parse(link.attr("href") or "", page.url).op == "case" and not _DOC.search(link.attr("href") or ""):
+            continue  # of a card, and no act: a column stands elsewhere
         if href is not None:
             url = addresses.absolute(link.attr("href") or "", page.url)
             found.say(href, subject, "act", url)

@@ -18,12 +18,15 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from archive.ledger import courts, workdays
-from archive.ledger.observation import Link
 from crawler.sites.sudrf import addresses
 from crawler.sites.sudrf.addresses import TABLES
 from crawler.source import Answer, Ask, Past, Place, Query, Seed, Talk
+
+if TYPE_CHECKING:
+    from archive.ledger.observation import Link
 
 PRIMARY, VNKOD = "primary", "vnkod"
 

@@ -15,22 +15,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.errors import ArchiveError, DiskFull, NotFound
+from archive.errors import ArchiveError, DiskFull, NoKey, NotFound
 from archive.ledger.book import Book
+from archive.ledger.discretion import pseudonyms
 from archive.ledger.export.csv import cell, lines
-from archive.ledger.export.files import export
-from archive.ledger.export.listing import COLUMNS, TABLES, Listing
-from archive.ledger.export.people import Pseudonyms
+from archive.ledger.export.files import FORMATS, export
+from archive.ledger.export.listing import TABLES, Listing
+from archive.ledger.export.schema import TABLES as SCHEMA
+from archive.ledger.privacy import Pseudonyms
 
 PEOPLE = Pseudonyms(bytes(range(32)))
 FORMULAS = "=+-@\t\r＝＋－＠"
 
 
-def exported(book, target, form="csv", people=PEOPLE, **asked):
-    return export(Listing.of(book, people=people, **asked), form, target)
+COLUMNS = {name: table.names for name, table in SCHEMA.items()}
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def exported(book, target, form="csv", **asked):
+    return export(Listing.of(book, key=PEOPLE, **asked), form, target)
+
+
+@pytest.mark.parametrize("form", FORMATS)
 def test_the_same_ledger_is_exported_twice(tmp_path, world, form):
     """Byte-identical, whatever the order of reading, and whether in one batch or made anew: a rebuild changes nothing."""
     entries = world.small()
@@ -53,7 +58,13 @@ def test_the_same_ledger_is_exported_twice(tmp_path, world, form):
         assert [each.sha256 for each in written] == [hashlib.sha256(content).hexdigest() for _, content in files[-1]]
         shuffle(entries)
     assert files[1:] == files[:-1]
-    assert [name for name, _ in files[0]] == [f"{table}.{form}" for table in TABLES]
+    tables = [f"{table}.{form}" for table in TABLES]
+    whole = {
+        "sqlite": ["kartoteka.sqlite", "metadata.json"],
+        "package": [*(f"{table}.csv" for table in TABLES), "datapackage.json"],
+        "ftm": ["entities.ftm.json", "statements.csv", "coverage.csv", "lost.txt"],
+    }
+    assert [name for name, _ in files[0]] == whole.get(form, tables)
 
 
 def test_a_spreadsheet_reads_it(book, world, tmp_path):
@@ -112,10 +123,10 @@ def test_nobody_is_named_unless_asked(book, world, tmp_path):
             assert [name for name in surnames if name in text.casefold()] == []
         named = (tmp_path / form / f"persons.{form}").read_text()
         assert named.count(PEOPLE.name("Придуманов П.П.")) == 3
-    named = {Path(each.file).stem: Path(each.file).read_text().casefold() for each in exported(book, tmp_path, people=None)}
+    named = {Path(each.file).stem: Path(each.file).read_text().casefold() for each in exported(book, tmp_path, named=True)}
     assert {table: [name for name in surnames if name in text] for table, text in named.items()} == {
         "cases": surnames, "persons": surnames, "events": ["ридуман"], "observations": surnames,
-        "coverage": [],
+        "coverage": [], "takedowns": [],
     }  # fmt: skip
 
 
@@ -130,28 +141,40 @@ def test_a_guessed_name_is_tried(book, world, tmp_path):
     assert others <= {row["observation"] for row in told}
 
 
-def test_the_key_of_the_pseudonyms(tmp_path):
-    """Made once, kept where only its owner reads, and without it another archive names people otherwise."""
-    first = Pseudonyms.of_home(tmp_path)
-    assert Pseudonyms.of_home(tmp_path) == first
-    assert stat.S_IMODE((tmp_path / "pseudonym.key").stat().st_mode) == 0o600
+def test_the_key_of_the_pseudonyms(tmp_path, keyring):
+    """Made once, kept among its owner's keys and not in the archive, and without it another archive names people otherwise."""
+    first = pseudonyms(tmp_path)
+    assert pseudonyms(tmp_path) == first
+    (kept,) = keyring.iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.is_file() and first.key.hex() in path.read_text()] == []
     assert first.name("Вымыслов И.И.") == first.name("вымыслов  и.и.")
     assert first.name("Вымыслов И.И.") != PEOPLE.name("Вымыслов И.И.")
     assert first.name("Вымыслов И.И.").startswith("В-")
     assert first.name(None) is None
+    kept.unlink()
+    with pytest.raises(NoKey, match="put it back"):
+        pseudonyms(tmp_path)
+
+
+def test_a_key_of_an_earlier_version(tmp_path):
+    """It leaves the archive for the keyring, and people keep their pseudonyms."""
+    (tmp_path / "pseudonym.key").write_text(PEOPLE.key.hex())
+    assert pseudonyms(tmp_path) == pseudonyms(tmp_path) == PEOPLE
+    assert not (tmp_path / "pseudonym.key").exists()
 
 
 def test_one_case_and_one_file(book, world, tmp_path):
     """A case by its id, into a file by its name; a mark for Excel where wanted; what is not there is said."""
     book.enter_many(world.small())
-    listing = Listing.of(book, people=None, case="reg:criminal-1:bbbb-1")
+    listing = Listing.of(book, key=PEOPLE, named=True, case="reg:criminal-1:bbbb-1")
     (written,) = export(listing, "csv", tmp_path / "persons.csv", bom=True)
     assert written.rows == 3
     assert (tmp_path / "persons.csv").read_bytes().startswith(b'\xef\xbb\xbf"person"')
     (other,) = export(listing, "jsonl", tmp_path / "my.jsonl")
     assert [json.loads(line)["case"] for line in Path(other.file).read_text().splitlines()] == ["case:reg:criminal-1:bbbb-1"]
     with pytest.raises(NotFound):
-        Listing.of(book, people=None, case="case:nobody")
+        Listing.of(book, key=PEOPLE, named=True, case="case:nobody")
     with pytest.raises(ValueError, match="dbase"):
         export(listing, "dbase", tmp_path)
 
@@ -160,7 +183,7 @@ def test_a_file_that_cannot_be_finished(book, world, tmp_path, monkeypatch):
     """A full disk leaves no half of a file, and the one from before stands."""
     book.enter_many(world.small())
     (tmp_path / "cases.csv").write_text("before")
-    listing = Listing.of(book, people=PEOPLE)
+    listing = Listing.of(book, key=PEOPLE)
 
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,19 +1,17 @@
-"""The Supreme Court (vsrf.ru): its search of cases and complaints, and the pages of one; read by the labels of their rows."""
+"""The search of cases and complaints of vsrf.ru, and the pages of one: read by the labels of their rows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from archive.ledger import terms
 from archive.ledger.observation import Counter, Link, Reading
 from crawler.cells import PERSON, Found, folded, say_court, say_date, say_judge, say_numbers, say_uid, say_words
 from crawler.errors import Unreadable
 from crawler.page import Node, Page, Part
-from crawler.source import Place, Source, host_of
+from crawler.sites.vsrf import COURT
 
-COURT = "vsrf"  # its official code is not known: called by its host
 _HEAD, _ROW = "vs-items-separate", "div.row.vs-item-detail"
 _FOUND = re.compile(r"найдено:?\s*(\d+)", re.IGNORECASE)
 _ID = re.compile(r"/lk/practice/(?:cases|appeals|claims)/(\d+-\d+)")
@@ -45,10 +43,6 @@ _PEOPLE = re.compile(
 )
 
 
-def matches(url: str) -> bool:
-    return host_of(url).removeprefix("www.") == "vsrf.ru" and urlsplit(url).path.startswith("/lk/practice")
-
-
 def judge(page: Page) -> tuple[str, str] | None:
     """A page of cases by its rows; a search that found nothing by its count."""
     if page.all(f"div.{_HEAD}"):
@@ -58,14 +52,14 @@ def judge(page: Page) -> tuple[str, str] | None:
     return "other-page", "none of the marks of a search or a case"
 
 
-def read(page: Page) -> Reading:
+def read(page: Page, parser: str) -> Reading:
     """Every case and complaint; raises Unreadable where the count and the rows do not agree, or a page breaks off."""
     source = page.text.lower()
     if source.rfind("</html") < source.rfind("</div"):
         raise Unreadable(f"{page.url}: the page breaks off")
     found, total = Found(), _total(page)
     if total == 0:
-        return Reading("empty", SOURCE.parser, page.charset, counter=Counter(0, 0, 0), flags=page.flags)
+        return Reading("empty", parser, page.charset, counter=Counter(0, 0, 0), flags=page.flags)
     groups: list[tuple[Node, list[Node]]] = []
     for node in page.all(f"div.{_HEAD}, {_ROW}"):
         if _HEAD in (node.attr("class") or "").split():
@@ -80,8 +74,8 @@ def read(page: Page) -> Reading:
             raise Unreadable(f"{head.selector}: a case of which nothing is said")
         _case(page, head, lines, found)
     if total is None:
-        return found.reading(SOURCE.parser, page, "card")
-    return found.reading(SOURCE.parser, page, "listing", Counter(total, 1, total))
+        return found.reading(parser, page, "card")
+    return found.reading(parser, page, "listing", Counter(total, 1, total))
 
 
 def _total(page: Page) -> int | None:
@@ -199,21 +193,3 @@ def _first_instance(found: Found, cell: Node, subject: str) -> None:
             found.say(part, subject, property, part.text if PERSON.fullmatch(part.text) else None)
     for line in rest:
         found.leave(line)
-
-
-def places() -> Iterable[Place]:
-    return (Place("Верховный Суд Российской Федерации", "vsrf.ru", COURT, ("www.vsrf.ru",)),)
-
-
-SOURCE = Source(
-    name="vsrf",
-    title="Supreme Court of the Russian Federation",
-    publisher="Верховный Суд Российской Федерации",
-    kind="court-register",
-    version=2,
-    matches=matches,
-    judge=judge,
-    read=read,
-    follow=("card",),
-    places=places,
-)

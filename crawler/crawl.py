@@ -132,6 +132,7 @@ class Desk:
                 await self.clerk.cover(capture, asked.page(None))
             return Done(url, snapshot)
         from archive.ledger.book import Entry
+
         source = source_for(capture.url)
         name = source.name if source else None
         try:

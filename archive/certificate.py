@@ -17,5 +17,5 @@ def words(der: bytes) -> str:
             f"{read.subject.rfc4514_string()}, from {read.issuer.rfc4514_string()}, "
             f"valid {begin:%Y-%m-%d} to {end:%Y-%m-%d}, {digest}"
         )
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):  # the second is no ValueError
         return f"a certificate that cannot be read, {digest}"

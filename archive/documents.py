@@ -1,4 +1,4 @@
-"""What people hand in and what they decide, kept as records of their own: cited documents, mirror lists, decisions.
+"""What people hand in, kept as records of their own: documents that cite, published lists of mirrors.
 
 Each is one WARC resource record under a urn: address, with its digest, and a manifest that says which file it was. It is no
 capture of ours of the web, is never read as a page, and is what everything concluded from it is made of again.
@@ -7,7 +7,6 @@ capture of ours of the web, is never read as a page, and is what everything conc
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from archive.store import Store
 URN = "urn:kartoteka:"  # no indexer or replayer takes it for a page
 CITING = f"{URN}document:sha256:"  # a document that cites, by its digest
 MIRRORS = f"{URN}mirror-list"
-DECISIONS = f"{URN}decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +52,6 @@ def documents(archive: Archive, address: str) -> Iterator[Document]:
     """Everything kept under one address, in the order in which it came. Raises Damaged."""
     for capture in archive.captures(address):
         yield Document(capture, archive.memento(capture).entity, _told(archive, capture))
-
-
-def decide(store: Store, at: datetime, decision: Mapping[str, object]) -> Capture:
-    """A decision that a person took, with its reason; nothing that was kept before is changed by it."""
-    octets = json.dumps(dict(decision), ensure_ascii=False, sort_keys=True).encode()
-    name = f"decision of {at:%Y-%m-%dT%H:%M:%SZ}"
-    return keep_document(store, DECISIONS, name, octets, at, "application/json")
-
-
-def decisions(archive: Archive, kind: str) -> Iterator[Mapping[str, Any]]:
-    """The decisions of one kind, in the order in which they were taken: the later one of two counts."""
-    for kept in documents(archive, DECISIONS):
-        told = json.loads(kept.octets)
-        if told.get("kind") == kind:
-            yield told
 
 
 def _told(archive: Archive, capture: Capture) -> Mapping[str, Any]:

@@ -20,18 +20,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from archive import tree
 from archive.capture import Capture
 from archive.disk import Disk
 from archive.errors import BadRecord, Damaged, DiskFull, Forked, NoKey, NotFound, Poisoned
 from archive.keyring import Keyring
-from archive.manifest import canonical
 from archive.note import LONGEST, Checkpoint, Note, Signer, Verifier
-from archive.shelf import Archive
 from archive.tiles import ENTRIES, WIDTH, Tiles, bundle, name, width
-from archive.warc import warc_date
+
+if TYPE_CHECKING:
+    from archive.shelf import Archive  # it brings SQLAlchemy, and who verifies a log has no use for that
 
 VERSION = 1
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
@@ -42,22 +42,29 @@ KEYS = ["at", "manifest", "outcome", "seq", "v"]
 
 def entry(capture: Capture) -> bytes:
     """What a leaf says of a capture, in canonical JSON."""
-    return _spelled(capture.seq, capture.manifest_sha256, capture.outcome.value, warc_date(capture.at))
+    return _spelled(capture.seq, capture.manifest_sha256, capture.outcome.value, _date(capture.at.replace(tzinfo=None)))
 
 
 def _spelled(seq: int, manifest: str, outcome: str, at: str) -> bytes:
-    # Canonical as it stands: digest, word and date need no escape, and the keys are in their order. `told` holds it to that.
+    # Canonical (RFC 8785) as it stands: digest, word and date need no escape, and the keys are in their order.
     return f'{{"at":"{at}","manifest":"{manifest}","outcome":"{outcome}","seq":{seq},"v":{VERSION}}}'.encode()
+
+
+def _date(at: datetime) -> str:
+    """As WARC-Date has it, to the microsecond. at: in UTC, and not saying so."""
+    return at.isoformat(timespec="microseconds") + "Z"
 
 
 def told(octets: bytes) -> dict[str, Any]:
     """An entry read back. Raises BadRecord where it is none of ours, spelled as ours are."""
     try:
         said = json.loads(octets)
-        if not isinstance(said, dict) or sorted(said) != KEYS or said["v"] != VERSION or canonical(said) != octets:
-            raise ValueError("not the keys or the spelling of an entry")
+        if not isinstance(said, dict) or sorted(said) != KEYS or said["v"] != VERSION:
+            raise ValueError("not the keys of an entry")
         if [type(said[key]) for key in KEYS] != [str, str, str, int, int] or not re.fullmatch("[0-9a-f]{64}", said["manifest"]):
             raise ValueError("no number, or no digest")
+        if _spelled(said["seq"], said["manifest"], said["outcome"], said["at"]) != octets:
+            raise ValueError("not the spelling of an entry")
     except (ValueError, RecursionError) as exc:
         raise BadRecord(f"not an entry of version {VERSION}: {octets[:100]!r}: {exc}") from exc
     return said
@@ -390,7 +397,7 @@ def _leaves(archive: Archive, rows: list[tuple[int, str]]) -> Iterator[Leaf]:
         _, manifest, outcome, at = known.get(seq, (seq, "", "", 0))
         if manifest != digest:
             raise Damaged(f"capture {seq} of the log's outbox is not the one in the index: run `crawl rebuild`")
-        yield seq, _spelled(seq, digest, outcome, (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds") + "Z")
+        yield seq, _spelled(seq, digest, outcome, _date(EPOCH + timedelta(microseconds=at)))
 
 
 def _unlogged(archive: Archive, log: Log, checkpoint: Checkpoint | None, found: list[Leaf]) -> Iterator[bytes]:

@@ -235,9 +235,7 @@ def prove(
         value, finding = shower.shown(quoted, found)
         findings.append(finding)
         if value is not None:
-            before, after, *passage = (
-                veil.text(value.subject, text) for text in (value.before, value.after, *value.passage)
-            )
+            before, after, *passage = (veil.text(value.subject, text) for text in (value.before, value.after, *value.passage))
             values.append(replace(value, before=before, after=after, passage=(passage[0], passage[1])))
     captures = sorted({q.sighting.extraction.capture for q in newest(found)})
     checked = [

@@ -7,7 +7,8 @@ process holds the archive nothing is decided.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,8 +19,11 @@ from archive import door
 from archive.ask import told
 
 if TYPE_CHECKING:
+    from archive.decisions import Kept
+    from archive.ledger.book import Book
     from archive.ledger.candidates import Candidate
     from archive.ledger.identity import Keys
+    from archive.ledger.withheld import Veil
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 review = typer.Typer(add_completion=False, rich_markup_mode=None, help="Identity candidates for a person to decide.")
@@ -48,11 +52,15 @@ def listed(
     out = door.shown(ctx)
     with told(), Book.open(ctx.obj.home) as book:
         keys, found = _looked_at(book)
-        shown = [each for each in found if every or each.decision in (None, looked.UNSURE)]
+        veil = _veil(ctx.obj.home, book)
+        shown = [
+            each for each in found
+            if (every or each.decision in (None, looked.UNSURE)) and veil.gone.keys().isdisjoint((each.left, each.right))
+        ]  # fmt: skip
         if out.json:
             out.rows(map(looked.row, shown))
         for each in [] if out.json else shown:
-            _print(out, each, keys)
+            _print(out, each, {name: _veiled(keys[name], veil) for name in (each.left, each.right)})
     if not shown:
         out.note("no candidate waits for a decision")
         raise typer.Exit(door.NOTHING)
@@ -125,20 +133,49 @@ def decisions(
 ) -> None:
     """What people decided, when and why, in the order of the log."""
     from archive import decisions as kept
+    from archive.errors import NotFound
+    from archive.ledger.book import Book
     from archive.store import Archive
-    from archive.warc import warc_date
 
     out = door.shown(ctx)
     with told(), Archive.open(ctx.obj.home) as archive:
-        found = [
-            {"decision": each.id, "kind": each.decision.kind, "at": warc_date(each.decision.at), "who": each.decision.who,
-             "reason": each.decision.reason, "subjects": list(each.decision.subjects), "body": dict(each.decision.body)}
-            for each in kept.decisions(archive, kind)
-        ]  # fmt: skip
+        veil = None
+        with suppress(NotFound), Book.open(ctx.obj.home) as book:
+            veil = _veil(ctx.obj.home, book)
+        found = [_decision_row(each, veil) for each in kept.decisions(archive, kind)]
         out.rows(found, ("at", "kind", "who", "reason", "subjects", "decision"))
     if not found:
         out.note("nothing was decided")
         raise typer.Exit(door.NOTHING)
+
+
+def _decision_row(kept: Kept, veil: Veil | None) -> dict[str, Any]:
+    """A decision as a row. What it says of a case or a person that was taken down is not told again here."""
+    from archive.ledger.withheld import KIND, WITHHELD
+    from archive.ledger.words import registration
+    from archive.warc import warc_date
+
+    decision = kept.decision
+    reason, body = decision.reason, dict(decision.body)
+    about = {registration(subject) for subject in decision.subjects}
+    if veil is not None and decision.kind != KIND and any(one in veil.gone or one in veil.names for one in about):
+        reason, body = WITHHELD, {name: body[name] for name in ("same", "undoes", "property", "score") if name in body}
+    return {
+        "decision": kept.id, "kind": decision.kind, "at": warc_date(decision.at), "who": decision.who, "reason": reason,
+        "subjects": list(decision.subjects), "body": body,
+    }  # fmt: skip
+
+
+def _veil(home: Path, book: Book) -> Veil:
+    from archive.ledger import discretion
+    from archive.ledger.moment import NOW
+
+    return discretion.veil(home, NOW.cases(book, events=False))
+
+
+def _veiled(keys: Keys, veil: Veil) -> Keys:
+    hidden = veil.names.get(keys.subject, frozenset())
+    return replace(keys, names=tuple(name for name in keys.names if name not in hidden))
 
 
 def _print(out: door.Shown, candidate: Candidate, keys: Mapping[str, Keys]) -> None:

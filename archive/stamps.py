@@ -167,7 +167,7 @@ def _parsed(reply: bytes) -> rfc3161_client.TimeStampResponse:
         raise BadStamp(f"an answer of {len(reply)} octets")
     try:
         return rfc3161_client.decode_timestamp_response(_sorted(reply))
-    except ValueError as exc:
+    except (ValueError, x509.InvalidVersion) as exc:  # the second is no ValueError
         raise BadStamp(f"no answer of a time-stamping authority: {str(exc)[:200]}") from exc
 
 
@@ -194,7 +194,7 @@ def _opened(response: rfc3161_client.TimeStampResponse, extra: Certificates) -> 
             at if at.tzinfo is not None else at.replace(tzinfo=UTC), info.serial_number, info.policy.dotted_string, name,
             imprint.message, info.nonce, _name(leaf.subject), leaf.not_valid_after_utc, leaf, chain,
         )  # fmt: skip
-    except ValueError as exc:
+    except (ValueError, x509.InvalidVersion) as exc:  # the second is no ValueError
         raise BadStamp(f"no answer of a time-stamping authority: {str(exc)[:200]}") from exc
 
 

@@ -23,6 +23,7 @@ _MONTHS = (
 )  # fmt: skip
 _NAME = rf"((?:{'|'.join(_MONTHS)})\w*)\.?"
 _NAMED = re.compile(rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+{_NAME}|{_NAME}\s+(\d{{1,2}}))(?:,|\s+of)?\s+(\d{{4}})\b", re.I)
+_DATED = re.compile(r"/((?:19|20)\d\d)[/-](\d\d?)[/-](\d\d?)(?!\d)")
 _SHOWN = 'time, [itemprop="datePublished"], [class*="date"], [class*="time"]'
 _TEXTS = "time, abbr, p, div, span, li, td, dd, small, em, i, b, strong, h1, h2, h3, h4, h5, h6, a, address, font"
 _ADDRESSED = (("link", "href"), ("meta", "content"), ("a", "href"), ("img", "src"))
@@ -56,15 +57,24 @@ def shown(page: Page) -> Iterator[tuple[Part, str]]:
             return
 
 
-def guessed(page: Page, *, texts: bool) -> Iterator[tuple[Part, str]]:
-    """What htmldate concludes, and where the page has that day. texts: what it shows counts too, not its marks alone."""
+def addressed(page: Page) -> Iterator[tuple[Part, str]]:
+    """The day in the page's own address, where an address that it names has it too."""
+    if said := _DATED.search(page.url):
+        try:
+            found = date(*map(int, said.groups())).isoformat()
+        except ValueError:
+            return
+        yield from ((part, found) for part in list(_first(_in_addresses(page, found))))
+
+
+def guessed(page: Page) -> Iterator[tuple[Part, str]]:
+    """What htmldate concludes, and where the page has that day: in its marks, in what it shows, in the addresses it names."""
     from htmldate import find_date  # parses the page anew
 
     found = find_date(page.text, original_date=True, extensive_search=len(page.text) <= EXTENSIVE, url=page.url)
-    if not found:
-        return
-    places = chain(_in_marks(page, found), _in_texts(page, found) if texts else (), _in_addresses(page, found))
-    yield from ((part, found) for part in list(_first(places)))
+    if found:
+        places = chain(_in_marks(page, found), _in_texts(page, found), _in_addresses(page, found))
+        yield from ((part, found) for part in list(_first(places)))
 
 
 def _first(places: Iterator[Part]) -> Iterator[Part]:

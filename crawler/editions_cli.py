@@ -109,17 +109,18 @@ def _is_address(url: str) -> bool:
 
 
 def _decide(options: Globals, acts: list[str], asked: list[str], because: str | None) -> None:
-    from archive import documents
+    from archive.decisions import Decision, decide, decisions
+    from archive.ledger.book import Book
     from archive.store import Store
     from crawler.editions.works import METHOD
     from crawler.held import KIND
     from crawler.opening import now
 
-    if len(acts) > 1 or len(asked) != 2 or not because or not all(map(_is_address, asked)):
+    if len(acts) > 1 or len(asked) != 2 or not because or not because.strip() or not all(map(_is_address, asked)):
         raise typer.BadParameter("a decision is one of --apart, --together, --undo, on two addresses, with --because TEXT")
-    with Store.open(options.home) as store:
-        decision = {"kind": KIND, "act": acts[0], "left": asked[0], "right": asked[1], "reason": because, "method": METHOD}
-        documents.decide(store, now(), decision)
+    with Store.open(options.home) as store, Book.open(options.home, write=True) as book:
+        decide(store, Decision(KIND, now(), because, tuple(asked), {"act": acts[0], "method": METHOD}))
+        book.decide(*decisions(store.archive))
 
 
 @mirrors_app.command("import")

@@ -8,6 +8,7 @@ from datetime import date
 
 from archive import documents
 from archive.capture import Capture
+from archive.decisions import decisions
 from archive.errors import ArchiveError
 from archive.ledger.book import Book
 from archive.shelf import Archive
@@ -23,7 +24,8 @@ from crawler.editions.works import Link, Member, grouped
 
 LARGEST = 16 * 1024 * 1024  # octets of a page whose head is looked at
 NAMED = 8  # addresses that one page names and whose pages are looked at too
-KIND = "editions"  # of a decision
+KIND = "editions"  # of a decision; its subjects are two addresses
+APART, TOGETHER, UNDO = "apart", "together", "undo"  # what it does with them
 HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -127,13 +129,12 @@ def _named(page: Page) -> Iterator[str]:
 def decided(archive: Archive | None, listed: Mirrors | None = None) -> tuple[set[frozenset[Place]], list[Link]]:
     """What people parted, and what they joined; of two decisions on one pair the later one counts."""
     latest: dict[frozenset[Place], Link | None] = {}
-    for told in documents.decisions(archive, KIND) if archive is not None else ():
-        left, right = read(told["left"], listed).place, read(told["right"], listed).place
-        pair = frozenset((left, right))
-        why = f"a person decided so: {told['reason']}"
+    for kept in decisions(archive, KIND) if archive is not None else ():
+        left, right = (read(url, listed).place for url in kept.decision.subjects)
+        pair, act = frozenset((left, right)), kept.decision.body.get("act")
         latest.pop(pair, None)
-        if told["act"] == "together":
-            latest[pair] = Link(left, right, "original", 1.0, (why,))
-        elif told["act"] == "apart":
+        if act == TOGETHER:
+            latest[pair] = Link(left, right, "original", 1.0, (f"a person decided so: {kept.decision.reason}",))
+        elif act == APART:
             latest[pair] = None
     return {pair for pair, link in latest.items() if link is None}, [link for link in latest.values() if link is not None]

@@ -476,11 +476,7 @@ def _load(name: str | None) -> None:
     """The reader of this source, or of all; what was imported is not garbage: looked through once, not after every page."""
     import gc
 
-    if name is None:
-        sites.sources()
-    else:
-        with suppress(KeyError):  # said of its pages
-            sites.source_named(name)
+    sites.load(name)
     gc.collect()
     gc.freeze()
 

@@ -169,7 +169,7 @@ class Alarms:
             if tls is None or not tls.chain:
                 return
             leaf = tls.chain[0]
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, x509.InvalidVersion):
                 ends = x509.load_der_x509_certificate(leaf).not_valid_after_utc
                 digest = hashlib.sha256(leaf).hexdigest()
                 facts.meet(Certificate(capture.id, capture.at, digest, ends, valid=tls.verified and not failed))

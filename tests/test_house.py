@@ -51,7 +51,7 @@ DOORS = {
     "deflate": {"archive.coding", "archive.glance", "archive.member", "archive.warc"},
     "defusedxml": {"crawler.citations.docx"},
     "holidays": {"archive.ledger.workdays"},
-    "htmldate": {"crawler.sites.article"},
+    "htmldate": {"crawler.datelines"},
     "httpx": {"crawler.asking", "crawler.carry", "crawler.wire", "schedules.notify"},
     "idna": {"archive.urls"},
     "isal": {"archive.warc"},
@@ -72,7 +72,7 @@ DOORS = {
         "schedules.alarms", "schedules.outbox",
     },
     "tenacity": {"crawler.fetch"},
-    "tldextract": {"crawler.editions", "crawler.editions.houses"},
+    "tldextract": {"crawler.editions.houses"},
     "trafilatura": {"crawler.sites.article"},
     "typer": {
         "archive.ask", "archive.cli", "archive.door", "archive.export_cli", "archive.review", "archive.search_cli",

@@ -24,6 +24,7 @@ from archive.ledger.case import Case, holds
 from archive.ledger.observation import Quoted
 from archive.ledger.rows import Plain, newest
 from archive.ledger.views import Views
+from archive.ledger.withheld import Veil, drawn
 from archive.ledger.wordforms import stems
 from archive.ledger.wordforms import words as words_of
 
@@ -158,6 +159,7 @@ def _freshen(tables: sqlite3.Connection, home: Path, book: Book, views: Views) -
     head = {"version": str(VERSION), **book.head(), "taken": " ".join(each.id for each in taken)}
     if dict(tables.execute("SELECT name, said FROM about")) == head:
         return
+    key = discretion.pseudonyms_held(home)
     tables.execute("BEGIN IMMEDIATE")
     try:
         held = dict(tables.execute("SELECT of, mark FROM shown"))
@@ -167,8 +169,9 @@ def _freshen(tables: sqlite3.Connection, home: Path, book: Book, views: Views) -
         _leave(tables, [id_ for id_ in held if not id_.startswith(_PAGE) and folded_marks.get(id_) != held[id_]])
         for at, row in enumerate(rows):
             if held.get(row["case"]) != folded_marks[row["case"]]:
-                case = discretion.veil(home, (views.case(row["case"]),)).whole(views.case(row["case"]))
-                _enter(tables, row["case"], folded_marks[row["case"]], at, row, _of_case(case, book, home))
+                case = views.case(row["case"])
+                veil = drawn(taken, (case,), key)
+                _enter(tables, row["case"], folded_marks[row["case"]], at, row, _of_case(veil.whole(case), book, veil))
         pages = _pages(book, {subject for each in taken for subject in each.subjects})
         _leave(tables, [id_ for id_ in held if id_.startswith(_PAGE) and id_.removeprefix(_PAGE) not in pages])
         for url, page in pages.items():
@@ -207,12 +210,11 @@ def _enter(
         tables.execute("INSERT INTO stands (rowid, plain, russian, ukrainian, name) VALUES (?, ?, ?, ?, ?)", columns)
 
 
-def _of_case(case: Case, book: Book, home: Path) -> list[Document]:
+def _of_case(case: Case, book: Book, veil: Veil) -> list[Document]:
     """What its courts' registers say, and the texts of its acts."""
     courts = frozenset(code for r in case.registrations for code in r.own.all("court"))
     first = _case(case, courts)
     acts = [q for q in book.quoted([r.subject for r in case.registrations], only="act") if q.sighting.value is None]
-    veil = discretion.veil(home, (case,))
     return [first, *(_text("act", case.id, first.title, found) for found in newest(veil.quoted(acts)))]
 
 

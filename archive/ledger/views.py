@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from archive import __version__
 from archive.errors import NotFound
 from archive.ledger import withheld
 from archive.ledger.book import Book
@@ -30,7 +31,7 @@ from archive.ledger.observation import Tie
 from archive.ledger.rows import Plain, case_row, searched
 
 FILE: Final = "views.sqlite"
-VERSION: Final = 1  # of what a row is made of: raise it when a fold, a rule or a row changes
+VERSION: Final = f"1 {__version__}"  # of what a row is made of: a program that may fold otherwise makes all of them anew
 CHUNK: Final = 100  # registrations that are folded at once
 SCHEMA: Final = """
 CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -156,11 +157,11 @@ class Views:
     # Bringing up to date
 
     def _freshen(self) -> None:
-        head = {"version": str(VERSION), **self._book.head()}
+        head = {"version": VERSION, **self._book.head()}
         held = dict(self._tables.execute("SELECT name, value FROM head"))
         if held == head:
             return
-        known = held.get("version") == str(VERSION) and self._book.holds(held)
+        known = held.get("version") == VERSION and self._book.holds(held)
         if not known:
             for table in ("head", "keys", "cases", "members", "called"):
                 self._tables.execute(f"DELETE FROM {table}")  # noqa: S608

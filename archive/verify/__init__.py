@@ -41,7 +41,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from archive import logcheck, quotes, stampcheck
+from archive import logcheck, quotes
 from archive.errors import ArchiveError
 from archive.finding import CHECKS, Check, Finding, Verdict, status
 from archive.keyring import Keyring
@@ -72,7 +72,7 @@ def verify(
         checks = {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 1)}
         yield from _run(Scene(home, checks, stack), ids, told)
     yield from logcheck.check_log(home, ids, keys=keys, progress=told)
-    yield from stampcheck.check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys)
+    yield from _stamps(home, ids, keys)
 
 
 def _run(scene: Scene, ids: Sequence[str], progress: Progress) -> Iterator[Finding]:
@@ -98,6 +98,17 @@ def _run(scene: Scene, ids: Sequence[str], progress: Progress) -> Iterator[Findi
         checks[10].looked = 0  # an archive that holds nothing has nothing whose version could be known
     for check in checks.values():
         yield from check.sum(subject)
+
+
+def _stamps(home: Path, ids: Sequence[str], keys: Keyring | None) -> Iterator[Finding]:
+    """(15) What knows certificates is loaded where there is something to look at."""
+    if not (home / "log" / "stamps").is_dir():
+        why = "nothing was stamped: name authorities in kartoteka.toml, and `crawl stamp`"
+        yield from Check(CHECKS[14], "stamps", why_not=why).sum("log")
+        return
+    from archive.stampcheck import check_stamps
+
+    yield from check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys)
 
 
 def ledger(scene: Scene, captures: Sequence[str] | None) -> Iterator[Finding]:

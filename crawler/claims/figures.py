@@ -88,7 +88,8 @@ _IN_DIGITS = re.compile(
 )  # fmt: skip
 _IN_WORDS = re.compile(
     rf"{_NOT_WITHIN}(?:(?P<times>{'|'.join(_TIMES)})|(?P<share>{'|'.join(_SHARES)})|{_SOME}|"
-    rf"(?P<plenty>{'|'.join(_PLENTY)})\b|(?P<worded>{_WORDED})\b)", re.I
+    rf"(?P<plenty>{'|'.join(_PLENTY)})\b|(?P<worded>{_WORDED})\b)",
+    re.I,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # `2025 cases` counts cases; any other bare 2025 is a year.
@@ -96,7 +97,8 @@ _COUNTED = re.compile(
     r"\s+(?:(?:new\s+criminal|new|criminal|уголовн\w+|кримінальн\w+|нов\w+)\s+)?(?:cases|men|people|soldiers|verdicts|sentences|дел\b|дела\b|"
     r"человек|приговор|справ\b|осіб|вирок|проваджен|военнослужащ|військовослужбовц)", re.I,
 )  # fmt: skip
-_BEGINS = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
+_NUMERAL = re.compile(r"\d+")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 # Words with which a figure in words begins.
 _OPENING = frozenset((
     *_SMALL, *_PLENTY, "hundred", "сотня", "сотню", "тысячу", "тысяча", "тисячу", "тисяча", "few", "several", "несколько",
@@ -182,11 +184,11 @@ def figures(sentence: str, masked: Iterable[tuple[int, int]] = ()) -> list[Figur
 
 def _plain(sentence: str, taken: list[tuple[int, int]]) -> Iterator[Figure]:
     at = 0
-    for begins in _BEGINS.finditer(sentence):
-        digits = begins[0][0].isdigit()
-        if begins.start() < at or not (digits or begins[0].lower() in _OPENING):
+    for begins in _begins(sentence):
+        if begins < at:
             continue
-        found = (_IN_DIGITS if digits else _IN_WORDS).match(sentence, begins.start())
+        digits = sentence[begins].isdigit()
+        found = (_IN_DIGITS if digits else _IN_WORDS).match(sentence, begins)
         if found is None:
             continue
         start, end = found.span()
@@ -202,6 +204,15 @@ def _plain(sentence: str, taken: list[tuple[int, int]]) -> Iterator[Figure]:
         ):
             low, high, unit = said
             yield Figure(low, high, start, end, start, unit, in_words=not digits)
+
+
+def _begins(sentence: str) -> list[int]:
+    """Where a figure may begin."""
+    places = [found.start() for found in _NUMERAL.finditer(sentence)]
+    if not _OPENING.isdisjoint(_WORD.findall(sentence.lower())):
+        places += (found.start() for found in _WORD.finditer(sentence) if found[0].lower() in _OPENING)
+        places.sort()
+    return places
 
 
 _Said: TypeAlias = tuple[Decimal, Decimal, str | None] | None

@@ -216,11 +216,10 @@ def tags(word: str) -> frozenset[str]:
 
 def words(sentence: str) -> list[Word]:
     """In the order of the sentence."""
-    found = []
-    for match in _WORD.finditer(sentence):
-        lower = match[0].lower()
-        found.append(Word(*match.span(), lower, tags(lower)))
-    return found
+    lowered = sentence.lower()
+    if len(lowered) != len(sentence):  # a letter that has two in lower case would move the places
+        return [Word(*found.span(), found[0].lower(), tags(found[0].lower())) for found in _WORD.finditer(sentence)]
+    return [Word(*found.span(), found[0], tags(found[0])) for found in _WORD.finditer(lowered)]
 
 
 def verbs(sentence: str, of: list[Word]) -> list[tuple[int, int, str]]:

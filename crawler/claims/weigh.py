@@ -152,8 +152,9 @@ def _dated(found: list[Told]) -> list[Told]:
         claim = each.claim
         bare = claim.as_of is None and claim.period is None and claim.per is None and claim.unit not in ("times", "percent")
         if bare and claim.metric in _TOTALS:
-            known = {day: place for (whose, day), place in days.items() if whose == claim.country or None in (whose,
-            claim.country)}
+            known = {
+                day: place for (whose, day), place in days.items() if whose == claim.country or None in (whose, claim.country)
+            }
             if len(known) == 1:
                 ((day, place),) = known.items()
                 each = replace(each, claim=replace(claim, as_of=day), places={**each.places, "as_of": place})

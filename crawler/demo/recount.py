@@ -136,6 +136,7 @@ async def recount(options: Globals, out: Shown, world: FullWorld, *, every: int 
                 cases, windows = read(book)
                 found.append((counted(cases, windows, world.census), len(cases)))
                 out.note(f"{rounds} rounds; folded and counted in {time.monotonic() - began:.1f} s")
+                del cases, windows  # the next crawl has its own, and two are twice as much
                 _show(out, world, *found[-1], pace, options.home)
     same = all(each.census == world.census for each, _ in found)
     added = found[1][1] - found[0][1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import iter_modules, walk_packages
 
 from crawler.source import Source
 
@@ -29,6 +29,14 @@ def _register() -> tuple[Source, ...]:
 def _source(name: str) -> Source:
     source: Source = import_module(f"{__name__}.{name}").SOURCE
     return source
+
+
+def load(name: str | None = None) -> None:
+    """What reads the pages of a source (None: of every one) is imported: for a process that reads, outside a page's bounds."""
+    for each in _names() if name is None else _names() & {name}:
+        site = import_module(f"{__name__}.{each}")
+        for module in walk_packages(getattr(site, "__path__", ()), f"{site.__name__}."):
+            import_module(module.name)
 
 
 def sources() -> list[Source]:

@@ -11,21 +11,20 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate, chain
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from archive.ledger.observation import Link, Observation, Reading
 from archive.text import fold
 from archive.urls import resolve
 from crawler.canonical import Decision, decide
-from crawler.claims import Told, may_claim, placed, told
-from crawler.datelines import day, guessed, shown
+from crawler.claims import may_claim, placed, told
+from crawler.datelines import addressed, day, guessed, shown
 from crawler.errors import Unreadable
 from crawler.masthead import id_of, masthead
 from crawler.page import Node, Page, Part
@@ -38,9 +37,6 @@ BORDER_LETTERS = 40  # so many letters of the body's first and last lines are lo
 _GAP = "\n\n"  # between paragraphs, for what reads them together
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|LiveBlogPosting)\Z")
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}\[\],:]', re.S)
-
-
-Paragraphs: TypeAlias = Sequence[tuple[str, Callable[[], Part | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +204,10 @@ def _times(page: Page) -> Iterator[Part]:
 def _concluded(page: Page) -> Iterator[Observation]:
     """Derived: a place named for dates is no statement, and what htmldate concludes is none either.
 
-    Of a text on a page that nowhere says it is an article, a court's act perhaps, only the page's marks are asked.
+    Of a text on a page that nowhere says it is an article, a court's act perhaps, only its own address is asked further.
     """
     article = _says_article(page) or _build(page) == "strange"
-    found = list(shown(page)) or list(guessed(page, texts=article))
+    found = list(shown(page)) or list(guessed(page) if article else addressed(page))
     yield from (part.says(page.url, "published", value, derived=True) for part, value in found)
 
 
@@ -378,19 +374,28 @@ def _claims(page: Page, found: Stretch, published: str | None) -> Iterator[Obser
     except Unreadable:
         return
     begins = list(accumulate((len(text) + len(_GAP) for text, _ in known), initial=0))
-    day_ = date.fromisoformat(published) if published and len(published) == len("2031-05-06") else None
-    for n, each in enumerate(told(_GAP.join(text for text, _ in known), day_), 1):
-        with suppress(Unreadable):
-            yield from list(_claim(f"{page.url}#claim:{n}", each, known, begins))
+    parts: dict[int, Part] = {}
 
+    def part(at: int) -> Part:
+        """The paragraph in the source: looked for once, and only where a claim stands in it."""
+        if at not in parts:
+            text, found_in_source = known[at]
+            whole = found_in_source()
+            if whole is None or whole.text != text:
+                raise Unreadable(f"{page.url}: a paragraph is not found in the source as it is read")
+            parts[at] = whole
+        return parts[at]
 
-def _claim(subject: str, said: Told, known: Paragraphs, begins: list[int]) -> Iterator[Observation]:
-    for name, value, (start, end) in placed(said):
+    def place(start: int, end: int) -> Part:
         at = bisect_right(begins, start) - 1
-        part = known[at][1]()
-        if part is None or part.text != known[at][0]:
-            raise Unreadable(f"{subject}: its paragraph is not found in the source as it is read")
-        yield part.sub(start - begins[at], end - begins[at]).says(subject, name, value, derived=True)
+        return part(at).sub(start - begins[at], end - begins[at])
+
+    own_day = date.fromisoformat(published) if published and len(published) == len("2031-05-06") else None
+    for n, each in enumerate(told(_GAP.join(text for text, _ in known), own_day), 1):
+        with suppress(Unreadable):
+            subject, said = f"{page.url}#claim:{n}", placed(each)
+            places = {span: place(*span) for _, _, span in said}
+            yield from [places[span].says(subject, name, value, derived=True) for name, value, span in said]
 
 
 # Addresses.

@@ -53,7 +53,7 @@ def test_text_from_the_network_acts_on_no_terminal(key: str, value: str) -> None
         (["cases"], 5, "no ledger"),
         (["case", "1-1/2025"], 5, "no ledger"),
         (["url", "https://a.example/", "--connect-to", "nonsense"], 2, "HOST:PORT:ADDR:PORT2"),
-        (["export", "xlsx", "-o", "x"], 2, "csv, jsonl and cdxj can"),
+        (["export", "xlsx", "-o", "x"], 2, "choose of csv, jsonl"),
         (["rebuild"], 3, "is no archive"),
         (["read", "no-such-file", "--url", "https://a.example/"], 3, "No such file"),
     ],

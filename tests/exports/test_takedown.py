@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from archive.errors import Withheld
+from archive.decisions import Decision, decisions
 from archive.ledger import discretion, withheld
 from archive.ledger.book import Book
 from archive.ledger.export.files import export
@@ -17,10 +19,9 @@ from archive.ledger.moment import NOW, Moment
 from archive.ledger.privacy import Pseudonyms, Surnames
 from archive.ledger.privacy import of as class_of
 from archive.ledger.words import PROPERTIES
-from archive.prove import prove
 from archive.store import Archive
+from schedules.cli import main
 from tests.proof.world import build
-from tests.world.command import crawl
 
 KEY = Pseudonyms(bytes(range(32)))
 AT = datetime(2025, 7, 1, tzinfo=UTC)
@@ -166,32 +167,55 @@ def test_a_title_names_somebody(title, named):
     assert Surnames.of(["Придуманов П.П.", "Суд С."]).inside(title) is (named or title.startswith("Суд"))
 
 
-async def test_the_doors_go_by_the_register(tmp_path, keyring):
+def crawl(home: Path, *words: str) -> tuple[int, list[dict]]:
+    """The command in this process: its exit status, and its lines."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main([*words, "--home", str(home), "--json"])
+    return int(ended.value.code or 0), [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_the_doors_go_by_the_register(tmp_path, monkeypatch):
     """By the command: taken down, gone from cases, case, changes, prove, restore and export; back when it is taken back."""
+    monkeypatch.setenv("KARTOTEKA_FREE_BYTES", "0")
     home = tmp_path / "home"
     build(home)
-    listed = [json.loads(line) for line in (await crawl(home, "cases", "--json")).out.splitlines()]
-    case = listed[0]["case"]
-    capture = listed[0]["captures"][0]
+    status, (listed,) = crawl(home, "cases")
+    case, capture = listed["case"], listed["captures"][0]
+    number = listed["numbers"][0]
     doors = [
-        ("case", case), ("prove", case), ("restore", capture, "-o", str(tmp_path / "laid")),
-        ("export", "jsonl", "-o", str(tmp_path / "out"), "--case", case),
+        ("case", case), ("prove", case), ("restore", capture, "-o", str(tmp_path / "laid")), ("cases",), ("changes",),
+        ("cases", "--query", number), ("search", number),
     ]  # fmt: skip
-    down = await crawl(home, "takedown", case, "--reason", "by order of the court", "--json")
-    assert down.status == 0, down.err
-    (stone,) = map(json.loads, down.out.splitlines())
-    assert (stone["scope"], stone["cases"], stone["reason"]) == ("case", 1, "by order of the court")
-    assert case not in (await crawl(home, "cases", "--json")).out
-    assert case not in (await crawl(home, "changes", "--json")).out
-    assert [(await crawl(home, *door)).status for door in doors[:3]] == [5, 5, 5]
+    assert [crawl(home, *door)[0] for door in (doors[0], *doors[3:])] == [0] * 5
+    status, (stone,) = crawl(home, "takedown", case, "--reason", "by order of the court")
+    assert (status, stone["scope"], stone["cases"], stone["reason"]) == (0, "case", 1, "by order of the court")
+    assert [crawl(home, *door) for door in doors] == [(5, [])] * 7
     assert not (tmp_path / "laid").exists()
-    assert (await crawl(home, *doors[3])).status == 0
+    assert crawl(home, "export", "jsonl", "-o", str(tmp_path / "out"))[0] == 0
     assert (tmp_path / "out" / "observations.jsonl").read_text() == ""
-    with Archive.open(home) as archive, Book.open(home) as book, pytest.raises(Withheld):
-        prove(archive, book, case)
-    undone = await crawl(home, "takedown", "--undo", stone["takedown"], "--reason", "the order was lifted")
-    assert undone.status == 0, undone.err
-    assert case in (await crawl(home, "cases", "--json")).out
-    assert [(await crawl(home, *door)).status for door in (doors[0], doors[2])] == [0, 0]
-    assert (await crawl(home, "verify")).status in (0, 5)
+    assert crawl(home, "takedown", "--undo", stone["takedown"], "--reason", "the order was lifted")[0] == 0
+    assert [crawl(home, *door)[0] for door in (doors[0], *doors[2:])] == [0] * 6
     assert discretion.takedowns(home) == ()
+
+
+def test_people_are_named_to_somebody(tmp_path, monkeypatch):
+    """That an export had names is a record of the archive, which says what was exported and names nobody."""
+    monkeypatch.setenv("KARTOTEKA_FREE_BYTES", "0")
+    home = tmp_path / "home"
+    build(home)
+    status, files = crawl(home, "export", "csv", "-o", str(tmp_path / "plain"))
+    assert status == 0 and not names_exported(home)
+    status, named = crawl(home, "export", "csv", "-o", str(tmp_path / "named"), "--with-names")
+    assert status == 0 and [file["rows"] for file in named] == [file["rows"] for file in files]
+    (record,) = names_exported(home)
+    assert record.body["form"] == "csv" and len(record.body["head"]) == 64
+    assert crawl(home, "export", "csv", "-o", str(home / "out"))[0] == 2
+    assert crawl(home, "export", "delta", "-o", str(tmp_path / "delta"))[0] == 2
+    status, (delta,) = crawl(home, "export", "delta", "-o", str(tmp_path / "delta"), "--since", "2020-01-01")
+    assert (status, delta["rows"] > 0) == (0, True)
+
+
+def names_exported(home: Path) -> list[Decision]:
+    with Archive.open(home) as archive:
+        return [kept.decision for kept in decisions(archive, "names-exported")]

@@ -140,6 +140,23 @@ def test_a_correction_at_the_command_line(tmp_path):
     assert [] == [row for row in say(tmp_path, "case", RIGHT)[1] if row["property"] == "result"]
 
 
+def test_what_was_taken_down_is_not_told_by_a_decision(tmp_path):
+    """A reason and a correction may name him whom a takedown is for: neither list tells it any more; that it was decided stays."""
+    with Store.open(tmp_path, settings=Settings(floor=0)) as store, Book.open(tmp_path, write=True) as book:
+        book.enter_many(pair_of_pages())
+        named = {"property": "name", "value": "Вымыслова И.И.", "name": "Вымыслов И.И.", "was": ["Вымыслов И.И."]}
+        decide(store, Decision("correction", MIDNIGHT, "Вымыслов сменил имя", (f"{RIGHT}#person:1",), named))
+        decide(store, Decision("identity", MIDNIGHT, "Вымыслов и там", (LEFT, RIGHT), {"same": None}))
+        book.decide(*decisions(store.archive))
+    assert "Вымыслов" in repr(say(tmp_path, "decisions")[1])
+    with Store.open(tmp_path, settings=Settings(floor=0)) as store:
+        decide(store, Decision("takedown", MIDNIGHT, "по просьбе", (RIGHT,), {"scope": "case"}))
+    status, told = say(tmp_path, "decisions")
+    assert (0, ["correction", "identity", "takedown"]) == (status, [row["kind"] for row in told])
+    assert "Вымыслов" not in repr(told)
+    assert (5, []) == say(tmp_path, "review", "--all")
+
+
 def test_the_ledger_is_made_anew_with_its_decisions(tmp_path):
     """Index and ledger are lost and rebuilt: every decision is replayed in its order, and stands as it stood."""
     with Store.open(tmp_path, settings=Settings(floor=0)) as store, Book.open(tmp_path, write=True) as book:

@@ -124,6 +124,7 @@ async def test_the_daemon_under_a_supervisor(watched: Watched, tmp_path: Path, m
                 except BlockingIOError:
                     return words
 
+        await until(lambda: any("WATCHDOG=1" in word and "1 visited" in word for word in heard()), "its word of the visit")
         await until(lambda: sum("WATCHDOG=1" in word for word in heard()) > 1, "the watchdog's second word")
         status, text = await asyncio.to_thread(asked, port, "/metrics")
         assert 200 == status

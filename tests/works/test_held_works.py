@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import documents
+from archive import decisions
 from archive.ledger.book import Book
 from archive.shelf import Archive
 from archive.store import Store
@@ -175,7 +175,7 @@ def test_a_report_cites_and_is_not_the_work(tmp_path: Path) -> None:
 
 def decide(home: Path, act: str, left: str, right: str) -> None:
     with Store.open(home, settings=SMALL) as store:
-        documents.decide(store, AT, {"kind": KIND, "act": act, "left": left, "right": right, "reason": "seen", "method": "m"})
+        decisions.decide(store, decisions.Decision(KIND, AT, "seen", (left, right), {"act": act, "method": "m"}))
 
 
 def test_a_decision_parts_joins_and_is_taken_back(tmp_path: Path) -> None:
@@ -222,3 +222,7 @@ async def test_the_command_decides(tmp_path: Path) -> None:
     links = [row for row in again.rows if row.get("kind") == "link"]
     assert 2 == len({row["work"] for row in again.rows if "work" in row})
     assert [("english", "editions/1")] == [(row["relation"], row["method"]) for row in links]
+    with Book.open(home) as book:
+        before = book.digest()
+    rebuilt = await crawl(home, "rebuild")
+    assert [before] == [(row["rows"], row["sha256"]) for row in rebuilt.rows if row["file"] == "ledger.sqlite"]

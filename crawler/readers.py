@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from queue import SimpleQueue
@@ -165,7 +165,7 @@ class Readers:
         if len(memento.entity) > self._bounds.size:
             asked.tell(_unread(f"{len(memento.entity)} octets; at most {self._bounds.size} are parsed"))
             return []
-        return [_Job(_job(memento, asked.source_name), asked.tell)]
+        return [_Job(_job(memento, asked.source_name), asked.source_name, asked.tell)]
 
     @property
     def pids(self) -> list[int]:
@@ -245,6 +245,7 @@ class _Job:
     """A page on its way to a worker, as it goes through the pipe, and who waits for its reading."""
 
     frame: bytes
+    source_name: str | None
     tell: Callable[[Reading], None]
 
 
@@ -254,6 +255,7 @@ class _Worker:
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.closed = bounds, False
         self.process: subprocess.Popen[bytes] | None = None
+        self._knows: set[str | None] = set()  # the sources whose readers it has loaded
 
     def read(self, batch: list[_Job]) -> None:
         """Every job is told its reading, in order."""
@@ -261,7 +263,7 @@ class _Worker:
         tried = False
         while ahead:
             try:
-                process = self._running()
+                process = self._running({job.source_name for job in ahead})
                 for answer in self._exchange(process, b"".join(job.frame for job in ahead), len(ahead), self.bounds.wall):
                     ahead.popleft().tell(_reading(answer))
                     tried = False
@@ -271,7 +273,8 @@ class _Worker:
                     ahead.popleft().tell(_unread(CLOSED if self.closed else exc.reason))
                 tried = exc.again and not tried
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self, sources: Collection[str | None]) -> subprocess.Popen[bytes]:
+        """The process, the readers of these sources (None: of all) loaded: no page pays for that out of its bounds."""
         if self.process is None or self.process.poll() is not None:
             self.stop()
             if self.closed:
@@ -286,10 +289,15 @@ class _Worker:
                 with suppress(OSError):  # what the system grants will do
                     fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
             self.process = process
+            self._knows.clear()
             if self.closed:  # meanwhile: whoever closes has killed what ran before
                 process.kill()
             for _ in self._exchange(process, b"", 1, self.bounds.start):
                 pass
+        if new := [name for name in sources if name not in self._knows]:
+            for _ in self._exchange(self.process, b"".join(_frame([name]) for name in new), len(new), self.bounds.start):
+                pass
+            self._knows.update(new)
         return self.process
 
     def _exchange(self, process: subprocess.Popen[bytes], jobs: bytes, count: int, seconds: float) -> Iterator[_Answer]:
@@ -444,10 +452,7 @@ def serve(bounds: Mapping[str, float]) -> None:
     jobs = sys.stdin.buffer
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sites.load()
     _limit(resource.RLIMIT_AS, int(bounds["memory"]))
-    gc.collect()
-    gc.freeze()  # what was imported is not garbage: looked through once, not after every page
     _answer(answers, _frame({}))
     read_so_far = 0
     while head := jobs.read(_SIZE.size):
@@ -456,11 +461,24 @@ def serve(bounds: Mapping[str, float]) -> None:
         entity = _exactly(jobs, body)
         spent = resource.getrusage(resource.RUSAGE_SELF)
         _limit(resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + 1 + bounds["cpu"]))
+        if len(job) == 1:  # the name of a source whose pages will come
+            _load(job[0])
+            _answer(answers, _frame({}))
+            continue
         _answer(answers, _told(_do(job, entity)))
         read_so_far += 1 + len(entity) // LARGE
         if read_so_far >= OFTEN:
             read_so_far = 0
             gc.collect()
+
+
+def _load(name: str | None) -> None:
+    """The reader of this source, or of all; what was imported is not garbage: looked through once, not after every page."""
+    import gc
+
+    sites.load(name)
+    gc.collect()
+    gc.freeze()
 
 
 def _do(job: list[Any], entity: bytes) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 from urllib.parse import urlsplit
 
 from archive.ledger.observation import Link
@@ -74,10 +75,11 @@ def work_of(
     alternates: the addresses that the page's hreflang links name. known: for each page held, by its address, its
     canonical address and its alternates. All addresses in the form of archive.urls.identity.
     """
+    place = cache(read)  # the dearest part by far, and most pages name nothing but themselves
     pages = [
-        Page(read(url), Head((said,) if said else (), alternates=tuple(("", other) for other in others)))
+        Page(place(url), Head((said,) if said else (), alternates=tuple(("", other) for other in others)))
         for url, (said, others) in {**known, final_url: (canonical, alternates)}.items()
     ]
-    asked = read(final_url)
-    others = [page.said for page in pages] + [read(each) for page in pages for each in page.head.canonicals]
+    asked = place(final_url)
+    others = [page.said for page in pages] + [place(each) for page in pages for each in page.head.canonicals]
     return grouped([asked, *others], links([asked, *others], pages))[0].work

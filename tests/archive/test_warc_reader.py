@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 import tracemalloc
@@ -16,7 +17,9 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive import warc
+from archive.capture import Span
 from archive.errors import BadRecord
+from archive.member import opened
 from archive.store import Store
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -227,3 +230,42 @@ def test_no_foreign_file_does_more_than_fail(realdata: Path) -> None:
 
     assert read > 1000
     assert failed > 10
+
+
+def span_of(octets: bytes, offset: int = 0) -> Span:
+    return Span("a.warc.gz", offset, len(octets), hashlib.sha256(octets).hexdigest())
+
+
+@pytest.mark.parametrize("block", [b"", b"text", b"\r\n\r\nContent-Type: x/y\r\nContent-Length: 3\r\n\r\n", b"\0" * 200_000])
+def test_our_own_record_is_opened_at_one_look(tmp_path: Path, block: bytes) -> None:
+    """The short way and the long way give the same type, media type and block."""
+    packed = member(block)
+    path = written(tmp_path, member(b"before") + packed + member(b"behind"))
+    at = len(member(b"before"))
+
+    record = warc.read_member(path, at)
+    assert (record.type, record.get("Content-Type"), record.block) == opened(path, span_of(packed, at))
+
+
+def test_what_is_not_as_we_wrote_it_goes_the_long_way(tmp_path: Path) -> None:
+    """A flipped bit anywhere, another digest, a record cut short or one that is not packed: nothing is taken at one look."""
+    packed = member(b"<p>a page of a court</p>" * 20)
+    known = span_of(packed)
+    assert opened(written(tmp_path, packed), known) is not None
+
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    for bit in random.Random(seed).sample(range(8 * len(packed)), 200):
+        flipped = bytearray(packed)
+        flipped[bit // 8] ^= 1 << bit % 8
+        assert opened(written(tmp_path, bytes(flipped)), known) is None, bit
+    plain = gzip.decompress(packed)
+    odd = [
+        plain,
+        packed[:-1],
+        gzip.compress(plain + b"more"),
+        gzip.compress(plain[:-4]),
+        gzip.compress(b"no record, but long enough"),
+    ]
+    assert [None] * len(odd) == [opened(written(tmp_path, octets), span_of(octets)) for octets in odd]
+    assert opened(tmp_path / "none.warc.gz", known) is None

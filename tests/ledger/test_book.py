@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from archive.capture import Outcome
 from archive.errors import NotFound, Refused, TooNew
 from archive.ledger import tables
-from archive.ledger.book import FILE, Book, standing
+from archive.ledger.book import FILE, Book, _octets, standing
 from archive.ledger.observation import CoverageWindow, Link, Unread
 
 
@@ -60,6 +63,28 @@ def test_the_same_reading_is_entered_twice(book, world):
     assert counts == book.counts()
     assert first + first == again
     assert sum(len(entry.reading.observations) for entry in entries) == counts["observation"] == counts["sighting"]
+
+
+def test_a_page_repeats_some_values_among_new_ones(book, world):
+    """Rows go in many at a step: one that stands already is passed over, and those around it are entered."""
+    short = world.card("gggg-1", number="1-1/2025", court="57GV0001", persons=[{"name": f"Лицо {n}"} for n in range(20)])
+    long = world.card("gggg-1", number="1-1/2025", court="57GV0001", persons=[{"name": f"Лицо {n}"} for n in range(60)])
+    book.enter(world.entry(1, short).capture, world.entry(1, short).reading)
+    before = book.counts()
+    book.enter_many([world.entry(2, long), world.entry(3, long)])
+
+    assert before["observation"] + 40 == book.counts()["observation"]
+    assert {f"Лицо {n}" for n in range(60)} == {s.raw for s in book.sightings() if s.property == "name"}
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda each: st.lists(each, max_size=5), max_leaves=20)
+)
+@example(["\ud83d", 2**70, '\x00\x1f\x7f\u2028"\\/'])
+def test_an_id_is_the_digest_of_one_spelling(parts):
+    """Whichever library writes it: the spelling that `verify` knows."""
+    spelt = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    assert spelt == _octets(parts)
 
 
 def test_the_same_bytes_are_captured_again(book, world):

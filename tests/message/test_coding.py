@@ -49,6 +49,45 @@ def test_a_gzip_body_of_many_members() -> None:
     assert b"".join(b"%d," % n for n in range(1000)) == decode(data + b"tail", "gzip")
 
 
+def step_by_step(data: bytes) -> bytes | str:
+    """The judge: zlib, member after member, as browsers do."""
+    whole, rest = b"", data
+    while rest.startswith(b"\x1f\x8b"):
+        stream = zlib.decompressobj(31)
+        try:
+            whole += stream.decompress(rest)
+        except zlib.error:
+            return "broken"
+        if not stream.eof:
+            return "broken"
+        rest = stream.unused_data
+    return whole
+
+
+ONE = gzip.compress(b"<p>one page</p>" * 9, mtime=0)
+ODD_GZIPS = {
+    "one member": ONE,
+    "the same member twice": ONE + ONE,
+    "octets behind it": ONE + b"tail",
+    "its own trailer behind it": ONE + ONE[-8:],
+    "a wrong check sum": ONE[:-8] + b"\0\0\0\0" + ONE[-4:],
+    "a wrong length": ONE[:-4] + b"\1\0\0\0",
+    "a length of gigabytes": ONE[:-4] + b"\xff\xff\xff\xff",
+    "an empty member behind it": ONE + gzip.compress(b"", mtime=0),
+}
+
+
+@pytest.mark.parametrize("data", ODD_GZIPS.values(), ids=ODD_GZIPS)
+def test_a_whole_member_is_undone_at_once_and_no_otherwise(data: bytes) -> None:
+    """The short way gives what the long way gives, and takes nothing for whole that is not."""
+    try:
+        found: bytes | str = decode(data, "gzip")
+    except BadCoding:
+        found = "broken"
+
+    assert step_by_step(data) == found
+
+
 @pytest.mark.parametrize("coding", ["foo", "gzip,gzip,gzip", "gzip, br, gzip"])
 def test_codings_that_are_not_undone(coding: str) -> None:
     """Unknown ones and towers of them are refused by name."""

@@ -1,16 +1,19 @@
 """Is this the page? Everything that answers in a page's place is known for what it is, and doubt is never `page`."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.capture import Outcome
 from archive.ledger.observation import Reading
 from archive.memento import Memento
 from crawler.page import Page
 from crawler.source import Source
-from crawler.verdict import LIMIT, Verdict, verdict
+from crawler.verdict import CHALLENGES, HEADED, HEADINGS, LIMIT, Verdict, verdict
 
 URL = "https://court.example/cards?number=1"
 
@@ -137,3 +140,27 @@ def test_saved_challenges_are_none_of_them_a_page(realdata: Path) -> None:
 
     assert words.pop("reCaptcha_challenge_12_12_2019.html") == "captcha"
     assert {"blocked"} == set(words.values())
+
+
+def element(css: str) -> str:
+    """A page with the one element that a simple selector (no list) asks for, around others that it does not."""
+    inner = ""
+    for step in reversed(css.split()):
+        found = re.fullmatch(r'([a-z]*)(?:#([\w-]+)|\.([\w-]+)|\[(\w+)\*="([^"]+)"\])', step)
+        assert found is not None, step
+        tag, name, css_class, attribute, part = found.groups()
+        said = f"id={name}" if name else f"class={css_class}" if css_class else f'{attribute}="https://x.example/{part}?a=1"'
+        inner = f"<{tag or 'div'} {said}>{inner}</{tag or 'div'}>"
+    return f"<title>Court</title><div class=card>Case 1 {inner}</div>"
+
+
+@pytest.mark.parametrize(("word", "css"), [(word, one) for word, _, css in CHALLENGES for one in css.split(", ")])
+def test_each_mark_of_a_guard_is_enough(word: str, css: str) -> None:
+    """Whether a guard may be there is told before its selectors are asked: no mark of theirs may be missed by that."""
+    assert word == verdict(answered(element(css).encode()), COURT)
+
+
+@given(st.one_of([st.from_regex(re.compile(each, re.I)) for patterns in HEADINGS.values() for each in patterns]))
+def test_no_heading_is_passed_over(text: str) -> None:
+    """What an expression finds in a heading holds one of the parts by which headings are told apart at once."""
+    assert any(part in text.casefold() for part in HEADED)

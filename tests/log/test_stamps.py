@@ -18,6 +18,7 @@ from archive.log import Log
 from archive.stampcheck import check_stamps
 from archive.stamped import Stamped, renewing
 from archive.store import Settings, Store
+from archive.verify import verify
 from crawler.carry import Authority as Named
 from crawler.carry import Carrier
 from crawler.logged import log_kept
@@ -224,6 +225,10 @@ async def test_the_stamps_are_put_back(home: Path, place: Path, mine: Keyring) -
 
     assert ("log/stamps/journal", "FAIL") in outcomes(found(home, mine))
     assert ["the log is not stamped"] == [note.partition(":")[0] for note in notes]
+
+    shutil.rmtree(home / "log" / "stamps")  # none at all is told too, to whoever has that keyring
+    assert ("log/stamps/journal", "FAIL") in outcomes(list(verify(home, keys=mine)))
+    assert [("log", "NOT CHECKED")] == [each for each in outcomes(list(verify(home))) if each[1] != "PASS"][-1:]
 
 
 async def test_a_kill_between_file_and_line(home: Path, place: Path, mine: Keyring) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from archive import door
 from archive.errors import NotFound
+from crawler.cli import told
 from crawler.errors import Unreadable
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def claims(
         except (Unreadable, OSError) as exc:
             door.complain(exc)
             unread = True
-    known, count = _ledger(ctx.obj.home, {claim.source for claim in asked})
+    with told():
+        known, count = _ledger(ctx.obj.home, {claim.source for claim in asked})
     every = [*asked, *known]
     wanted = {claim.id for claim in asked} if files else None
     rows = [each.row() for each in check(every, count, of=wanted)]

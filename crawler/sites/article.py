@@ -366,8 +366,11 @@ def _extracted(page: Page) -> Stretch | None:
 
 
 def _claims(page: Page, found: Stretch, published: str | None) -> Iterator[Observation]:
-    """The figures on courts that the text states, each property quoted where the text says it."""
-    if not may_claim(found.text):
+    """The figures on courts that the text states, each property quoted where the text says it.
+
+    Of a page that is dated or says that it is an article: a court's own card states figures enough, and claims nothing.
+    """
+    if not (published or page.marks["article"] or _says_article(page)) or not may_claim(found.text):
         return
     try:
         known = list(paragraphs(page, found))

@@ -28,7 +28,7 @@ from crawler.demo.world import World
 from tests.durability.judge import Told, faults
 
 ERA = 20
-LONGEST = 60.0  # seconds until the first line of a command, before something is wrong
+LONGEST = 15.0  # seconds until the first line of a command, before something is wrong
 
 
 class Lazy(Disk):

@@ -8,7 +8,6 @@ round, so a copy that was broken off is the last whole one, or none. The key tha
 from __future__ import annotations
 
 import hashlib
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -237,14 +236,3 @@ def _others(home: Home, out: Home, disk: Disk) -> Iterator[Copied]:
             yield Copied(name.as_posix(), copied.octets, copied.sha256, new=True)
         else:
             yield _put(copy, path.read_bytes(), name.as_posix(), disk)
-
-
-def room(home: Path) -> int:
-    """Octets that a first copy takes, about."""
-    return sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
-
-
-def free(out: Path) -> int:
-    """Octets free where the copy is to lie."""
-    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    return shutil.disk_usage(there).free

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import chain
 
-from crawler.errors import Unreadable
+from crawler import evident
 from crawler.page import Node, Page, Part
 
 DATE_LINE = 60  # characters: a line that shows a date says little more
@@ -51,7 +51,7 @@ def day(raw: str) -> str | None:
 def shown(page: Page) -> Iterator[tuple[Part, str]]:
     """The first short text in a place named for dates, and its day."""
     for node in page.all(_SHOWN):
-        part = _whole(node) if len(node.text) <= DATE_LINE else None
+        part = evident.whole(node) if len(node.text) <= DATE_LINE else None
         if part and (found := day(part.text)):
             yield part, found
             return
@@ -87,11 +87,11 @@ def _in_marks(page: Page, found: str) -> Iterator[Part]:
     for node in page.all("meta[content], time[datetime], abbr[title], [data-date], [data-time], [data-datetime], [title]"):
         for name in ("content", "datetime", "title", "data-date", "data-time", "data-datetime"):
             value = node.attr(name)
-            if value and len(value) <= DATE_LINE and day(value) == found and (part := _attribute(node, name)):
+            if value and len(value) <= DATE_LINE and day(value) == found and (part := evident.attribute(node, name)):
                 yield part
     iso = re.compile(re.escape(found))
     for node in page.all("script") if found in page.text else ():
-        if (part := _code(node)) and (match := iso.search(part.text)):
+        if (part := evident.code(node)) and (match := iso.search(part.text)):
             yield part.sub(*match.span())
 
 
@@ -107,12 +107,12 @@ def _in_texts(page: Page, found: str) -> Iterator[Part]:
         text = node.text
         if year not in text:
             continue
-        if len(text) <= DATE_LINE and day(text) == found and (part := _whole(node)):
+        if len(text) <= DATE_LINE and day(text) == found and (part := evident.whole(node)):
             yield part
         elif len(text) <= 20 * DATE_LINE and spelt.search(text):
             longer.append(node)
     for node in sorted(longer, key=lambda node: len(node.text)):
-        part = _whole(node)
+        part = evident.whole(node)
         if part and (match := spelt.search(part.text)):
             yield part.sub(*match.span())
 
@@ -125,27 +125,6 @@ def _in_addresses(page: Page, found: str) -> Iterator[Part]:
     )
     for tag, name in _ADDRESSED:
         for node in page.all(f"{tag}[{name}]"):
-            if pattern.search(node.attr(name) or "") and (part := _attribute(node, name)):
+            if pattern.search(node.attr(name) or "") and (part := evident.attribute(node, name)):
                 match = pattern.search(part.text)
                 yield part.sub(*match.span()) if match else part
-
-
-def _attribute(node: Node, name: str) -> Part | None:
-    try:
-        return node.attribute(name)
-    except Unreadable:
-        return None
-
-
-def _whole(node: Node) -> Part | None:
-    try:
-        return node.whole
-    except Unreadable:
-        return None
-
-
-def _code(node: Node) -> Part | None:
-    try:
-        return node.code
-    except Unreadable:
-        return None

@@ -42,7 +42,7 @@ def status(
                 out.rows(rows)
             else:
                 if watch and sys.stdout.isatty():
-                    out.text("\x1b[2J\x1b[H".rstrip())
+                    out.text("\x1b[2J\x1b[H")
                 _show(out, rows)
             if not watch:
                 return

@@ -126,12 +126,6 @@ class Outbox:
         with self._engine.begin() as db:
             db.execute(_deliveries.update().where(mine).values(**values))
 
-    def given_up(self) -> list[tuple[str, str, str]]:
-        """Notice, channel and reason of what was never taken."""
-        query = _deliveries.select().where(_deliveries.c.due.is_(None), _deliveries.c.trouble.is_not(None))
-        with self._engine.connect() as db:
-            return [(row.notice, row.channel, row.trouble) for row in db.execute(query)]
-
     def waits(self) -> int:
         """How many deliveries are still to be made."""
         with closing(self._engine.connect()) as db:

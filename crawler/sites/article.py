@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from archive.ledger.observation import Link, Observation, Reading
 from archive.text import fold
 from archive.urls import resolve
+from crawler import evident
 from crawler.canonical import Decision, decide
 from crawler.claims import may_claim, placed, told
 from crawler.datelines import addressed, day, guessed, shown
@@ -90,7 +91,7 @@ def read(page: Page) -> Reading:
             language = node.attr("hreflang") if rel == "alternate" else None
             if rel == "alternate" and language is None:
                 continue
-            url, part = address(page, node), _attribute(node, "href")
+            url, part = address(page, node), evident.attribute(node, "href")
             if url and part:
                 followed = url if rel == "alternate" or (own and own.url) else None
                 said.append(part.says(page.url, rel, f"{language} {url}" if language else followed))
@@ -120,8 +121,8 @@ def title(page: Page) -> Part | None:
     for found in (
         _meta(page, "og:title"),
         _ld(page, "headline"),
-        (_whole(node) for node in page.marks["h1"][:1]),
-        (_whole(node) for node in windows),
+        (evident.whole(node) for node in page.marks["h1"][:1]),
+        (evident.whole(node) for node in windows),
     ):
         if part := next(iter(found), None):
             return part
@@ -140,7 +141,7 @@ def canonical(page: Page) -> Decision | None:
 
 def _own_addresses(page: Page) -> Iterator[Part]:
     """Where the page writes its own address."""
-    yield from (part for node in _related(page, "canonical") if (part := _attribute(node, "href")))
+    yield from (part for node in _related(page, "canonical") if (part := evident.attribute(node, "href")))
     yield from chain(
         _meta(page, "og:url"), _ld(page, "url"), _ld(page, "mainEntityOfPage"), _ld(page, "mainEntityOfPage", "@id")
     )
@@ -169,7 +170,7 @@ def authors(page: Page) -> list[Part]:
         list(_ld(page, "author", "name")) or _ld(page, "author"),
         _meta(page, "author"),
         _meta(page, "article:author"),
-        (_whole(node) for node in _signatures(page)),
+        (evident.whole(node) for node in _signatures(page)),
     ):
         named = {part.text: part for part in found if part and not part.text.startswith(("http://", "https://"))}
         if named:
@@ -198,7 +199,7 @@ def _dates(page: Page) -> Iterator[Observation]:
 
 def _times(page: Page) -> Iterator[Part]:
     if page.marks["timed"] and body(page) is not None:  # of a list of articles each has its own
-        yield from (part for node in page.all("time[datetime]") if (part := _attribute(node, "datetime")))
+        yield from (part for node in page.all("time[datetime]") if (part := evident.attribute(node, "datetime")))
 
 
 def _concluded(page: Page) -> Iterator[Observation]:
@@ -213,7 +214,7 @@ def _concluded(page: Page) -> Iterator[Observation]:
 
 def _languages(page: Page) -> Iterator[Part]:
     said = [node for node in page.marks["meta"] if node.attr("http-equiv") == "content-language"]
-    attributes = (_attribute(node, name) for node, name in [(page.root, "lang"), *((node, "content") for node in said)])
+    attributes = (evident.attribute(node, name) for node, name in [(page.root, "lang"), *((node, "content") for node in said)])
     yield from (part for part in attributes if part)
     yield from chain(_ld(page, "inLanguage"), _ld(page, "inLanguage", "name"), _meta(page, "og:locale"))
 
@@ -247,22 +248,7 @@ def _related(page: Page, rel: str) -> list[Node]:
 
 def _meta(page: Page, name: str) -> Iterator[Part]:
     """The contents of a meta element, however it is labelled."""
-    return (part for node in _named(page).get(name, ()) if (part := _attribute(node, "content")))
-
-
-def _attribute(node: Node, name: str) -> Part | None:
-    """A value that cannot be shown in the source (of an `html` tag merged into another) is not taken."""
-    try:
-        return node.attribute(name)
-    except Unreadable:
-        return None
-
-
-def _whole(node: Node) -> Part | None:
-    try:
-        return node.whole
-    except Unreadable:
-        return None
+    return (part for node in _named(page).get(name, ()) if (part := evident.attribute(node, "content")))
 
 
 # JSON-LD. The values are read by a small scanner of our own: a JSON library does not say where a value stands.

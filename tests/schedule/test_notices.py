@@ -116,8 +116,8 @@ async def test_a_receiver_that_is_down(outbox: Outbox) -> None:
             assert 0 == await notifier.once([hook])  # its time has not come
         assert len(AGAIN) + 1 == len(receiver.took)
         assert timedelta(days=2) < clock[0] - NOW < timedelta(days=4)
-        assert [("n1", hook.url, "answered 500")] == outbox.given_up()
-        assert "given up" in notes[-1]
+        assert 0 == outbox.waits()
+        assert ("answered 500" in notes[-1], "given up" in notes[-1]) == (True, True)
         receiver.answers = [204]
         outbox.post([notice(2)], [hook], clock[0])
         assert 1 == await notifier.once([hook])

@@ -1,25 +1,20 @@
 """Which figures does a file state? PDF, DOCX, RTF, HTML or text, read in a process of its own, with limits on memory and time.
 
-A document is hostile, as in citations/desk.py: its octets go in on standard input, plain values come back and are checked
-again. A page is read as an article, as `crawl read` does; of any other document the text is read.
+A page is read as an article, as `crawl read` does; of any other document the text is read.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from archive.ledger.stated import Claim, named, of_values
-from crawler.citations.desk import Bounds
+from crawler import confined
+from crawler.confined import Bounds
 from crawler.errors import Unreadable
 
-_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from crawler.papers import serve; serve(sys.argv[2])"
 _HEAD = 400  # characters in which a text tells its own date
 _ADDRESS_DATE = re.compile(r"Original url:\s*https?://[^\s/]+/(?:[^\s/]+/)?((?:19|20)\d\d)/(\d\d)/(\d\d)/", re.I)
 
@@ -30,60 +25,23 @@ def stated(file: Path, url: str | None = None, published: date | None = None, bo
     published: its own date, where the file does not tell it. Raises Unreadable for what is no document, a broken one, or one
     beyond the bounds.
     """
-    if not file.is_file():
-        raise Unreadable(f"{file} is {'a folder' if file.is_dir() else 'not there'}")
-    if (size := file.stat().st_size) > bounds.size:
-        raise Unreadable(f"{file} has {size} octets; at most {bounds.size} are read")
-    job = {"name": file.name, "url": url, "published": published.isoformat() if published else None, "bounds": asdict(bounds)}
-    arguments = [sys.executable, "-c", _START, json.dumps(sys.path), json.dumps(job)]
-    with file.open("rb") as document:
-        try:
-            done = subprocess.run(arguments, stdin=document, stdout=subprocess.PIPE, timeout=bounds.wall, check=False)
-        except subprocess.TimeoutExpired as exc:
-            raise Unreadable(f"{file}: reading took more than {bounds.wall:g} s") from exc
+    job = {"name": file.name, "url": url, "published": published.isoformat() if published else None}
+    said = confined.ask(__name__, file, job, bounds)
     try:
-        said = json.loads(done.stdout)
-        if said["error"]:
-            raise Unreadable(f"{file}: {said['error']}")
         found = [claim for n, each in enumerate(said["claims"]) if (claim := of_values("", str(n), map(tuple, each)))]
-    except (ValueError, KeyError, TypeError) as exc:
-        raise Unreadable(f"{file}: the reader ended with status {done.returncode}, and no answer") from exc
+    except (KeyError, TypeError, ValueError) as exc:
+        raise Unreadable(f"{file}: the reader's answer is none: {exc}") from exc
     return named(found, url or str(file))
 
 
-# What follows runs in the worker.
-
-
 def serve(job: str) -> None:
-    """One document from standard input; the values of its claims, or the reason why there are none, on standard output."""
-    import logging
-    import os
-    import resource
-    import warnings
+    """In the worker."""
+    confined.answer(job, _claims)
 
-    asked = json.loads(job)
-    bounds = asked["bounds"]
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is not an answer
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, bounds["memory"]), (resource.RLIMIT_CPU, bounds["cpu"])):
-        hard = resource.getrlimit(what)[1]
-        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-    said: dict[str, Any] = {"error": None, "claims": []}
-    try:
-        published = date.fromisoformat(asked["published"]) if asked["published"] else None
-        said["claims"] = _read(sys.stdin.buffer.read(bounds["size"]), asked["name"], asked["url"], published)
-    except Unreadable as exc:
-        said["error"] = str(exc)
-    except MemoryError:
-        said["error"] = "the document needs more memory than a reader has"
-    except RecursionError:
-        said["error"] = "the document is nested too deep"
-    except Exception as exc:  # a document may break any library: that is an error of the document
-        said["error"] = f"{type(exc).__name__}: {exc}"
-    answers.write(json.dumps(said).encode("ascii"))
-    answers.flush()
+
+def _claims(body: bytes, asked: dict[str, Any]) -> dict[str, Any]:
+    published = date.fromisoformat(asked["published"]) if asked["published"] else None
+    return {"claims": _read(body, asked["name"], asked["url"], published)}
 
 
 Values = list[tuple[str, str, str | None]]

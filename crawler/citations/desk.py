@@ -1,36 +1,17 @@
-"""Reads a document's citations in a process of its own, with limits on memory, time and size.
-
-A document is hostile: what takes too long, too much, or the parser's life costs that process, and the error says so.
-The file's octets go in on standard input; citations come back as JSON, as plain values whose rules are checked again.
-"""
+"""Reads a document's citations in a process of its own, and checks what comes back."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
+from crawler import confined
 from crawler.citations import cited
 from crawler.citations.references import Reference
 from crawler.citations.values import Citation, Cited, Reading
+from crawler.confined import Bounds
 from crawler.errors import Unreadable
-
-_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from crawler.citations.desk import serve; serve(sys.argv[2])"
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one document may take. memory, size, answer: octets (address space; the file; what is found). cpu, wall: seconds."""
-
-    memory: int = 1536 * 1024 * 1024
-    cpu: int = 60
-    wall: float = 120
-    size: int = 256 * 1024 * 1024
-    answer: int = 128 * 1024 * 1024
 
 
 def read(file: Path, url: str | None = None, bounds: Bounds = Bounds()) -> Cited:
@@ -39,35 +20,7 @@ def read(file: Path, url: str | None = None, bounds: Bounds = Bounds()) -> Cited
     url: the address the document came from. Raises Unreadable for what is no document, a broken one, or one beyond the
     bounds; OSError where the file cannot be read.
     """
-    if not file.is_file():
-        raise Unreadable(f"{file} is {'a folder' if file.is_dir() else 'not there'}")
-    if (size := file.stat().st_size) > bounds.size:
-        raise Unreadable(f"{file} has {size} octets; at most {bounds.size} are read")
-    job = json.dumps({"name": file.name, "url": url, "bounds": asdict(bounds)})
-    with file.open("rb") as document:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _START, json.dumps(sys.path), job], stdin=document, stdout=subprocess.PIPE
-        )
-        timer = Timer(bounds.wall, process.kill)
-        timer.start()
-        try:
-            assert process.stdout is not None
-            answer = process.stdout.read(bounds.answer + 1)
-        finally:
-            late = not timer.is_alive()
-            timer.cancel()
-            process.kill()
-            status = process.wait()
-            if process.stdout:
-                process.stdout.close()
-    try:
-        said = json.loads(answer) if len(answer) <= bounds.answer else None
-    except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        raise Unreadable(f"{file}: {_ended(status, bounds, late=late, answer=len(answer))}")
-    if said.get("error"):
-        raise Unreadable(f"{file}: {said['error']}")
+    said = confined.ask(__name__, file, {"name": file.name, "url": url}, bounds)
     try:
         told = tuple(_citation(each) for each in said["citations"])
         named = tuple(Reference(**each) for each in said["references"])
@@ -76,52 +29,12 @@ def read(file: Path, url: str | None = None, bounds: Bounds = Bounds()) -> Cited
         raise Unreadable(f"{file}: the reader's answer is none: {exc}") from exc
 
 
-def _ended(status: int, bounds: Bounds, *, late: bool, answer: int) -> str:
-    if answer > bounds.answer:
-        return f"it cites more than {bounds.answer} octets can say"
-    if late:
-        return f"reading took more than {bounds.wall:g} s"
-    return f"the reader ended with status {status} (its limits: {bounds.cpu} s of processor time, {bounds.memory} octets)"
-
-
 def _citation(said: dict[str, Any]) -> Citation:
     alternatives = tuple(Reading(**each) for each in said.pop("alternatives"))
     spans = tuple((int(start), int(end)) for start, end in said.pop("spans"))
     return Citation(alternatives=alternatives, spans=spans, **said)
 
 
-# What follows runs in the worker.
-
-
 def serve(job: str) -> None:
-    """One document from standard input; its citations, or the reason why there are none, on standard output."""
-    import logging
-    import os
-    import resource
-    import warnings
-
-    asked = json.loads(job)
-    bounds = asked["bounds"]
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is not an answer
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, bounds["memory"]), (resource.RLIMIT_CPU, bounds["cpu"])):
-        hard = resource.getrlimit(what)[1]
-        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-    said: dict[str, Any] = {"error": None}
-    try:
-        body = sys.stdin.buffer.read(bounds["size"] + 1)
-        if len(body) > bounds["size"]:
-            raise Unreadable(f"more than {bounds['size']} octets")
-        said |= asdict(cited(body, asked["name"], asked["url"]))
-    except Unreadable as exc:
-        said["error"] = str(exc)
-    except MemoryError:
-        said["error"] = "the document needs more memory than a reader has"
-    except RecursionError:
-        said["error"] = "the document is nested too deep"
-    except Exception as exc:  # a document may break any library: that is an error of the document
-        said["error"] = f"{type(exc).__name__}: {exc}"
-    answers.write(json.dumps(said).encode("ascii"))
-    answers.flush()
+    """In the worker."""
+    confined.answer(job, lambda body, asked: asdict(cited(body, asked["name"], asked["url"])))

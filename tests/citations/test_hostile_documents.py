@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from crawler.citations import cited, desk
-from crawler.citations.desk import Bounds
+from crawler.confined import Bounds
 from crawler.errors import Unreadable
 from tests.citations import documents
 

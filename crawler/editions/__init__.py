@@ -75,7 +75,9 @@ def work_of(
     alternates: the addresses that the page's hreflang links name. known: for each page held, by its address, its
     canonical address and its alternates. All addresses in the form of archive.urls.identity.
     """
-    place = cache(read)  # the dearest part by far, and most pages name nothing but themselves
+    if canonical in (None, final_url) and not alternates and not known:  # most pages name nothing but themselves
+        return f"work:{read(final_url).plain}"
+    place = cache(read)  # the dearest part by far
     pages = [
         Page(place(url), Head((said,) if said else (), alternates=tuple(("", other) for other in others)))
         for url, (said, others) in {**known, final_url: (canonical, alternates)}.items()

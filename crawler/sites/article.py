@@ -24,7 +24,6 @@ from archive.text import fold
 from archive.urls import resolve
 from crawler import evident
 from crawler.canonical import Decision, decide
-from crawler.claims import may_claim, placed, told
 from crawler.datelines import addressed, day, guessed, shown
 from crawler.errors import Unreadable
 from crawler.masthead import id_of, masthead
@@ -356,7 +355,11 @@ def _claims(page: Page, found: Stretch, published: str | None) -> Iterator[Obser
 
     Of a page that is dated or says that it is an article: a court's own card states figures enough, and claims nothing.
     """
-    if not (published or page.marks["article"] or _says_article(page)) or not may_claim(found.text):
+    if not (published or page.marks["article"] or _says_article(page)):
+        return
+    from crawler.claims import may_claim, placed, told  # a tenth of a second of expressions, where pages are read alone
+
+    if not may_claim(found.text):
         return
     try:
         known = list(paragraphs(page, found))

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-GROUPS = ("date", "slug", "id", "kind")
+_NAMELESS = re.compile(r"\(\?P<\w+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,9 @@ def placed(host: str, path: str, fragment: str = "") -> Placed | None:
 
 def in_edition(edition: Edition, path: str, fragment: str = "", host: str | None = None) -> Placed | None:
     """The same for one edition. host: None asks what the path would be on the edition's own hosts."""
-    own = tuple(each.removeprefix("www.") for each in edition.hosts)
     path = path.rstrip("/") or "/"
     for form in edition.forms:
-        served = tuple(each.removeprefix("www.") for each in form.hosts) or own
-        if host is not None and host not in served:
+        if host is not None and host not in {each.removeprefix("www.") for each in form.hosts or edition.hosts}:
             continue
         if (found := form.path.fullmatch(path)) is None:
             continue
@@ -164,10 +162,20 @@ def in_edition(edition: Edition, path: str, fragment: str = "", host: str | None
 
 def fitting(path: str) -> Iterator[Placed]:
     """What a path would be at each outlet that could have written it: alone it says nothing of whose it is."""
-    for each in outlets():
-        for edition in each.editions:
-            if found := in_edition(edition, path):
-                yield found
+    bare = path.rstrip("/") or "/"
+    for fits, edition in _shapes():
+        if fits(bare) and (found := in_edition(edition, path)):
+            yield found
+
+
+@cache
+def _shapes() -> tuple[tuple[Callable[[str], object], Edition], ...]:
+    """Every form's expression and its edition, once for an edition: most paths fit none, and are asked for with each page."""
+    return tuple(
+        (re.compile("|".join(f"(?:{_NAMELESS.sub('(?:', form.path.pattern)})" for form in edition.forms)).fullmatch, edition)
+        for each in outlets()
+        for edition in each.editions
+    )
 
 
 def _parts(url: str) -> tuple[str, str]:

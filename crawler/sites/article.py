@@ -23,7 +23,6 @@ from archive.ledger.observation import Link, Observation, Reading
 from archive.text import fold
 from archive.urls import resolve
 from crawler import evident
-from crawler.claims import may_claim, placed, told
 from crawler.datelines import addressed, day, guessed, shown
 from crawler.editions import outlets
 from crawler.editions.canonical import Decision, decide
@@ -356,7 +355,11 @@ def _claims(page: Page, found: Stretch, published: str | None) -> Iterator[Obser
 
     Of a page that is dated or says that it is an article: a court's own card states figures enough, and claims nothing.
     """
-    if not (published or page.marks["article"] or _says_article(page)) or not may_claim(found.text):
+    if not (published or page.marks["article"] or _says_article(page)):
+        return
+    from crawler.claims import may_claim, placed, told  # a tenth of a second of expressions, where pages are read alone
+
+    if not may_claim(found.text):
         return
     try:
         known = list(paragraphs(page, found))

@@ -131,7 +131,7 @@ class Desk:
             return Done(url, snapshot)
         if capture.outcome not in READ:
             if asked is not None:
-                await self.clerk.cover(capture, asked.page(None))
+                await self.clerk.cover(capture, asked.page(None, let_out=capture.outcome is not Outcome.PAUSED))
             return Done(url, snapshot)
         from archive.ledger.book import Entry
 

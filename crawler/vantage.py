@@ -111,7 +111,9 @@ def _names(host: str, patterns: Iterable[str]) -> bool:
 
 
 def elsewhere(outcome: Outcome, status: int | None, verdict: str | None) -> bool:
-    """Is the next vantage to be asked? verdict: None where nothing was read."""
+    """Is the next vantage to be asked? verdict: None where nothing was read. Who asks us to slow down is not gone round."""
+    if status == 429:
+        return False
     if outcome in SILENT:
         return True
     return verdict in REFUSED if verdict is not None else status in REFUSED_STATUSES

@@ -254,7 +254,7 @@ async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
                 return told
 
             route(plan, crawl.routes)
-            watching = Watching(options.home, floor=settings.free_bytes)
+            watching = Watching(options.home, floor=settings.free_bytes, vantages=bool(settings.vantages))
             watch = Daemon(
                 crawl, plan, routed, orders, done=results.add, note=out.note, now=now,
                 in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=say,

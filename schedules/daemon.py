@@ -72,7 +72,7 @@ class Intake(Crawl):
     """A crawl whose intake can be shut: what is in flight goes on to its end, and nothing new begins. standing: told of all."""
 
     def __init__(self, crawl: Crawl, standing: Standing) -> None:
-        super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests)
+        super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests, crawl.routes)
         self._standing = standing
         self._open = asyncio.Event()
         self._open.set()
@@ -151,7 +151,7 @@ class Daemon:
         self.standing = Standing(now())
         self.crawl = Intake(crawl, self.standing)
         # For those who asked that pages be kept and not read.
-        unread = Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests)
+        unread = Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests, crawl.routes)
         self._unread = Intake(unread, self.standing)
         self._inbox = Inbox(crawl.desk.store.home.path)
         self.plan = plan

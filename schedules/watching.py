@@ -35,11 +35,14 @@ class Told:
 
 
 class Watching:
-    """Alarms and outbox of one archive, used from one thread at a time. floor: octets of the disk that are never used."""
+    """Alarms and outbox of one archive, used from one thread at a time. floor: octets of the disk that are never used.
 
-    def __init__(self, home: Path, *, floor: int) -> None:
+    vantages: the settings know some beside this machine.
+    """
+
+    def __init__(self, home: Path, *, floor: int, vantages: bool = False) -> None:
         self._home = home
-        self.alarms = Alarms(home, floor=floor)
+        self.alarms = Alarms(home, floor=floor, vantages=vantages)
         self.outbox = Outbox(home)
 
     def close(self) -> None:

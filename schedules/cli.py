@@ -247,7 +247,7 @@ async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
         async with opened(options, waiting=waiting(out)) as crawl, gauged(port, out) as say:
-            watching = Watching(options.home, floor=settings.free_bytes)
+            watching = Watching(options.home, floor=settings.free_bytes, stamped=bool(settings.authorities))
             watch = Daemon(
                 crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
                 in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=say,

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from archive.capture import Capture, Snapshot
+from archive.capture import Capture, Outcome, Snapshot
 from archive.chosen import choose
 from archive.door import Globals
 from archive.restore import lay_out, restore
@@ -100,6 +100,8 @@ def compared(sender: Sender, home: Path, place: Path) -> Counter[str]:
     with Archive.open(home) as archive:
         for capture in archive.captures():
             path = urlsplit(capture.url).path
+            if capture.outcome is Outcome.RESET and not capture.size:
+                continue  # a connection that the server had closed meanwhile: it never read this, and was asked again at once
             number, turn[path] = turn[path], turn[path] + 1
             found, sent = laid_out(archive, capture, place / "out"), sender.answer(path)
             assert sender.sent[path][number] == received(found), (sender.seed, path)
@@ -110,7 +112,7 @@ def compared(sender: Sender, home: Path, place: Path) -> Counter[str]:
             if sent.plain is not None:
                 assert sent.plain == found["body"], (sender.seed, path)
             counted[capture.outcome.value] += 1
-    assert {path: len(octets) for path, octets in sender.sent.items()} == dict(turn)
+    assert {path: len(octets) for path, octets in sender.sent.items()} == dict(turn)  # nothing that was sent is missing
     return counted
 
 

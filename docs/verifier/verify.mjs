@@ -686,8 +686,8 @@ async function readRecord(source, offset, open) {
     record.length = end.length;
     record.sha256 = hashOfSlice(source, offset, end.length);
     const wrap = source.at(offset, 10);
-    if (wrap.readUIntBE(3, 5) !== 0 || ![0, 2, 4].includes(wrap[8]) || wrap[9] !== 255)
-      record.members.push("the gzip header has a name, a time or a system, which ours have not");
+    if (wrap.readUIntBE(3, 5) !== 0 || ![0, 2, 4].includes(wrap[8]) || ![3, 255].includes(wrap[9]))
+      record.members.push("the gzip header has a name, a time or a system, which those of an archive have not");
   } else record.length = nextMember(source, offset + 1) - offset;
   return { record, sink };
 }

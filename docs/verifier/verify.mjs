@@ -292,11 +292,16 @@ export function parseCheckpoint(text) {
   return { origin, size: Number(size), root: octets };
 }
 
-/** What a note says that this key has signed: there is a line of the key, and all of them hold. Raises Refused. */
-export function vouched(note, key) {
+/** There is a line of the key, and all of them hold; lines of others are left alone. Raises Refused. */
+function signedBy(note, key) {
   const ours = key ? note.signatures.filter((each) => each.name === key.name && each.id.equals(key.id)) : [];
   if (!ours.length || !ours.every((each) => crypto.verify(null, Buffer.from(note.text), key.key, each.octets)))
-    throw new Refused(`the checkpoint is not signed by ${key ? key.text : "a key that is known"}`);
+    throw new Refused(`it is not signed by ${key ? key.text : "a key that is known"}`);
+}
+
+/** The checkpoint of a note that this key has signed. Raises Refused. */
+export function vouched(note, key) {
+  signedBy(note, key);
   const found = parseCheckpoint(note.text);
   if (found.origin !== key.name) throw new Refused(`the checkpoint is of the log ${found.origin}, not of ${key.name}`);
   return found;
@@ -407,13 +412,12 @@ const crc32 =
     return ~crc >>> 0;
   });
 
-/** A file, seen through one window. What `at` gives is good until it is called again. */
+/** A file, or a part of one, seen through one window. What `at` gives is good until it is called again. */
 export class Source {
-  constructor(file) {
-    this.file = file;
-    this.fd = fs.openSync(file, "r");
-    this.size = fs.fstatSync(this.fd).size;
-    this.buffer = Buffer.allocUnsafe(WINDOW);
+  constructor(file, base = 0, size = null) {
+    [this.file, this.base, this.fd] = [file, base, fs.openSync(file, "r")];
+    this.size = size ?? fs.fstatSync(this.fd).size;
+    this.buffer = EMPTY;
     this.begin = this.end = 0;
   }
   at(offset, count) {
@@ -421,10 +425,20 @@ export class Source {
     return this.buffer.subarray(offset - this.begin, Math.min(offset - this.begin + count, this.end - this.begin));
   }
   load(offset) {
+    if (!this.buffer.length) this.buffer = Buffer.allocUnsafe(Math.min(WINDOW, Math.max(this.size, 1)));
+    const most = Math.max(0, Math.min(this.buffer.length, this.size - offset));
     let filled = 0;
-    for (let read = 1; read > 0 && filled < WINDOW; filled += read)
-      read = fs.readSync(this.fd, this.buffer, filled, WINDOW - filled, offset + filled);
+    for (let read = 1; read > 0 && filled < most; filled += read)
+      read = fs.readSync(this.fd, this.buffer, filled, most - filled, this.base + offset + filled);
     [this.begin, this.end] = [offset, offset + filled];
+  }
+  *pieces(offset, length) {
+    for (let at = 0; at < length; ) {
+      const piece = this.at(offset + at, Math.min(length - at, WINDOW));
+      if (!piece.length) return;
+      yield piece;
+      at += piece.length;
+    }
   }
   close() {
     fs.closeSync(this.fd);
@@ -470,7 +484,7 @@ async function* inflated(source, offset, end) {
 }
 
 async function* inflatedInSteps(source, offset, head, end) {
-  const coded = fs.createReadStream(source.file, { start: offset + head, highWaterMark: STEP });
+  const coded = fs.createReadStream(source.file, { start: source.base + offset + head, end: source.base + source.size - 1, highWaterMark: STEP });
   const engine = zlib.createInflateRaw({ chunkSize: STEP });
   coded.on("error", (error) => engine.destroy(error));
   coded.pipe(engine);
@@ -529,11 +543,7 @@ function nextMember(source, offset) {
 
 function hashOfSlice(source, offset, length) {
   const digest = crypto.createHash("sha256");
-  for (let at = 0; at < length; ) {
-    const piece = source.at(offset + at, Math.min(length - at, WINDOW));
-    digest.update(piece);
-    at += piece.length || length;
-  }
+  for (const piece of source.pieces(offset, length)) digest.update(piece);
   return digest.digest("hex");
 }
 
@@ -2054,6 +2064,774 @@ export async function verifyHome(home, trust, tell, progress) {
   return report.status;
 }
 
+// ------------------------------------------------------------------------------------------------ where a pack's files lie
+
+const MOST_FILES = 200_000;
+const LARGEST_LIST = 64 << 20;
+const LONGEST_LINE_OF_ROWS = 16 << 20;
+const PART = "[A-Za-z0-9_-][A-Za-z0-9._-]*";
+const FILE_NAME = new RegExp(`^(?=.{1,200}$)${PART}(/${PART})*$`);
+
+/** Files by name, in a folder; what is no plain file, and what has no name of a pack, is told and left alone. */
+class Folder {
+  constructor(root, report) {
+    [this.root, this.files] = [root, new Map()];
+    const walk = (below) => {
+      for (const each of fs.readdirSync(path.join(root, below), { withFileTypes: true, encoding: "buffer" })) {
+        const name = `${below}${each.name.toString("latin1")}`;
+        if (this.files.size > MOST_FILES) return report.fail(1, "FILES", `more than ${MOST_FILES} files`);
+        if (each.isDirectory() && FILE_NAME.test(name)) walk(`${name}/`);
+        else if (!each.isFile() || !FILE_NAME.test(name)) report.fail(1, name, "no plain file with a name as those of a pack are");
+        else this.files.set(name, fs.statSync(path.join(root, name)).size);
+      }
+    };
+    walk("");
+  }
+  size(name) {
+    return this.files.get(name);
+  }
+  open(name) {
+    return new Source(path.join(this.root, name));
+  }
+}
+
+/** Files by name, in a zip that is stored, plain and without a gap; what is not so is told, and nothing of it is unpacked. */
+class Zip {
+  constructor(file, report) {
+    Object.assign(this, { file, report, files: new Map(), source: new Source(file) });
+    try {
+      this.entries();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      report.fail(1, "FILES", error.message);
+    }
+  }
+  size(name) {
+    return this.files.get(name)?.size;
+  }
+  open(name) {
+    const { begin, size } = this.files.get(name);
+    return new Source(this.file, begin, size);
+  }
+  /** The octets at a place, all of them, as a copy. Raises Refused. */
+  octets(at, count) {
+    const found = Buffer.alloc(count);
+    if (at < 0 || fs.readSync(this.source.fd, found, 0, count, at) !== count) throw new Refused("the zip is cut off");
+    return found;
+  }
+  end() {
+    const size = this.source.size;
+    if (size < 22) throw new Refused("it is no zip");
+    const end = this.octets(size - 22, 22);
+    if (end.readUInt32LE(0) !== 0x06054b50 || end.readUInt16LE(20)) throw new Refused("the zip does not end as a zip without a comment does");
+    let [count, length, begin, behind] = [end.readUInt16LE(10), end.readUInt32LE(12), end.readUInt32LE(16), size - 22];
+    if (end.readUInt16LE(4) || end.readUInt16LE(6) || end.readUInt16LE(8) !== count) throw new Refused("the zip is one of several");
+    if (size >= 98 && this.octets(size - 42, 4).readUInt32LE(0) === 0x07064b50) {
+      behind = Number(this.octets(size - 42, 20).readBigUInt64LE(8));
+      const large = this.octets(behind, 56);
+      if (large.readUInt32LE(0) !== 0x06064b50 || behind + 56 !== size - 42) throw new Refused("the zip's end is not as it must be");
+      [count, length, begin] = [32, 40, 48].map((at) => Number(large.readBigUInt64LE(at)));
+    }
+    if (begin + length !== behind) throw new Refused("octets lie between the zip's listing and its end");
+    if (count > MOST_FILES || length > LARGEST_LIST) throw new Refused(`a zip of ${count} entries`);
+    return { count, length, begin };
+  }
+  entries() {
+    const { count, length, begin } = this.end();
+    const listing = this.octets(begin, length);
+    let [at, next] = [0, 0]; // in the listing, and in the zip
+    for (let number = 0; number < count; number++) {
+      if (at + 46 > length || listing.readUInt32LE(at) !== 0x02014b50) throw new Refused(`entry ${number + 1} of the zip is not as it must be`);
+      const fixed = listing.subarray(at, at + 46);
+      const [named, added, said] = [28, 30, 32].map((each) => fixed.readUInt16LE(each));
+      const name = listing.toString("latin1", at + 46, at + 46 + named);
+      const extra = listing.subarray(at + 46 + named, at + 46 + named + added);
+      at += 46 + named + added + said;
+      if (at > length) throw new Refused(`entry ${number + 1} of the zip is cut off`);
+      const sizes = large(extra, [fixed.readUInt32LE(24), fixed.readUInt32LE(20), fixed.readUInt32LE(42)]);
+      const why = this.odd(fixed, name, said, sizes, next);
+      if (!sizes || sizes[2] !== next) throw new Refused(`${name.slice(0, 200)}: entries of the zip do not follow one another without a gap`);
+      const local = this.local(next, fixed, name, sizes);
+      const start = next + local;
+      next = start + sizes[0];
+      if (why) this.report.fail(1, name, why);
+      else this.files.set(name, { begin: start, size: sizes[0], crc: fixed.readUInt32LE(16) });
+    }
+    if (at !== length || next !== begin) throw new Refused("octets lie between the zip's entries and its listing");
+  }
+  /** What of an entry is not as those of a pack are; null where nothing is. */
+  odd(fixed, name, said, sizes) {
+    if (!FILE_NAME.test(name)) return "its name is not as those of a pack are: nothing is unpacked by it";
+    if (this.files.has(name)) return "the zip has it twice";
+    if (fixed.readUInt16LE(8) || fixed.readUInt16LE(10)) return "it is encrypted or packed, and not stored";
+    if (fixed[5] !== 3 || fixed.readUInt16LE(12) !== 0 || fixed.readUInt16LE(14) !== 0x21) return "it is not dated 1980-01-01, or not of Unix";
+    if (fixed.readUInt32LE(38) !== 0o100644 * 65536) return "it is no plain file of mode 0644";
+    if (said || !sizes || sizes[0] !== sizes[1]) return "it has a comment, more fields, or two sizes";
+    return null;
+  }
+  /** Octets of an entry's own header, which says the same as the listing. Raises Refused. */
+  local(at, fixed, name, sizes) {
+    const head = this.octets(at, 30);
+    const [named, added] = [head.readUInt16LE(26), head.readUInt16LE(28)];
+    const rest = this.octets(at + 30, named + added);
+    const own = large(rest.subarray(named), [head.readUInt32LE(22), head.readUInt32LE(18)]);
+    const alike = head.readUInt32LE(0) === 0x04034b50 && head.subarray(6, 18).equals(fixed.subarray(8, 20)) && rest.toString("latin1", 0, named) === name;
+    if (!alike || !own || own[0] !== sizes[0] || own[1] !== sizes[1]) throw new Refused(`${name.slice(0, 200)}: its own header says something else than the zip's listing`);
+    return 30 + named + added;
+  }
+}
+
+/** Sizes and offset, out of zip64's field where there is one; null where another field is there. */
+function large(extra, values) {
+  if (!extra.length) return values;
+  if (extra.length < 4 || extra.readUInt16LE(0) !== 1 || extra.readUInt16LE(2) !== extra.length - 4) return null;
+  let at = 4;
+  const found = values.map((value) => {
+    if (value !== 0xffffffff) return value;
+    at += 8;
+    return at <= extra.length ? Number(extra.readBigUInt64LE(at - 8)) : NaN;
+  });
+  return at === extra.length && found.every(Number.isSafeInteger) ? found : null;
+}
+
+// ------------------------------------------------------------------------------------------------ packs
+
+const PACK_CHECKS = [[6, "6 sequence"], [12, "12 log paths"], [16, "16 signature"], [17, "17 report"]];
+const PACK_COUNTED = { 6: "lines and captures", 8: "lines of members", 12: "paths", 16: "signature", 17: "values of the report" };
+const TABLES = ["cases", "persons", "events", "observations", "coverage", "takedowns"];
+const UUID_PART = UUID.source.slice(1, -1);
+const MAY_BE = new RegExp(
+  `^(README\\.txt|pack\\.json|members|warc/${PART}|captures/${UUID_PART}\\.(json|tlog-proof)|log/(checkpoint|vkey|consistency/\\d{12}|stamps/(journal|\\d{12}/${PART}|renewals/\\d{4}/${PART}))|report/report\\.(html|jsonl)|ledger/(${TABLES.join("|")})\\.jsonl)$`,
+);
+const MUST_BE = ["README.txt", "report/report.html", ...TABLES.map((table) => `ledger/${table}.jsonl`)];
+const PACK_KEYS = "as_of,captures,case,checkpoint,head,kind,signed,software,stamped,v";
+const INSTANT = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z$/;
+const instant = (text) => {
+  const match = INSTANT.exec(text ?? "");
+  return match && `${match[1]}.${(match[2] ?? "").padEnd(6, "0")}`;
+};
+const below = (a, b) => (a < b ? -1 : a > b ? 1 : 0); // ASCII sorts by its octets
+
+/** One pack, and what is known of it so far. */
+class Pack {
+  constructor(place, report, trust) {
+    Object.assign(this, { place, report, trust, told: null, rows: [], manifests: new Map(), payloads: new Map(), checkpoint: null, key: null, sources: new Map() });
+  }
+  names(pattern) {
+    return [...this.place.files.keys()].filter((name) => pattern.test(name)).sort(below);
+  }
+  /** A small file; null where it is not there. Raises Refused. */
+  read(name, most) {
+    const size = this.place.size(name);
+    if (size === undefined) return null;
+    if (size > most) throw new Refused(`it has ${size} octets, and may have ${most}`);
+    const source = this.place.open(name);
+    const found = Buffer.concat([...source.pieces(0, size)].map((piece) => Buffer.from(piece)));
+    source.close();
+    return found;
+  }
+  /** Runs `act`; what it refuses is a failure of that check on that subject, and null. */
+  tried(number, subject, act) {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.report.fail(number, subject, error.message);
+      return null;
+    }
+  }
+  async check() {
+    this.listed();
+    this.key = this.keys();
+    this.head();
+    this.signature();
+    this.description();
+    this.table();
+    this.captures();
+    await this.records();
+    this.against();
+    this.bodies();
+    this.consistency();
+    this.stamps();
+    this.ledger();
+    this.reported();
+  }
+
+  // -- (1) files
+
+  listed() {
+    const { report, place } = this;
+    const list = this.tried(1, "FILES", () => this.read("FILES", LARGEST_LIST));
+    if (!list) report.fail(1, "FILES", "it is missing, or cannot be read");
+    const [named, lines] = [new Map(), (list ?? EMPTY).toString("latin1").split("\n")];
+    let spelled = lines.pop() === "";
+    let last = "";
+    for (const line of lines) {
+      const match = /^([0-9a-f]{64}) (0|[1-9]\d{0,15}) (\S+)$/.exec(line);
+      spelled = spelled && Boolean(match) && FILE_NAME.test(match[3]) && match[3] > last && !["FILES", "signature"].includes(match[3]);
+      if (match) [last] = [match[3], named.set(match[3], [match[1], Number(match[2])])];
+    }
+    if (list && !spelled) report.fail(1, "FILES", "it is not spelled as a list of files, sorted by name, is");
+    for (const [name, [digest, size]] of named) {
+      report.looked(1);
+      if (!MAY_BE.test(name)) report.fail(1, name, "no file of a pack has this name");
+      if (place.size(name) === undefined) report.fail(1, name, "it is listed, and it is not there");
+      else this.digested(name, digest, size);
+    }
+    for (const name of place.files.keys()) if (!named.has(name) && name !== "FILES" && name !== "signature") report.fail(1, name, "it is there, and not listed");
+    for (const name of MUST_BE) if (place.size(name) === undefined) report.fail(1, name, "it is missing");
+    if (place instanceof Zip) {
+      const wanted = [...named.keys(), "FILES", "signature"].filter((name) => place.files.has(name));
+      const is = [...place.files.keys()].filter((name) => wanted.includes(name));
+      if (is.some((name, at) => name !== wanted[at])) report.fail(1, "FILES", "the zip has the files in another order");
+      for (const name of ["FILES", "signature"]) if (place.files.has(name)) this.digested(name, null, place.size(name));
+    }
+    this.list = list;
+  }
+  digested(name, digest, size) {
+    const [source, is] = [this.place.open(name), crypto.createHash("sha256")];
+    let crc = 0;
+    for (const piece of source.pieces(0, source.size)) {
+      is.update(piece);
+      if (this.place instanceof Zip) crc = crc32(piece, crc);
+    }
+    source.close();
+    const found = is.digest("hex");
+    if (digest !== null && (found !== digest || source.size !== size)) this.report.fail(1, name, `${source.size} octets that hash to ${found}; listed: ${size} octets, ${digest}`);
+    if (this.place instanceof Zip && crc !== this.place.files.get(name).crc) this.report.fail(1, name, "the zip has another check sum for it");
+  }
+
+  // -- (13) the key and the head, (16) who signed the list, and what the pack says of itself
+
+  keys() {
+    const { report, trust } = this;
+    const own = this.tried(13, "log/vkey", () => {
+      const octets = this.read("log/vkey", LONGEST_NOTE);
+      if (!octets) throw new Refused("it is missing");
+      const key = verifierKey(utf8(octets));
+      if (`${key.text}\n` !== utf8(octets)) throw new Refused("it is not one line");
+      return key;
+    });
+    if (!trust.vkey) report.skip(13, "log/vkey", "no key was given: all signatures are held against the one in the pack");
+    else if (own && own.text !== trust.vkey.text) report.fail(13, "log/vkey", `it is not the key that was given: ${trust.vkey.text}`);
+    return trust.vkey ?? own;
+  }
+  head() {
+    this.note = this.tried(13, "log/checkpoint", () => this.read("log/checkpoint", LONGEST_NOTE));
+    this.report.looked(13);
+    if (!this.note) return this.report.fail(13, "log/checkpoint", "it is missing");
+    this.tried(13, "log/checkpoint", () => {
+      const note = parseNote(this.note);
+      this.checkpoint = parseCheckpoint(note.text);
+      vouched(note, this.key);
+    });
+  }
+  signature() {
+    const { report } = this;
+    const octets = this.tried(16, "signature", () => this.read("signature", LONGEST_NOTE));
+    const signed = this.tried(1, "pack.json", () => json(this.read("pack.json", LARGEST_LIST) ?? Buffer.from("{}")).value?.signed);
+    if (!octets) {
+      if (signed === false) report.whyNot([16], "the maker of the pack had no key: it says so itself");
+      else report.fail(16, "signature", "it is missing, and the pack says that it is signed");
+      return;
+    }
+    report.looked(16);
+    this.tried(16, "signature", () => {
+      const note = parseNote(octets);
+      signedBy(note, this.key);
+      if (note.text !== `kartoteka pack v1\n${hex(sha256(this.list ?? EMPTY))}\n`) throw new Refused("it is of another list of files");
+    });
+  }
+  description() {
+    const { report, checkpoint } = this;
+    this.tried(1, "pack.json", () => {
+      const octets = this.read("pack.json", LARGEST_LIST);
+      if (!octets) throw new Refused("it is missing");
+      const { value: told, spelled } = json(octets.subarray(0, -1));
+      if (!spelled || octets[octets.length - 1] !== 10 || told === null || typeof told !== "object" || Object.keys(told).sort().join() !== PACK_KEYS)
+        throw new Refused("it is not as it must be: canonical JSON with its ten keys");
+      report.looked(10);
+      if (told.v !== 1) report.fail(10, "pack.json", `a pack of version ${JSON.stringify(told.v)}; this verifier knows 1`);
+      const lists = Array.isArray(told.captures) && Array.isArray(told.stamped) && told.captures.every((id) => UUID.test(id)) && told.stamped.every(Number.isSafeInteger);
+      if (told.kind !== "kartoteka pack" || !lists || typeof told.checkpoint !== "object") throw new Refused("it does not say what it is of");
+      this.told = told;
+      const head = { origin: checkpoint?.origin, root: checkpoint && hex(checkpoint.root), size: checkpoint?.size };
+      if (checkpoint && canonical(told.checkpoint) !== canonical(head)) report.fail(1, "pack.json", "its checkpoint is not that of log/checkpoint");
+      const held = this.names(/^captures\/.*\.json$/).map((name) => name.slice(9, -5));
+      if ([...told.captures].sort().join() !== held.join()) report.fail(1, "pack.json", "its captures are not those that are there");
+      if (told.stamped.some((size, at) => at && size <= told.stamped[at - 1])) throw new Refused("its stamped checkpoints are not in order");
+      const folders = new Set(this.names(/^log\/(stamps|consistency)\/\d{12}/).map((name) => Number(name.split("/")[2])));
+      if ([...folders].some((size) => !told.stamped.includes(size)) || told.stamped.some((size) => !folders.has(size))) report.fail(1, "pack.json", "its stamped checkpoints are not those that are there");
+    });
+  }
+  get stamped() {
+    return this.told?.stamped ?? [...new Set(this.names(/^log\/stamps\/\d{12}\//).map((name) => Number(name.split("/")[2])))];
+  }
+
+  // -- (1), (2), (6): the lines of `members`
+
+  table() {
+    const { report } = this;
+    const octets = this.tried(1, "members", () => this.read("members", LARGEST_LIST));
+    if (!octets) return report.fail(1, "members", "it is missing");
+    const lines = octets.toString("latin1").split("\n");
+    if (lines.pop() !== "") report.fail(1, "members", "its last line has no end");
+    lines.forEach((line, at) => {
+      const match = /^([^\t]+)\t(0|[1-9]\d{0,14})\t([1-9]\d{0,14})\t([0-9a-f]{64})\t(0|[1-9]\d{0,14})\t([a-z]+)\t([^\t]+)\t([0-9a-f]{64})$/.exec(line);
+      const where = `members line ${at + 1}`;
+      if (!match || !UUID.test(match[7]) || !FILE_NAME.test(match[1]) || match[1].includes("/")) return report.fail(1, where, "it is not of eight fields as it must be");
+      const [, file, begin, length, digest, offset, kind, capture, block] = match;
+      this.rows.push({ where, file, at: Number(begin), length: Number(length), sha256: digest, offset: Number(offset), kind, capture, block });
+    });
+    const [ends, behind] = [new Map(), new Map()];
+    this.rows.forEach((row, at) => {
+      report.looked(6);
+      const before = this.rows[at - 1];
+      if (before && (row.file < before.file || (row.file === before.file && row.offset < before.offset + before.length))) report.fail(6, row.where, "it is not behind the line before, in the order of the archive");
+      if (row.at !== (ends.get(row.file) ?? 0)) report.fail(2, `warc/${row.file} at ${row.at}`, `it does not begin where the member before ends, at ${ends.get(row.file) ?? 0}`);
+      ends.set(row.file, row.at + row.length);
+      behind.set(row.file, Math.max(behind.get(row.file) ?? 0, row.at + row.length));
+    });
+    for (const [file, end] of behind) {
+      const size = this.place.size(`warc/${file}`);
+      if (size === undefined) report.fail(2, `warc/${file}`, "members names this file, and it is not there");
+      else if (size !== end) report.fail(2, `warc/${file}`, `it has ${size} octets, and its last member ends at ${end}`);
+    }
+    for (const name of this.names(/^warc\//)) if (!behind.has(name.slice(5))) report.fail(2, name, "no line of members names this file");
+  }
+
+  // -- (5), (10) manifests; (11) to (14) leaves and proofs
+
+  captures() {
+    const { report } = this;
+    const ids = new Set([...(this.told?.captures ?? []), ...this.names(/^captures\//).map((name) => name.slice(9).replace(/\..*/, ""))]);
+    const [numbers, leaves] = [new Map(), new Map()];
+    let before = -1;
+    for (const id of ids) {
+      const [name, proof] = [`captures/${id}.json`, `captures/${id}.tlog-proof`];
+      const [there, proved] = [name, proof].map((each) => this.place.size(each) !== undefined);
+      if (!there || !proved) report.fail(14, `capture ${id}`, there ? "there is no proof of it" : "there is no manifest of it");
+      const manifest = there ? this.manifest(id, name) : null;
+      if (manifest) {
+        const { seq } = manifest.told;
+        if (numbers.has(seq)) report.fail(6, `capture ${id}`, `it has number ${seq}, as ${numbers.get(seq)} has`);
+        numbers.set(seq, id);
+        report.looked(6);
+        if (seq <= before && this.told?.captures.includes(id)) report.fail(6, "pack.json", `its captures are not in the order of their numbers: ${id} has ${seq}`);
+        before = seq;
+      }
+      const index = proved ? this.proof(id, proof, manifest) : null;
+      if (index !== null) {
+        if (leaves.has(index)) report.fail(14, `capture ${id}`, `its leaf, ${index}, is that of ${leaves.get(index)} too`);
+        leaves.set(index, id);
+        if (manifest) manifest.leaf = index;
+      }
+    }
+    // Who names a record first: by the number of the capture.
+    this.named = new Map();
+    for (const manifest of [...this.manifests.values()].sort((a, b) => a.told.seq - b.told.seq))
+      for (const said of manifest.named) {
+        const place = `${manifest.told.file}\t${said.offset}`;
+        if (!this.named.has(place)) this.named.set(place, { said, capture: manifest.told.id });
+      }
+  }
+  manifest(id, name) {
+    const { report } = this;
+    return this.tried(5, name, () => {
+      const octets = this.read(name, LARGEST_MANIFEST);
+      report.looked(5);
+      report.looked(10);
+      const { value, spelled, version, named } = parseManifest(octets);
+      if (!named) {
+        report.fail(10, name, `a manifest of version ${JSON.stringify(version)}; this verifier knows 2`);
+        return null;
+      }
+      if (!spelled) report.fail(5, name, "the manifest is not in its canonical form (RFC 8785)");
+      if (value.id !== id) report.fail(5, name, `it is the manifest of ${value.id}`);
+      const digest = hex(sha256(octets));
+      // Of a manifest what is asked for later; the rest is let go.
+      const told = { id, seq: value.seq, file: value.file, began: value.began, outcome: value.outcome, payload_sha256: value.payload_sha256, refers: value.refers_to?.capture ?? null };
+      const held = { told, named: named.map(({ kind, offset, length, sha256, block_sha256, id, type }) => ({ kind, offset, length, sha256, block_sha256, id, type })), digest, entry: entryOf(value, digest), leaf: null };
+      this.manifests.set(id, held);
+      return held;
+    });
+  }
+  /** The index of a capture's leaf, where the proof says one. */
+  proof(id, name, manifest) {
+    const { report, checkpoint } = this;
+    let index = null;
+    this.tried(11, name, () => {
+      const octets = this.read(name, LONGEST_NOTE * 2);
+      const blank = octets.indexOf("\n\n");
+      const lines = octets.toString("latin1", 0, Math.max(blank, 0)).split("\n");
+      const match = /^index (0|[1-9]\d{0,15})$/.exec(lines[2] ?? "");
+      report.looked(11);
+      if (blank >= 0 && !(this.note && octets.subarray(blank + 2).equals(this.note))) report.fail(13, name, "it ends with another checkpoint than log/checkpoint");
+      if (lines[0] !== "c2sp.org/tlog-proof@v1" || !lines[1]?.startsWith("extra ") || !match) throw new Refused("it is not spelled as a proof is");
+      const [leaf, steps] = [base64(lines[1].slice(6)), lines.slice(3).map(base64)];
+      if (steps.some((step) => step.length !== 32)) throw new Refused("a step of its path is no SHA-256");
+      index = Number(match[1]);
+      const { value: said, spelled } = json(leaf);
+      const keys = said && typeof said === "object" ? Object.keys(said).sort().join() : "";
+      report.looked(12);
+      if (checkpoint && !includes(leafHash(leaf), index, checkpoint.size, steps, checkpoint.root)) report.fail(12, name, "the path does not lead from the leaf to the root of log/checkpoint");
+      if (keys === "at,manifest,outcome,seq,v" && said.v !== 1) return report.fail(10, name, `a leaf of version ${JSON.stringify(said.v)}; this verifier knows 1`);
+      if (!spelled || keys !== "at,manifest,outcome,seq,v") throw new Refused("its leaf is not spelled as an entry of the log is");
+      report.looked(14);
+      if (manifest && !manifest.entry.equals(leaf)) report.fail(14, `capture ${id}`, `its leaf says ${leaf}, and its manifest is not that`);
+    });
+    return index;
+  }
+
+  // -- (2), (3), (5): every record where its line says
+
+  async records() {
+    const { report } = this;
+    let [open, source] = [null, null];
+    for (const row of this.rows) {
+      const name = `warc/${row.file}`;
+      const where = `${name} at ${row.at}`;
+      if (this.place.size(name) === undefined) continue;
+      if (open !== name) {
+        source?.close();
+        [open, source] = [name, this.place.open(name)];
+      }
+      report.looked(2);
+      if (row.at + row.length > source.size) {
+        report.fail(2, where, "the file ends before this member does");
+        continue;
+      }
+      const { record, sink } = await readRecord(source, row.at, (head) => new Block(head));
+      for (const fault of record.members) report.fail(2, where, fault);
+      const digest = hashOfSlice(source, row.at, row.length);
+      if (digest !== row.sha256) report.fail(2, where, `it hashes to ${digest}; members has ${row.sha256}`);
+      if (record.sha256 !== null && record.length !== row.length) report.fail(2, where, `the gzip member has ${record.length} octets; members has ${row.length}`);
+      if (record.version !== null) this.record(row, where, record, sink);
+    }
+    source?.close();
+  }
+  record(row, where, record, block) {
+    const { report } = this;
+    report.looked(3);
+    if (record.version !== "1.1") report.fail(3, where, `a record of WARC/${record.version}`);
+    for (const fault of [...record.faults, ...standard(record)]) report.fail(3, where, fault);
+    const found = block.found(record);
+    for (const [, field, said, is] of record.readable ? block.differs(found) : []) report.fail(field === "WARC-Block-Digest" ? 3 : 4, where, `${field}: it hashes to ${is}, and says ${said}`);
+    if (found.block_sha256 !== row.block) report.fail(3, where, `its block hashes to ${found.block_sha256}; members has ${row.block}`);
+    Object.assign(row, { id: record.id, type: record.type });
+    const named = this.named.get(`${row.file}\t${row.offset}`);
+    if (named) {
+      const is = { block_sha256: found.block_sha256, type: record.type, id: record.id };
+      for (const key of Object.keys(is)) if (is[key] !== named.said[key]) report.fail(3, where, `it has ${key} ${is[key]}; the manifest of ${named.capture} has ${named.said[key]}`);
+      if (["response", "resource"].includes(row.kind) && record.id !== null) this.payloads.set(record.id, { payload: found.payload_sha256, row });
+      else if (row.kind === "revisit" && record.id !== null) this.payloads.set(record.id, { payload: null, row });
+    }
+    if (row.kind === "manifest") {
+      const held = this.manifests.get(row.capture);
+      const is = [record.type, record.target, record.get("WARC-Date"), found.block_sha256];
+      const wanted = held && ["metadata", `${MANIFEST}${row.capture}`, held.told.began, held.digest];
+      if (held && is.some((each, at) => each !== wanted[at])) report.fail(5, `captures/${row.capture}.json`, `its record at ${row.at} of ${row.file} is not that of this manifest`);
+    }
+  }
+
+  // -- (5), (7), (8), (4): manifests and lines name one another
+
+  against() {
+    const { report, manifests } = this;
+    const [there, own] = [new Set(), new Set()];
+    for (const row of this.rows) {
+      report.looked(8);
+      const place = `${row.file}\t${row.offset}`;
+      if (row.kind === "manifest") {
+        own.add(row.capture);
+        if (!manifests.has(row.capture)) report.fail(8, row.where, `it is the manifest of ${row.capture}, which is not in this pack`);
+        else if (manifests.get(row.capture).told.file !== row.file) report.fail(8, row.where, `the manifest of ${row.capture} says that it lies in ${manifests.get(row.capture).told.file}`);
+        continue;
+      }
+      const named = this.named.get(place);
+      if (!named) {
+        report.fail(8, row.where, "no manifest names this record");
+        continue;
+      }
+      there.add(place);
+      const said = { length: named.said.length, sha256: named.said.sha256, kind: named.said.kind, block: named.said.block_sha256, capture: named.capture };
+      for (const key of Object.keys(said)) if (row[key] !== said[key]) report.fail(8, row.where, `it has ${key} ${row[key]}; the manifest of ${named.capture}: ${said[key]}`);
+    }
+    for (const { told, named } of manifests.values()) {
+      for (const said of named) if (!there.has(`${told.file}\t${said.offset}`)) report.fail(5, `capture ${told.id}`, `its ${said.kind} record at ${said.offset} of ${told.file} is not in this pack`);
+      if (!own.has(told.id)) report.fail(5, `capture ${told.id}`, "the record of its manifest is not in this pack");
+      if (told.refers === null) continue;
+      report.looked(7);
+      const meant = manifests.get(told.refers);
+      if (!meant) report.fail(7, `capture ${told.id}`, `it stands for ${told.refers}, which is not in this pack`);
+      else if (meant.told.payload_sha256 !== told.payload_sha256) report.fail(7, `capture ${told.id}`, `it stands for ${told.refers}, whose body is another`);
+    }
+  }
+  bodies() {
+    const { report } = this;
+    for (const { told } of this.manifests.values()) {
+      if (told.payload_sha256 === null) continue;
+      const held = this.payloads.get(told.refers ?? told.id);
+      if (!held?.payload) continue; // that it is not there (5) and (7) tell
+      report.looked(4);
+      if (held.payload !== told.payload_sha256) report.fail(4, `capture ${told.id}`, `the entity-body hashes to ${held.payload}; the manifest has ${told.payload_sha256}`);
+    }
+  }
+
+  // -- (12), (15): stamps
+
+  consistency() {
+    const { report, checkpoint } = this;
+    for (const size of this.stamped) {
+      const [number, stamped] = [String(size).padStart(12, "0"), new Map()];
+      const name = `log/consistency/${number}`;
+      report.looked(12);
+      this.tried(12, name, () => {
+        const octets = this.read(name, LONGEST_NOTE);
+        if (!octets) throw new Refused("it is missing");
+        const lines = octets.toString("latin1").split("\n");
+        if (lines.pop() !== "") throw new Refused("its last line has no end");
+        const proof = lines.map(base64);
+        const old = this.tried(15, `log/stamps/${number}/checkpoint`, () => {
+          const note = this.read(`log/stamps/${number}/checkpoint`, LONGEST_NOTE);
+          return note && parseCheckpoint(parseNote(note).text);
+        });
+        if (old && checkpoint && !extendsTree(old.size, checkpoint.size, proof, old.root, checkpoint.root)) throw new Refused(`log/checkpoint does not extend the checkpoint of ${size} leaves`);
+      });
+    }
+  }
+  stamps() {
+    const { report, stamped } = this;
+    const below = "log/stamps/";
+    const files = () => this.names(/^log\/stamps\//).map((name) => name.slice(below.length));
+    const folders = new Set(stamped.map((size) => String(size).padStart(12, "0")));
+    report.whyNot([15], "nothing was stamped");
+    const octets = this.tried(15, `${below}journal`, () => this.read(`${below}journal`, LARGEST_LIST));
+    if (!octets && stamped.length + files().length) report.fail(15, `${below}journal`, "it is missing");
+    if (!octets) return;
+    if (octets.length && octets[octets.length - 1] !== 10) report.fail(15, `${below}journal`, "its last line has no end");
+    const stamps = new Stamps({
+      report, trust: this.trust, key: this.key, files, begins: () => null, // which (12) tells
+      read: (file) => this.read(`${below}${file}`, LARGEST_STAMP), only: (folder) => folders.has(folder) || folder.startsWith("renewals/"),
+    });
+    stamps.check(octets);
+    for (const folder of folders) if (stamps.lines.length && !stamps.lines.some((line) => line.file === `${folder}/checkpoint`)) this.report.fail(15, `${below}${folder}/checkpoint`, "the journal does not name it");
+    const leaves = [...this.manifests.values()].map((held) => held.leaf).filter((leaf) => leaf !== null);
+    const late = leaves.filter((leaf) => !stamped.some((size) => leaf < size)).length;
+    if (late) report.skip(15, "log", `${late} captures have no stamp of an authority`);
+  }
+
+  // -- (9), (17): rows and report
+
+  *lines(name) {
+    const source = this.place.open(name);
+    let [held, number] = [[], 0];
+    let size = 0;
+    for (let piece of source.pieces(0, source.size)) {
+      for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10)) {
+        yield [++number, Buffer.concat([...held, piece.subarray(0, end)])];
+        [held, size, piece] = [[], 0, piece.subarray(end + 1)];
+      }
+      held.push(Buffer.from(piece));
+      if ((size += piece.length) > LONGEST_LINE_OF_ROWS) break;
+    }
+    source.close();
+    if (size) yield [++number, null];
+  }
+  /** The objects of a file of JSON lines: [subject, object]; what is none is told. */
+  *objects(number, name) {
+    if (this.place.size(name) === undefined) return;
+    for (const [at, octets] of this.lines(name)) {
+      const subject = `${name} line ${at}`;
+      const found = this.tried(number, subject, () => {
+        if (octets === null) throw new Refused("it has no end, or is too long");
+        const { value } = json(octets);
+        if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Refused("it is no object");
+        return value;
+      });
+      if (found) yield [subject, found];
+    }
+  }
+  ledger() {
+    const { report, manifests } = this;
+    const seen = new Ids();
+    this.observed = new Ids();
+    for (const [subject, row] of this.objects(9, "ledger/observations.jsonl")) {
+      if (row.quote !== "[withheld]") this.observed.set(said(row, row.capture), 1);
+      const why = this.row(row, subject, seen);
+      if (why) report.fail(9, subject, why);
+    }
+    for (const table of TABLES.filter((each) => each !== "observations" && each !== "takedowns"))
+      for (const [subject, row] of this.objects(9, `ledger/${table}.jsonl`)) {
+        const named = [...(Array.isArray(row.captures) ? row.captures : []), ...(row.capture && table !== "coverage" ? [row.capture] : [])];
+        for (const id of named) if (!manifests.has(id)) report.fail(9, subject, `it names capture ${id}, which is not in this pack`);
+      }
+  }
+  /** What is wrong with a row of observations; null where nothing is, or it could not be looked at. */
+  row(row, subject, seen) {
+    const { report } = this;
+    const held = this.manifests.get(row.capture);
+    if (!held) return `capture ${row.capture} is not in this pack`;
+    if (row.payload_sha256 !== held.told.payload_sha256) return `payload_sha256 is not that of capture ${row.capture}`;
+    if (row.quote === "[withheld]") return null;
+    if (!instant(row.observed) || instant(row.observed) !== instant(held.told.began)) return `it was observed ${row.observed}; the capture began ${held.told.began}`;
+    if (seen.get(String(row.observation)) !== undefined) return "another row has this observation";
+    seen.set(String(row.observation), 1);
+    const digest = (parts) => hex(sha256(Buffer.from(JSON.stringify(parts))));
+    const registration = String(row.subject).split("#")[0];
+    const id = digest([registration]).slice(0, 12) + digest([row.subject, row.property, row.ordinal, row.raw, row.value, row.derived, String(row.parser).replace(/\/[^/]*$/, "")]).slice(12, 32);
+    if (id !== row.observation) return `the row says ${JSON.stringify(row.value)}, and its id is that of something else`;
+    const { text, why, unknown } = this.text(row.capture, row.charset);
+    if (unknown) {
+      report.skip(9, subject, unknown);
+      return null;
+    }
+    if (why) return why;
+    report.looked(9);
+    const whole = Number.isSafeInteger(row.start) && Number.isSafeInteger(row.end) && 0 <= row.start && row.start < row.end;
+    return whole && text.slice(row.start, row.end) === row.quote ? null : `the quote does not stand at [${row.start}, ${row.end}) of the source`;
+  }
+  /** The decoded source of a capture. */
+  text(capture, charset) {
+    const name = `${capture} ${charset}`;
+    if (!this.sources.has(name)) {
+      if (this.sources.size >= 4) this.sources.clear();
+      let found;
+      try {
+        found = { text: new Text(decodeText(this.body(capture), charset)) };
+      } catch (error) {
+        if (error instanceof Unknown) found = { unknown: error.message };
+        else if (error instanceof Refused) found = { why: error.message };
+        else throw error;
+      }
+      this.sources.set(name, found);
+    }
+    return this.sources.get(name);
+  }
+  /** The entity-body of a capture, its content coding undone. Raises Refused, Unknown. */
+  body(capture) {
+    const { told } = this.manifests.get(capture);
+    const [own, other] = [this.payloads.get(capture), told.refers ? this.payloads.get(told.refers) : null];
+    if (!(other ?? own)) throw new Refused(`the source of ${capture} is not in this pack`);
+    const from = this.block((other ?? own).row);
+    if ((other ?? own).row.kind === "resource") return from;
+    // Of a revisit the head is its own, and what is behind it is the other's.
+    const head = told.refers && own && told.outcome !== "not-modified" ? this.block(own.row) : from;
+    const [ends, begins] = [endOfLines(head), endOfLines(from)];
+    if (ends < 0 || begins < 0) throw new Refused(`the source of ${capture} has no head`);
+    const pieces = [];
+    const body = new Body({ update: (piece) => pieces.push(piece) });
+    body.feed(head.subarray(0, ends));
+    body.feed(from.subarray(begins));
+    const fields = parseResponse(head.toString("latin1", 0, ends));
+    return undone(Buffer.concat(pieces), fields ? fields.all("content-encoding").join(",") : "");
+  }
+  /** The block of a record. */
+  block(row) {
+    if (row.length > 64 << 20) throw new Unknown(`a record of ${row.length} octets is not held in memory`);
+    const source = this.place.open(`warc/${row.file}`);
+    const octets = Buffer.concat([...source.pieces(row.at, row.length)].map((piece) => Buffer.from(piece)));
+    source.close();
+    try {
+      const whole = zlib.gunzipSync(octets, { maxOutputLength: 256 << 20 });
+      const begin = endOfLines(whole);
+      return whole.subarray(begin, whole.length - 4);
+    } catch (error) {
+      throw new Refused(`the record at ${row.at} of ${row.file} cannot be read: ${error.message}`);
+    }
+  }
+  reported() {
+    const { report, checkpoint } = this;
+    const name = "report/report.jsonl";
+    if (this.place.size(name) === undefined) return report.fail(17, name, "it is missing");
+    for (const [subject, line] of this.objects(17, name)) {
+      if (line.kind !== "value") continue;
+      report.looked(17);
+      const { capture, at, manifest_sha256: digest, logged } = line.source ?? {};
+      const held = this.manifests.get(capture);
+      const key = said(line, capture);
+      if (this.observed.get(key) === undefined) report.fail(17, subject, "no row of ledger/observations.jsonl says this");
+      else this.observed.set(key, 2);
+      const head = checkpoint && [checkpoint.origin, checkpoint.size, hex(checkpoint.root)];
+      if (!held) report.fail(17, subject, `capture ${capture} is not in this pack`);
+      else if (digest !== held.digest || instant(at) === null || instant(at) !== instant(held.told.began)) report.fail(17, subject, "the manifest's digest or time is not that of the pack");
+      else if (!logged || logged.leaf !== held.leaf || (head && canonical([logged.origin, logged.size, logged.root]) !== canonical(head))) report.fail(17, subject, "the leaf or the checkpoint is not that of the pack");
+    }
+    for (const [subject, row] of this.objects(9, "ledger/observations.jsonl"))
+      if (row.quote !== "[withheld]" && this.observed.get(said(row, row.capture)) !== 2) report.fail(17, name, `it does not tell the value of ${subject}`);
+  }
+}
+
+/** What a row and a value of the report must have alike. */
+const said = (row, capture) => JSON.stringify([row.subject, row.property, row.value, row.raw, row.quote, row.start, row.end, capture]);
+
+class Unknown extends Refused {} // not wrong: this verifier cannot tell
+
+/** Text whose slices are counted in code points, as Python counts. */
+class Text {
+  constructor(text) {
+    this.points = /[\ud800-\udfff]/.test(text) ? Array.from(text) : text;
+  }
+  slice(start, end) {
+    const found = this.points.slice(start, end);
+    return typeof found === "string" ? found : found.join("");
+  }
+}
+
+/** Content codings undone, the last one first. Raises Refused, Unknown. */
+export function undone(octets, codings) {
+  const names = codings.split(",").map((each) => strip(each).toLowerCase()).filter((each) => each && each !== "identity");
+  if (names.length > 2) throw new Refused(`${names.length} content codings stacked`);
+  let body = octets;
+  for (const name of names.reverse()) {
+    if (!body.length) return body;
+    const bound = { maxOutputLength: Math.min(256 << 20, Math.max(1 << 20, 200 * body.length)) };
+    const wrapped = (body[0] & 15) === 8 && body.length > 1 && body.readUInt16BE(0) % 31 === 0;
+    const undo = { gzip: zlib.gunzipSync, "x-gzip": zlib.gunzipSync, deflate: wrapped ? zlib.inflateSync : zlib.inflateRawSync, br: zlib.brotliDecompressSync, zstd: zlib.zstdDecompressSync }[name];
+    if (!undo && name === "zstd") throw new Unknown("this Node cannot undo the content coding zstd");
+    if (!undo) throw new Refused(`content coding ${JSON.stringify(name.slice(0, 40))} is unknown`);
+    try {
+      body = undo(body, bound);
+    } catch (error) {
+      throw new Refused(`${name} is broken: ${error.message}`);
+    }
+  }
+  return body;
+}
+
+const CHARSETS = { cp866: "ibm866", "mac-cyrillic": "x-mac-cyrillic" };
+
+/** Octets as text, as Python's codec of that name decodes them with errors replaced. Raises Unknown. */
+export function decodeText(octets, charset) {
+  const name = String(charset).toLowerCase().replaceAll("_", "-");
+  if (name === "utf-8" || name === "utf8") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(octets);
+  if (name === "utf-8-sig") return new TextDecoder("utf-8").decode(octets);
+  if (["utf-16-le", "utf-16-be", "utf-16"].includes(name)) {
+    const big = name === "utf-16-be" || (name === "utf-16" && octets.length > 1 && octets.readUInt16BE(0) === 0xfeff);
+    return new TextDecoder(big ? "utf-16be" : "utf-16le", { ignoreBOM: name !== "utf-16" }).decode(octets);
+  }
+  if (["latin-1", "latin1", "iso8859-1", "iso-8859-1"].includes(name)) return octets.toString("latin1");
+  if (name === "ascii") return octets.toString("latin1").replace(/[\x80-\xff]/g, "\ufffd");
+  const windows = /^(?:cp|windows-)(125[0-8])$/.exec(name);
+  // WHATWG gives octets that mean nothing their own number; Python and these pages do not.
+  if (windows) return new TextDecoder(`windows-${windows[1]}`).decode(octets).replace(/[\x80-\x9f]/g, "\ufffd");
+  if (name === "koi8-r") return new TextDecoder("koi8-r").decode(octets);
+  if (CHARSETS[name]) return new TextDecoder(CHARSETS[name]).decode(octets);
+  throw new Unknown(`this verifier does not know the charset ${JSON.stringify(name.slice(0, 40))}`);
+}
+
+export async function verifyPack(target, trust, tell) {
+  const report = new Report(tell);
+  report.add(16, "16 signature", PACK_COUNTED[16]);
+  report.add(17, "17 report", PACK_COUNTED[17]);
+  for (const [number, name] of PACK_CHECKS) report.checks.get(number).name = name;
+  for (const [number, of] of Object.entries(PACK_COUNTED)) report.checks.get(Number(number)).of = of;
+  const place = fs.statSync(target).isDirectory() ? new Folder(target, report) : new Zip(target, report);
+  await new Pack(place, report, trust).check();
+  report.sum(() => path.basename(target));
+  return report.status;
+}
+
 // ------------------------------------------------------------------------------------------------ the door
 
 /** Nothing of what was read moves a terminal. */
@@ -2094,7 +2872,10 @@ async function main() {
   const tell = ({ check, subject, outcome, detail }) =>
     process.stdout.write(lines ? `${JSON.stringify({ check, subject, outcome, detail })}\n` : `${outcome.padEnd(11)} ${check}: ${visible(subject)}: ${visible(detail)}\n`);
   const statuses = [];
-  for (const target of targets) statuses.push(await verifyHome(target, trust, tell));
+  for (const target of targets) {
+    const pack = !fs.statSync(target).isDirectory() || ["FILES", "pack.json", "members"].some((name) => fs.existsSync(path.join(target, name)));
+    statuses.push(await (pack ? verifyPack : verifyHome)(target, trust, tell));
+  }
   process.exitCode = statuses.includes(4) ? 4 : statuses.includes(0) ? 0 : 5;
 }
 

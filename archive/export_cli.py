@@ -91,14 +91,14 @@ def ledger(
 
 
 def pack(home: Path, case: str | None, target: Path, *, named: bool, note: Callable[[str], None]) -> Written:
-    """The evidence pack of one case. Raises ArchiveError and its like; BadParameter where it says not which, or not that it may."""
+    """The evidence pack of one case. Raises ArchiveError and its like, BadParameter where no case or no --with-names is said."""
     from archive.pack.making import export as make
 
     if case is None:
         raise typer.BadParameter("a pack is of one case: name it with --case ID")
     if not named:
         raise typer.BadParameter(
-            "a pack holds the pages as they were received, and they name people: say --with-names, and it is recorded that you did"
+            "a pack holds the pages as they were received, and they name people: say --with-names, and that is recorded"
         )
     return make(home, case, target, record=lambda head: _record(home, "pack", head, case), note=note)
 

@@ -18,7 +18,7 @@ from archive.shelf import Archive
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A line of `members`. at: where it begins in the pack's file; offset: where in the archive's. block: its block's digest."""
+    """A line of `members`. at: where it begins in the pack's file; offset: in the archive's. block: its block's digest."""
 
     file: str
     at: int

@@ -49,6 +49,7 @@ from archive.ledger.rules import check
 
 FILE = "ledger.sqlite"
 TOGETHER = 16  # rows entered at one step: at each, the interpreter's lock is let go of and waited for
+Asking = tuple[str, str, str, str]  # source, court, register and run
 _BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,766)
 
 
@@ -104,7 +105,8 @@ class Book:
                     connection.exec_driver_sql(trigger)
                 connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
             elif write:
-                tables.BY_COURT.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
+                for index in (tables.BY_COURT, tables.ASKED_BY):
+                    index.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
         return book
 
     def close(self) -> None:
@@ -307,7 +309,29 @@ class Book:
 
     def coverage(self, *, known_at: datetime | None = None, runs: Collection[str] | None = None) -> list[Window]:
         """The windows as wholes: each asking folded from the pages that answered it. runs: only these askings."""
-        pages = self.windows(known_at=known_at, runs=runs)
+        return self._folded(self.windows(known_at=known_at, runs=runs))
+
+    def askings(self) -> dict[Asking, int]:
+        """Every asking of a register of a court in a run, with the number of its pages."""
+        row = tables.coverage.c
+        asked = (row.source, row.court, row.register, row.run)
+        rows = self._all(sa.select(*asked, sa.func.count().label("pages")).group_by(*asked))
+        return {(each.source, each.court, each.register, each.run): each.pages for each in rows}
+
+    def asked_and_read(self, since: int) -> set[Asking]:
+        """Those of which a page was read, or read anew, by an extraction with a number above this one."""
+        with self._begun() as connection:
+            return {(row[0], row[1], row[2], row[3]) for row in connection.exec_driver_sql(_ASKED_AND_READ, (since,))}
+
+    def coverage_of(self, askings: Collection[Asking]) -> list[Window]:
+        """The windows of these askings as wholes."""
+        runs, courts = {asking[3] for asking in askings}, {asking[1] for asking in askings}
+        query = sa.select(tables.coverage).where(tables.coverage.c.court.in_(sorted(courts)))
+        query = query.order_by(tables.coverage.c.at, tables.coverage.c.id)
+        rows = self._batched(query, tables.coverage.c.run, runs)
+        return self._folded([_read_window(r) for r in rows if (r.source, r.court, r.register, r.run) in askings])
+
+    def _folded(self, pages: Collection[Window]) -> list[Window]:
         counters = {e.capture: e.counter for e in self.extractions(captures={page.capture for page in pages})}
         return fold((page, counters.get(page.capture)) for page in pages)
 
@@ -356,11 +380,14 @@ class Book:
         return corrections(self.decisions(CORRECTION, known_at=known_at))
 
     def head(self) -> dict[str, str]:
-        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it."""
-        return {
+        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it; and how
+        many pages of registers were asked for."""
+        last = {
             name: f"{row.number} {row.id}" if (row := self._one(_LAST.format(table))) else "0 "
             for name, table in (("extractions", "extraction"), ("decisions", "decision"))
         }
+        asked = self._one("SELECT count(*) AS rows FROM coverage")
+        return {**last, "asked": str(asked.rows if asked else 0)}
 
     def holds(self, head: Mapping[str, str]) -> bool:
         """Whether a head is an earlier one, or the present one, of this very book."""
@@ -597,6 +624,9 @@ _TOUCHED = """
 SELECT DISTINCT o.registration FROM extraction n JOIN extraction e ON e.capture = n.capture
 JOIN sighting s ON s.reading = e.reading JOIN observation o ON o.id = s.observation
 WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
+_ASKED_AND_READ = """
+SELECT DISTINCT c.source, c.court, c.register, c.run FROM extraction e JOIN coverage c ON c.capture = e.capture
+WHERE e.rowid > ?"""
 _THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
 # From one registration to the next by the index, not over all that is said of each.
 _REGISTRATIONS = """

@@ -259,6 +259,10 @@ class Book:
         found = [sighting.extraction for sighting in self.sightings([registration])]
         return max(found, key=lambda extraction: (extraction.at, extraction.seq), default=None)
 
+    def read_at(self, url: str) -> bool:
+        """Whether a page of exactly this address was read."""
+        return bool(self._quickly(_AT_URL, url))
+
     def links(self, *, captures: Collection[str] | None = None, rel: str | None = None) -> list[tuple[Extraction, Link]]:
         """Links of the standing readings, in the order of the log and of the page."""
         condition = () if rel is None else (tables.link.c.rel == rel,)
@@ -459,8 +463,10 @@ class Book:
             *more,
         ).join_from(tables.sighting, tables.observation, tables.sighting.c.observation == column.id)  # fmt: skip
         if registrations is None and prefix:
-            # Not by the index on registrations: read in the order of observations both tables are read once, front to back.
-            query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
+            # Of most of a ledger not by the index on registrations: read in the order of observations both tables are read
+            # once, front to back. Pages are the smaller part, and found by it.
+            among = column.subject if "reg:".startswith(prefix) else column.registration
+            query = query.where(among >= prefix, among < prefix + chr(0x10FFFF))
         if only is not None:
             query = query.where(column.property == only)
         if own:
@@ -619,13 +625,14 @@ _NAMES = _text(
 
 
 _LAST = 'SELECT rowid AS number, id FROM "{}" ORDER BY rowid DESC LIMIT 1'
-# Of what is new, and of what another reading of the same captures had said.
+# Of what is new, and of what another reading of the same captures had said. CROSS JOIN keeps SQLite to this order
+# (sqlite.org/optoverview.html): of itself it would begin with every observation of the ledger, for its registration.
 _TOUCHED = """
-SELECT DISTINCT o.registration FROM extraction n JOIN extraction e ON e.capture = n.capture
-JOIN sighting s ON s.reading = e.reading JOIN observation o ON o.id = s.observation
+SELECT DISTINCT o.registration FROM extraction n CROSS JOIN extraction e ON e.capture = n.capture
+CROSS JOIN sighting s ON s.reading = e.reading CROSS JOIN observation o ON o.id = s.observation
 WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
 _ASKED_AND_READ = """
-SELECT DISTINCT c.source, c.court, c.register, c.run FROM extraction e JOIN coverage c ON c.capture = e.capture
+SELECT DISTINCT c.source, c.court, c.register, c.run FROM extraction e CROSS JOIN coverage c ON c.capture = e.capture
 WHERE e.rowid > ?"""
 _THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
 # From one registration to the next by the index, not over all that is said of each.

@@ -133,6 +133,11 @@ class Views:
         folded = registrations(self._book.sightings(subjects), self._book.corrections())
         return case_of([folded[subject] for subject in subjects], {})
 
+    def cases_of(self, registrations: Iterable[str]) -> list[Case]:
+        """The cases that these registrations are of, each once; what is no registration is of none."""
+        ids = {id_ for subject in registrations for id_ in self._ids("SELECT id FROM members WHERE subject = ?", subject)}
+        return [self.case(id_) for id_ in sorted(ids)]
+
     def marks(self) -> dict[str, str]:
         """By case a digest over all that is sought in it: what has the same was not changed since."""
         return {

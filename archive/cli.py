@@ -78,19 +78,21 @@ def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from archive.foreign import verify_file
-    from archive.keyring import Keyring
-    from archive.verify import verify as checks
-
     files = [Path(target) for target in targets if Path(target).is_file()]
     ids = [target for target in targets if not Path(target).is_file()]
     for target in ids:
         if not ID.fullmatch(target):
             raise NotFound(f"{target} is neither a file nor the id of a capture")
-    for path in files:
-        yield from verify_file(path)
+    if files:
+        from archive.foreign import verify_file
+
+        for path in files:
+            yield from verify_file(path)
     if files and not ids:
         return
+    from archive.keyring import Keyring
+    from archive.verify import verify as checks
+
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
         task = bar.add_task("verifying", total=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import sys
@@ -35,6 +34,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         import uvloop
     except ImportError:
+        import asyncio
+
         return asyncio.run(work)
     return uvloop.run(work)
 
@@ -353,6 +354,8 @@ async def _import(options: Globals, out: Shown, files: list[Path], url: str | No
         if not file.is_file():
             what = "a folder: name the files in it" if file.is_dir() else "not there"
             raise typer.BadParameter(f"{file} is {what}; nothing was taken in")
+    import asyncio  # an eighth of the start of what needs none
+
     results, untaken = Results(out, each=True), 0
     async with at_desk(options) as desk:
         for file in files:

@@ -179,8 +179,7 @@ class _Run:
                 yield from self.check.skip(where, f"{token.authority} states {spelled(token.at)}; no root is trusted here")
                 return
             stamps.holds(reply, subject, self.roots, asked=asked, extra=extra)
-            lists = [octets[each] or b"" for each in octets if each.startswith(f"{name}.") and each.endswith(".crl")]
-            since = stamps.revoked(token, lists, (*extra, *self.roots))
+            since = stamps.revoked(token, self.lists(name, line), (*extra, *self.roots))
         except BadStamp as exc:
             yield from self.check.fail(where, str(exc))
             return
@@ -195,6 +194,13 @@ class _Run:
             yield from self.check.skip(where, why)
             return
         self.check.looked += 1
+
+    def lists(self, name: str, line: Line) -> list[bytes]:
+        """Whom the authority's issuer had revoked: as of the token's own day, and as far as is known now."""
+        kept = [each for each in self.lines if each.list_of == name]
+        of_the_day = [each for each in kept if each.at <= line.at][-1:]
+        found = [self.sound(each) for each in dict.fromkeys((*of_the_day, *kept[-1:]))]
+        return [octets for octets in found if octets is not None]
 
     def proof(self, where: str, octets: bytes, subject: bytes) -> Iterator[Finding]:
         try:

@@ -50,23 +50,27 @@ def verify(
             metavar="[ID|FILE]...", help="captures of the archive, or files that others made; none: the whole archive"
         ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="read all of it, though a run that was stopped has read a part")
+    ] = False,
 ) -> None:
     """Numbered checks over archive and ledger; over files that others made: strict conformance to the standard.
 
-    Exit status 4 where a check failed, 5 where nothing was checked.
+    A run over the whole archive that was stopped is gone on with. Exit status 4 where a check failed, 5 where nothing was
+    checked.
     """
     with told():
-        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or []))
+        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], fresh=fresh))
 
 
-def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
+def verify_command(options: Globals, out: Shown, targets: Sequence[str], *, fresh: bool = False) -> int:
     """Findings as they come; the exit status. Raises NotFound for a target that is no file, capture or visit."""
     from archive.finding import status
 
     seen: list[Finding] = []
 
     def rows() -> Iterator[dict[str, str]]:
-        for finding in _findings(options, targets):
+        for finding in _findings(options, out, targets, fresh=fresh):
             seen.append(finding)
             yield finding.row()
 
@@ -74,7 +78,7 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
     return status(seen)
 
 
-def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
+def _findings(options: Globals, out: Shown, targets: Sequence[str], *, fresh: bool) -> Iterable[Finding]:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -92,7 +96,11 @@ def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
         return
     from archive.keyring import Keyring
     from archive.verify import verify as checks
+    from archive.verify.carried import forget
 
+    scratch = door.scratch(options.home)
+    if fresh:
+        forget(scratch)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
         task = bar.add_task("verifying", total=None)
@@ -101,6 +109,8 @@ def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
             ids,
             keys=Keyring.of(os.environ),
             progress=lambda name, done, whole: bar.update(task, description=name, completed=done, total=whole),
+            scratch=scratch,
+            note=out.note,
         )
 
 

@@ -91,7 +91,7 @@ def ledger(
 
 
 def pack(home: Path, case: str | None, target: Path, *, named: bool, note: Callable[[str], None]) -> Written:
-    """The evidence pack of one case. Raises ArchiveError and its like, BadParameter where no case or no --with-names is said."""
+    """The evidence pack of one case. Raises ArchiveError, and BadParameter where no case or no --with-names is said."""
     from archive.pack.making import export as make
 
     if case is None:

@@ -49,8 +49,8 @@ HTML = ("text/html", "application/xhtml+xml")
 OURS = "urn:kartoteka:"  # addresses of what people decided or handed in: no pages
 ABOUT = (
     "Captures of a kartoteka archive, as they were received. The folder kartoteka/ holds proofs that each was in an "
-    "append-only log under a signed checkpoint. The signature in datapackage-digest.json is anonymous (wacz-auth 0.1.0): it shows that the "
-    "package was not changed since, and not by whom or when it was made."
+    "append-only log under a signed checkpoint. The signature in datapackage-digest.json is anonymous (wacz-auth 0.1.0): it "
+    "shows that the package was not changed since, and not by whom or when it was made."
 )
 
 

@@ -151,23 +151,30 @@ def restore(
     at: Annotated[str | None, typer.Option(metavar="TIME", help="the capture nearest to it (RFC 3339, or a day)")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="then show it on loopback, inert, until interrupted")] = False,
 ) -> None:
-    """Lay a snapshot out as received: bodies, heads, raw exchanges, provenance."""
+    """Lay a snapshot out as received: bodies, heads, raw exchanges, provenance.
+
+    Redirects are followed inside the archive. Which capture was taken, and how far it is from the time that was asked for,
+    is told.
+    """
     with told():
         raise typer.Exit(restore_command(ctx.obj, door.shown(ctx), what, moment(at, "--at"), out, serve=serve))
 
 
 def restore_command(options: Globals, shown: Shown, what: str, at: datetime | None, out: Path, *, serve: bool = False) -> int:
     """One row a file. Raises what `restore` raises."""
+    from archive.chosen import choose
     from archive.ledger.discretion import refuse
-    from archive.restore import find
-    from archive.restore import restore as lay_out
+    from archive.restore import lay_out
     from archive.store import Archive
 
     with Archive.open(options.home) as archive:
-        chosen = find(archive, what, at)
-        refuse(options.home, [capture.id for capture in archive.snapshot(chosen.visit).captures])
-        files = lay_out(archive, what, at=at, out=out)
+        chosen = choose(archive, what, at)
+        refuse(options.home, [capture.id for capture in chosen.captures])
+        files = lay_out(archive, chosen, out)
+    for sentence in chosen.says:
+        shown.note(sentence)
     shown.rows(({"capture": f.capture, "file": f.file, "sha256": f.sha256} for f in files), ("capture", "file", "sha256"))
+    shown.note(f"{len(files)} files in {out}; manifests, records and bodies hash to what was kept, and the files to SHA256SUMS")
     if serve:
         show(shown, out)
     return door.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 LEDGER = ("csv", "jsonl", "parquet", "sqlite", "package", "ftm", "delta")
-FORMS = (*LEDGER, "cdxj")
+FORMS = (*LEDGER, "cdxj", "pack")
 
 
 @app.command()
@@ -50,6 +51,8 @@ def export(
     with told():
         if form == "cdxj":
             written = [_index(options.home, target)]
+        elif form == "pack":
+            written = [pack(options.home, case_id, target, named=with_names, note=out.note)]
         else:
             written = ledger(
                 options.home, form, target, named=with_names, case=case_id, since=start, asked=(day, until), bom=bom
@@ -85,6 +88,19 @@ def ledger(
             return write(now, form, target, bom=bom)
         path = target if target.suffix == ".jsonl" else target / "delta.jsonl"
         return [delta.write(listing(Moment(asked[0], since)), now, path)]
+
+
+def pack(home: Path, case: str | None, target: Path, *, named: bool, note: Callable[[str], None]) -> Written:
+    """The evidence pack of one case. Raises ArchiveError and its like, BadParameter where no case or no --with-names is said."""
+    from archive.pack.making import export as make
+
+    if case is None:
+        raise typer.BadParameter("a pack is of one case: name it with --case ID")
+    if not named:
+        raise typer.BadParameter(
+            "a pack holds the pages as they were received, and they name people: say --with-names, and that is recorded"
+        )
+    return make(home, case, target, record=lambda head: _record(home, "pack", head, case), note=note)
 
 
 def _record(home: Path, form: str, head: str, case: str | None) -> None:

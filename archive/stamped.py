@@ -88,6 +88,19 @@ class Line:
         return line
 
 
+def chained(journal: bytes) -> list[Line]:
+    """The lines of a journal, in its order. Raises BadRecord: of which line, and why; one that a kill cut off is none."""
+    found: list[Line] = []
+    previous = BEGIN
+    for number, octets in enumerate(journal.split(b"\n")[:-1], 1):
+        line = Line.parse(octets)
+        if line.previous != previous:
+            raise BadRecord(f"line {number} of the journal does not follow on the line before")
+        previous = line.digest
+        found.append(line)
+    return found
+
+
 class Stamped:
     """The stamps of one log, to read."""
 
@@ -97,15 +110,7 @@ class Stamped:
 
     def lines(self) -> list[Line]:
         """The journal, in its order. Raises BadRecord: of which line, and why; a last line that a kill cut off is none."""
-        found: list[Line] = []
-        previous = BEGIN
-        for number, octets in enumerate(self.journal().split(b"\n")[:-1], 1):
-            line = Line.parse(octets)
-            if line.previous != previous:
-                raise BadRecord(f"line {number} of the journal does not follow on the line before")
-            previous = line.digest
-            found.append(line)
-        return found
+        return chained(self.journal())
 
     def journal(self) -> bytes:
         try:

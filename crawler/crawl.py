@@ -151,7 +151,7 @@ class Desk:
     @staticmethod
     async def _work(url: str, reading: Reading, clerk: Clerk) -> str | None:
         """The work of a page that was just entered; the book is asked only where the page names another one."""
-        from crawler.editions import named_in, work_of_held
+        from crawler.editions import beside, named_in, work_of
 
         address, own = identity(url), {url: named_in(reading.links)}
         others: list[str] = []
@@ -161,10 +161,10 @@ class Desk:
                 others.append(one)
             return own.get(one)
 
-        work = work_of_held(address, here)
+        known = beside(address, here)
         if others:
-            work = await clerk.ask(lambda book: work_of_held(address, lambda one: own.get(one) or book.named(one)))
-        return work
+            known = await clerk.ask(lambda book: beside(address, lambda one: own.get(one) or book.named(one)))
+        return work_of(address, *known.pop(address), known) if address in known else None
 
 
 class Crawl:

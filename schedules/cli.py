@@ -254,7 +254,10 @@ async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
                 return told
 
             route(plan, crawl.routes)
-            watching = Watching(options.home, floor=settings.free_bytes, vantages=bool(settings.vantages))
+            watching = Watching(
+                options.home, floor=settings.free_bytes,
+                stamped=bool(settings.authorities), vantages=bool(settings.vantages),
+            )  # fmt: skip
             watch = Daemon(
                 crawl, plan, routed, orders, done=results.add, note=out.note, now=now,
                 in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=say,

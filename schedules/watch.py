@@ -13,9 +13,10 @@ holds and clears itself when it does not; each names the captures that show it. 
     vantage-failing     three visits in a row could not be made, because a vantage's proxy let none of them through
     certificate-changed the host shows another certificate long before the old one ends, or one that is not valid
     certificate-ending  it ends within two weeks
-    coverage-fallen     a register's newest asking is less complete than the one before
+    coverage-fallen     a register's newest asking is less complete than it was, and none since was as complete again
     disk-low            space is near the floor below which nothing new is taken in
     log-behind          captures have waited for the log longer than two hours
+    anchoring-pending   captures of the log have waited for six hours for a stamp of the authorities that the settings name
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ REMEMBERED = 30  # such days that are kept
 TIMES = 3  # the longest gap of the rhythm
 AT_LEAST = timedelta(days=7)  # shorter silences are nobody's concern
 PATIENT = timedelta(hours=2)
+ANCHORED = timedelta(hours=6)  # written each hour, stamped an hour later: at thrice that something is wrong
 SHOWN = 5  # captures named by one alarm
 
 
@@ -241,9 +243,13 @@ class Asking:
 
 @dataclass(slots=True)
 class Register:
-    """A court's register, as the plan asks it. days: on which cases came that were not known before."""
+    """A court's register, as the plan asks it. days: on which cases came that were not known before.
 
-    askings: list[Asking] = field(default_factory=list)  # the newest last, two of them
+    askings: what the newest one is measured by, and that one. Of one that is less complete than another nothing is measured:
+    what has fallen has fallen until it is up again, however often it is asked meanwhile.
+    """
+
+    askings: list[Asking] = field(default_factory=list)
     known: int = 0
     days: list[str] = field(default_factory=list)
     news: str | None = None  # the capture of the newest asking that brought any
@@ -251,6 +257,8 @@ class Register:
     def fold(self, asking: Asking, registrations: int) -> None:
         if self.askings and self.askings[-1].run == asking.run:
             self.askings[-1] = asking  # it went on
+        elif self.fallen():
+            self.askings = [self.askings[0], asking]
         else:
             self.askings = [*self.askings, asking][-2:]
         day = f"{asking.at:%Y-%m-%d}"
@@ -267,17 +275,22 @@ class Register:
         if "mismatch" in newest.gaps:
             detail = "its counter and the rows that were read do not agree"
             yield Alarm("counter-mismatch", name, detail, newest.captures[-SHOWN:])
-        if len(self.askings) > 1:
-            before = self.askings[0]
-            if before.windows and newest.windows and newest.complete / newest.windows < before.complete / before.windows:
-                why = f": {', '.join(newest.gaps)}" if newest.gaps else ""
-                yield Alarm(
-                    "coverage-fallen",
-                    name,
-                    f"{newest.complete} of {newest.windows} windows whole, before {before.complete} of {before.windows}{why}",
-                    newest.captures[-SHOWN:],
-                )
+        if self.fallen():
+            before, why = self.askings[0], f": {', '.join(newest.gaps)}" if newest.gaps else ""
+            yield Alarm(
+                "coverage-fallen",
+                name,
+                f"{newest.complete} of {newest.windows} windows whole, before {before.complete} of {before.windows}{why}",
+                newest.captures[-SHOWN:],
+            )
         yield from self._silence(name, newest)
+
+    def fallen(self) -> bool:
+        """Is the newest asking less complete than what it is measured by?"""
+        if len(self.askings) < 2:
+            return False
+        before, newest = self.askings
+        return bool(before.windows and newest.windows) and newest.complete / newest.windows < before.complete / before.windows
 
     def _silence(self, name: str, newest: Asking) -> Iterator[Alarm]:
         days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for day in self.days]
@@ -292,18 +305,29 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """free, floor: octets. waiting_since: of the oldest capture that the log has not taken, UTC."""
+    """free, floor: octets. waiting_since: of the oldest capture that the log has not taken, UTC.
+
+    unstamped_since: when the oldest one that is logged and has no stamp was first seen to have none; None also where nobody was
+    named who stamps. Each with the capture it is of.
+    """
 
     free: int
     floor: int
     waiting_since: datetime | None = None
     waiting: int = 0
+    first_waiting: str | None = None
+    unstamped_since: datetime | None = None
+    first_unstamped: str | None = None
 
     def alarms(self, now: datetime) -> Iterator[Alarm]:
         if self.free < 2 * self.floor:
             yield Alarm("disk-low", "disk", f"{self.free >> 20} MiB free; below {self.floor >> 20} nothing new is taken in")
         if self.waiting_since is not None and now - self.waiting_since > PATIENT:
-            yield Alarm("log-behind", "log", f"{self.waiting} captures wait for the log, since {_stamp(self.waiting_since)}")
+            detail = f"{self.waiting} captures wait for the log, since {_stamp(self.waiting_since)}"
+            yield Alarm("log-behind", "log", detail, _named(self.first_waiting))
+        if self.unstamped_since is not None and now - self.unstamped_since > ANCHORED:
+            detail = f"no stamp has come since {_stamp(self.unstamped_since)}; what was kept since is dated by our clock alone"
+            yield Alarm("anchoring-pending", "log", detail, _named(self.first_unstamped))
 
 
 @dataclass(slots=True)
@@ -423,6 +447,10 @@ def family(url: str) -> str:
     fields = parse_qsl(parts.query, keep_blank_values=True)
     names = sorted({f"name_op={value}" if name == "name_op" else name for name, value in fields})
     return f"{parts.netloc}/{path}" + (f"?{'&'.join(names)}" if names else "")
+
+
+def _named(capture: str | None) -> tuple[str, ...]:
+    return () if capture is None else (capture,)
 
 
 def _kept(rows: list[T]) -> list[T]:

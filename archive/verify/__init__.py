@@ -39,6 +39,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
+from datetime import datetime
 from pathlib import Path
 
 from archive import logcheck, quotes
@@ -61,19 +62,25 @@ COUNTED = (
 
 
 def verify(
-    home: Path, ids: Sequence[str] = (), *, keys: Keyring | None = None, progress: Progress | None = None
+    home: Path,
+    ids: Sequence[str] = (),
+    *,
+    keys: Keyring | None = None,
+    progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Finding]:
     """All checks over an archive, or over the captures (or visits) named; findings as they come, sums at the end.
 
     keys: remembers what this machine signed last, and which authorities are trusted; None: what needs that is NOT CHECKED.
-    Raises NotFound where an id names nothing.
+    now: UTC, by which certificates of authorities have ended or not; None: by the clock. Raises NotFound where an id names
+    nothing.
     """
     told = progress or (lambda *_: None)
     with ExitStack() as stack:
         checks = {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 1)}
         yield from _run(Scene(home, checks, stack), ids, told)
     yield from logcheck.check_log(home, ids, keys=keys, progress=told)
-    yield from _stamps(home, ids, keys)
+    yield from _stamps(home, ids, keys, now)
 
 
 def _run(scene: Scene, ids: Sequence[str], progress: Progress) -> Iterator[Finding]:
@@ -101,7 +108,7 @@ def _run(scene: Scene, ids: Sequence[str], progress: Progress) -> Iterator[Findi
         yield from check.sum(subject)
 
 
-def _stamps(home: Path, ids: Sequence[str], keys: Keyring | None) -> Iterator[Finding]:
+def _stamps(home: Path, ids: Sequence[str], keys: Keyring | None, now: datetime | None) -> Iterator[Finding]:
     """(15) What knows certificates is loaded where there is something to look at."""
     if not (home / "log" / "stamps").is_dir() and not _stamped_once(home, keys):
         why = "nothing was stamped: name authorities in kartoteka.toml, and `crawl stamp`"
@@ -109,7 +116,7 @@ def _stamps(home: Path, ids: Sequence[str], keys: Keyring | None) -> Iterator[Fi
         return
     from archive.stampcheck import check_stamps
 
-    yield from check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys)
+    yield from check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys, now=now)
 
 
 def _stamped_once(home: Path, keys: Keyring | None) -> bool:

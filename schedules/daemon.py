@@ -305,7 +305,7 @@ class Daemon:
         """Carries what waits to those whom the plan names."""
         while self._watching is not None:
             try:
-                await Notifier(self._watching.outbox, self.now, self._note).once(self.plan.channels)
+                await Notifier(self._watching.outbox, self.now, self._note, self._watching.carried).once(self.plan.channels)
             except (ArchiveError, OSError) as exc:
                 self._note(f"notices cannot be carried: {exc}")
             await asyncio.sleep(LOOKED)
@@ -362,6 +362,7 @@ class Daemon:
         intakes = (self.crawl, self._unread)
         for intake in intakes:
             intake.shut()
+        self._say("stopping")
         self._note(f"stopping: what is in flight has {GRACE:g} seconds")
         at_once = asyncio.create_task(self._orders.at_once.wait())
         drained = asyncio.gather(*(intake.drained() for intake in intakes))

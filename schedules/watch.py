@@ -51,7 +51,9 @@ REMEMBERED = 30  # such days that are kept
 TIMES = 3  # the longest gap of the rhythm
 AT_LEAST = timedelta(days=7)  # shorter silences are nobody's concern
 PATIENT = timedelta(hours=2)
-ANCHORED = timedelta(hours=6)  # the log is written each hour and stamped an hour after that: twice as long, and something is wrong
+ANCHORED = timedelta(
+    hours=6
+)  # the log is written each hour and stamped an hour after that: twice as long, and something is wrong
 SHOWN = 5  # captures named by one alarm
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,12 +56,15 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     from crawler.opening import now
     from crawler.politeness import pauses
     from schedules import alarms, standing
+    from schedules.hidden import Hidden
     from schedules.plan import turns
     from schedules.planned import past, planned
 
     at, home = now(), options.home
     yield from standing.rows(standing.read(home, at), pauses(home / "state.sqlite"))
-    yield from (each.row() for each in alarms.standing(home))
+    standing_now = alarms.standing(home)
+    hidden = Hidden(home).now() if standing_now else Hidden(home)
+    yield from (replace(each, alarm=hidden.alarm(each.alarm)).row() for each in standing_now)
     plan = planned(home)
     yield from ({"kind": "target", **each.row()} for each in turns(plan, past(home, plan, at), at))
     try:

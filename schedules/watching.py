@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from archive.errors import NotAnArchive, NotFound
 from archive.ledger.book import Book
 from archive.shelf import Archive
 from schedules.alarms import Alarms, shown
+from schedules.hidden import Hidden
 from schedules.news import news
 from schedules.notices import Notice, of_alarm
 from schedules.outbox import Outbox
@@ -42,6 +43,7 @@ class Watching:
         self._home = home
         self.alarms = Alarms(home, floor=floor, disk=disk, stamped=stamped)
         self.outbox = Outbox(home)
+        self._hidden = Hidden(home)
 
     def close(self) -> None:
         self.alarms.close()
@@ -57,12 +59,15 @@ class Watching:
         posted = self.outbox.post((*notices, *found), plan.channels, now, through)
         self.outbox.feeds(plan.feeds)
         more = through is not None and through < self.alarms.through
-        lines = tuple(shown((*look.raised, *look.cleared)))
+        hidden = self._hidden.now()
+        lines = tuple(shown(replace(each, alarm=hidden.alarm(each.alarm)) for each in (*look.raised, *look.cleared)))
         return Told(lines, posted, more, len(self.alarms.standing()), self.outbox.waits())
 
     def _alarms(self, now: datetime) -> Iterator[Notice]:
         """Of each that was raised lately, that it was; of each that is over, that too."""
-        for each in self.alarms.lately(now - LATELY):
+        hidden = self._hidden.now()
+        for one in self.alarms.lately(now - LATELY):
+            each = replace(one, alarm=hidden.alarm(one.alarm))
             if each.raised >= now - LATELY:
                 yield of_alarm(each.as_raised())
             if each.cleared is not None:

@@ -115,7 +115,7 @@ def refuse(home: Path, captures: Collection[str]) -> None:
             said = book.page(extraction)
             by = next((by for subject in (extraction.url, *(row[0] for row in said)) if (by := veil.by(subject))), None)
             if by is None and any(not row[0].startswith("reg:") and veil.surnames.inside(row[2]) for row in said):
-                by = next(iter(veil.taken.values()))
+                by = next(iter((*veil.taken.values(), *veil.gone.values())))
             if by is not None:
                 raise Withheld(
                     f"capture {extraction.capture} shows what was taken down ({by}): its bytes stay in the "

@@ -149,8 +149,11 @@ class Veil:
                 yield row | {"detail": self.text(row["registration"], row["detail"])}
 
     def text(self, subject: str, text: str) -> str:
-        """A text that is told of a registration, or nothing of it where it holds a withheld name."""
-        pattern = self.patterns.get(words.registration(subject))
+        """A text that is told of a registration, or of a page, or nothing of it where it holds a withheld name."""
+        base = words.registration(subject)
+        if not base.startswith("reg:"):
+            return self.free(text)
+        pattern = self.patterns.get(base)
         return WITHHELD if pattern is not None and pattern.inside(text) else text
 
     def free(self, text: str) -> str:
@@ -217,11 +220,13 @@ def drawn(takedowns: Iterable[Takedown], cases: Iterable[Case], people: Pseudony
                 hidden.setdefault(subject, set()).add(name)
     gone: dict[str, str] = {}
     taken: dict[str, str] = {}
+    unnamed: set[str] = set()  # people of cases that are gone: texts of no case name them no more either
     for takedown in takedowns:
         bases = {words.registration(subject) for subject in takedown.subjects}
         subjects = {each for base in bases for each in case_of.get(base, {base})}
         if takedown.scope != "person":
             gone.update(dict.fromkeys(sorted(subjects), takedown.id))
+            unnamed.update(name for subject in subjects for name in named.get(subject, ()))
             continue
         whole = {name for subject in subjects for name in named.get(subject, ())}
         meant = whole if people is None else {name for name in whole if people.token(name) in takedown.tokens}
@@ -232,7 +237,7 @@ def drawn(takedowns: Iterable[Takedown], cases: Iterable[Case], people: Pseudony
         kept_back |= {n for n in named.get(subject, ()) if any(compatible(n, other) for other in tuple(kept_back))}
     names = {subject: frozenset(found) for subject, found in hidden.items()}
     patterns = {subject: Names.of(found) for subject, found in names.items()}
-    return Veil(gone, names, patterns, taken, Surnames.of(name for found in names.values() for name in found))
+    return Veil(gone, names, patterns, taken, Surnames.of(unnamed.union(*names.values())))
 
 
 def tombstones(

@@ -145,12 +145,12 @@ def _of_case(archive: Archive, case: str) -> Iterable[Capture]:
 
 def _record(home: Path, form: str, head: str, case: str | None) -> None:
     """That people were named to somebody is a record of the archive, as their decision is; never who they are."""
-    from archive.decisions import Decision, decide
-    from archive.store import Store
+    from archive.decisions import Decision
+    from archive.ruling import hand
 
-    with Store.open(home, create=False) as store:
+    with hand(home) as hand_:
         body = {"form": form, "head": head, "case": case}
-        decide(store, Decision("names-exported", datetime.now(UTC), "export with names was asked for", (), body))
+        hand_.keep(Decision("names-exported", datetime.now(UTC), "export with names was asked for", (), body))
 
 
 def _index(home: Path, target: Path) -> Written:

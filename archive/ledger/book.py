@@ -416,6 +416,17 @@ class Book:
                     found.add(subject)
         return sorted(found)
 
+    def later(self, known_at: datetime | None, as_of: datetime | None) -> tuple[int, int]:
+        """How many captures were read that `extractions` leaves out as of then, and how many in all."""
+        row = self._one(_LATER.format(_beyond(known_at, as_of)))
+        return (0, 0) if row is None else (int(row.later or 0), int(row.every))
+
+    def touched_later(self, known_at: datetime | None, as_of: datetime | None) -> list[str]:
+        """The registrations that these captures speak of, sorted."""
+        with self._begun() as connection:
+            found = connection.exec_driver_sql(_TOUCHED_LATER.format(_beyond(known_at, as_of)))
+            return sorted(row[0] for row in found)
+
     def all_registrations(self) -> list[str]:
         """Every registration of which anything that stands is said, sorted."""
         with self._begun() as connection:
@@ -634,6 +645,11 @@ WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
 _ASKED_AND_READ = """
 SELECT DISTINCT c.source, c.court, c.register, c.run FROM extraction e CROSS JOIN coverage c ON c.capture = e.capture
 WHERE e.rowid > ?"""
+_LATER = "SELECT sum({}) AS later, count(*) AS every FROM extraction n"
+_TOUCHED_LATER = """
+SELECT DISTINCT o.registration FROM extraction n CROSS JOIN sighting s ON s.reading = n.reading
+CROSS JOIN observation o ON o.id = s.observation
+WHERE {} AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
 _THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
 # From one registration to the next by the index, not over all that is said of each.
 _REGISTRATIONS = """
@@ -791,6 +807,12 @@ def _near(registration: str) -> str:
 def _until(known_at: datetime | None, as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
     asked = ((tables.extraction.c.known, known_at), (tables.extraction.c.at, as_of))
     return [column <= _stamp(at) for column, at in asked if at is not None]
+
+
+def _beyond(known_at: datetime | None, as_of: datetime | None) -> str:
+    """What `_until` leaves out, as SQL over an extraction `n`; times are stamps of our own making."""
+    asked = (("known", known_at), ("at", as_of))
+    return "(" + " OR ".join(f"n.{name} > '{_stamp(at)}'" for name, at in asked if at is not None) + ")"
 
 
 def _stamp(at: datetime) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Final
 
 from archive.decisions import decisions
 from archive.disk import Disk
@@ -16,13 +17,15 @@ from archive.ledger import withheld, words
 from archive.ledger.book import Book
 from archive.ledger.case import Case
 from archive.ledger.privacy import Pseudonyms
-from archive.ledger.rows import Plain, case_row
-from archive.ledger.views import Views
+from archive.ledger.rows import Plain, case_row, select
+from archive.ledger.then import Group, Then
+from archive.ledger.views import CHUNK, Views
 from archive.ledger.withheld import Takedown, Veil
 from archive.shelf import Archive
 
 NAME = "pseudonyms"  # in the home: under which name the keyring has the key
 OLD = "pseudonym.key"
+NOTHING: Final = Veil({}, {}, {}, {})  # is withheld
 
 
 def pseudonyms(home: Path, keys: Keyring | None = None, disk: Disk | None = None) -> Pseudonyms:
@@ -86,6 +89,51 @@ def rows(home: Path, views: Views, told: Iterable[Plain]) -> Iterator[Plain]:
         shown_row = changed.get(row["case"], row)
         if shown_row is not None:
             yield shown_row
+
+
+class Discreet:
+    """What may be told of a ledger as of a moment, case by case: what one veil over all cases of then and of now would show."""
+
+    def __init__(self, home: Path, views: Views, then: Then, taken: tuple[Takedown, ...] | None = None) -> None:
+        self._views, self._then, self._key = views, then, pseudonyms_held(home)
+        self.taken = takedowns(home) if taken is None else taken
+        bases = {words.registration(subject) for each in self.taken for subject in each.subjects}
+        about = (*views.cases_of(bases), *then.cases_of(bases))
+        self._taken = bases | {r.subject for case in about for r in case.registrations}
+
+    def veil(self, case: Case) -> Veil:
+        """For that case of then."""
+        subjects = [r.subject for r in case.registrations]
+        if self.plain(subjects) and not any(r.hidden for r in case.registrations):
+            return NOTHING
+        now = self._views.cases_of(subjects)
+        then = self._then.cases_of({*subjects, *(r.subject for one in now for r in one.registrations)})
+        return withheld.drawn(self.taken, (*now, *then), self._key)
+
+    def plain(self, registrations: Collection[str]) -> bool:
+        """Nothing in the case of these is taken down, or hidden by now."""
+        return self._taken.isdisjoint(registrations) and not self._views.hide(registrations)
+
+    def cases(self, wanted: Sequence[Group] | None = None) -> Iterator[Case]:
+        """As they may be shown, in the order of the log."""
+        for case in self._then.cases(wanted):
+            shown = self.veil(case).case(case)
+            if shown is not None:
+                yield shown
+
+    def rows(self, **asked: Any) -> Iterator[Plain]:
+        """Lines of `crawl cases`, in the order of the log; asked: as for `rows.select`."""
+        same = {row["case"] for row in self._views.rows(**asked)}
+        for start in range(0, len(self._then.groups), CHUNK):
+            groups = self._then.groups[start : start + CHUNK]
+            kept = {group.id for group in groups if group.same and self._taken.isdisjoint(group.subjects)}
+            folded = {each.id: each for each in self.cases([group for group in groups if group.id not in kept])}
+            for group in groups:
+                if group.id in kept:
+                    if group.id in same:
+                        yield self._views.row(group.id)
+                elif group.id in folded:
+                    yield from map(case_row, select([folded[group.id]], **asked))
 
 
 def refuse(home: Path, captures: Collection[str]) -> None:

@@ -86,8 +86,9 @@ def cases(
         if asked.now:
             told_rows = _now(options, book, views, query, court, article, _day(since))
         else:
-            discreet = discretion.Discreet(options.home, views, Then(book, views, asked))
-            told_rows = discreet.rows(court=court, article=article, since=_day(since), query=query)
+            then = Then(book, views, asked)
+            discreet = discretion.discreet(options.home, views, then)
+            told_rows = discreet.told(then.groups, court=court, article=article, since=_day(since), query=query)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
         out.note("no case answers that")
@@ -117,7 +118,7 @@ def case(
         else:
             then = Then(book, views, asked)
             one = then.case(id_)
-            veil = discretion.Discreet(options.home, views, then).veil(one)
+            veil = discretion.discreet(options.home, views, then).veil(one)
         one = veil.whole(one)
         subjects = [r.subject for r in one.registrations]
         quoted = veil.quoted(book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of))

@@ -92,48 +92,74 @@ def rows(home: Path, views: Views, told: Iterable[Plain]) -> Iterator[Plain]:
 
 
 class Discreet:
-    """What may be told of a ledger as of a moment, case by case: what one veil over all cases of then and of now would show."""
+    """What may be told of a ledger as of a moment, case by case: what one veil over all cases, of then and of now, would show.
 
-    def __init__(self, home: Path, views: Views, then: Then, taken: tuple[Takedown, ...] | None = None) -> None:
-        self._views, self._then, self._key = views, then, pseudonyms_held(home)
-        self.taken = takedowns(home) if taken is None else taken
-        bases = {words.registration(subject) for each in self.taken for subject in each.subjects}
-        about = (*views.cases_of(bases), *then.cases_of(bases))
-        self._taken = bases | {r.subject for case in about for r in case.registrations}
+    key: as for `withheld.drawn`.
+    """
+
+    def __init__(self, views: Views, then: Then, taken: tuple[Takedown, ...], key: Pseudonyms | None) -> None:
+        self._views, self._then, self._key, self.taken = views, then, key, taken
+        self._bases = {words.registration(subject) for each in taken for subject in each.subjects}
+        about = (*views.cases_of(self._bases), *then.cases_of(self._bases)) if taken else ()
+        self._taken = self._bases | {r.subject for case in about for r in case.registrations}
+        self._pages = withheld.drawn(taken, (), key)
+
+    def about(self) -> tuple[Veil, set[str]]:
+        """The veil over what was taken down, and every registration and page that it may withhold something of."""
+        veil = self._drawn(self._bases)
+        return veil, {*self._taken, *veil.gone, *veil.taken}
 
     def veil(self, case: Case) -> Veil:
         """For that case of then."""
         subjects = [r.subject for r in case.registrations]
-        if self.plain(subjects) and not any(r.hidden for r in case.registrations):
+        if self._plain(subjects) and not any(r.hidden for r in case.registrations):
             return NOTHING
-        now = self._views.cases_of(subjects)
-        then = self._then.cases_of({*subjects, *(r.subject for one in now for r in one.registrations)})
-        return withheld.drawn(self.taken, (*now, *then), self._key)
+        return self._drawn(subjects)
 
-    def plain(self, registrations: Collection[str]) -> bool:
-        """Nothing in the case of these is taken down, or hidden by now."""
-        return self._taken.isdisjoint(registrations) and not self._views.hide(registrations)
+    def veils(self, bases: Collection[str]) -> dict[str, Veil]:
+        """By registration or page, for those of these of which something may be withheld."""
+        found = {base: self._pages for base in bases if base in self._pages.gone}
+        asked = [group for group in self._then.groups_of(bases) if not (group.same and self._plain(group.subjects))]
+        for case in self._then.cases(asked, events=False):
+            veil = self.veil(case)
+            if veil is not NOTHING:
+                found |= dict.fromkeys((r.subject for r in case.registrations), veil)
+        return found
 
-    def cases(self, wanted: Sequence[Group] | None = None) -> Iterator[Case]:
-        """As they may be shown, in the order of the log."""
-        for case in self._then.cases(wanted):
+    def cases(self, wanted: Sequence[Group], *, events: bool = True) -> Iterator[Case]:
+        """As they may be shown, in this order."""
+        for case in self._then.cases(wanted, events=events):
             shown = self.veil(case).case(case)
             if shown is not None:
                 yield shown
 
-    def rows(self, **asked: Any) -> Iterator[Plain]:
-        """Lines of `crawl cases`, in the order of the log; asked: as for `rows.select`."""
-        same = {row["case"] for row in self._views.rows(**asked)}
-        for start in range(0, len(self._then.groups), CHUNK):
-            groups = self._then.groups[start : start + CHUNK]
+    def told(self, wanted: Sequence[Group], **asked: Any) -> Iterator[Plain]:
+        """Lines of `crawl cases`, in this order; asked: as for `rows.select`."""
+        chosen = {row["case"] for row in self._views.rows(**asked)} if asked else None
+        for start in range(0, len(wanted), CHUNK):
+            groups = wanted[start : start + CHUNK]
             kept = {group.id for group in groups if group.same and self._taken.isdisjoint(group.subjects)}
             folded = {each.id: each for each in self.cases([group for group in groups if group.id not in kept])}
             for group in groups:
                 if group.id in kept:
-                    if group.id in same:
+                    if chosen is None or group.id in chosen:
                         yield self._views.row(group.id)
                 elif group.id in folded:
                     yield from map(case_row, select([folded[group.id]], **asked))
+
+    def _plain(self, registrations: Collection[str]) -> bool:
+        """Nothing in the case of these is taken down, or hidden by now."""
+        return self._taken.isdisjoint(registrations) and not self._views.hide(registrations)
+
+    def _drawn(self, subjects: Collection[str]) -> Veil:
+        now = self._views.cases_of(subjects)
+        then = self._then.cases_of({*subjects, *(r.subject for one in now for r in one.registrations)})
+        return withheld.drawn(self.taken, (*now, *then), self._key)
+
+
+def discreet(home: Path, views: Views, then: Then) -> Discreet:
+    """With the takedowns that stand now, and the key where it is at hand."""
+    return Discreet(views, then, takedowns(home), pseudonyms_held(home))
 
 
 def refuse(home: Path, captures: Collection[str]) -> None:

@@ -45,9 +45,9 @@ class Then:
         self.groups: tuple[Group, ...] = tuple(self._grouped())
         self._at = {subject: number for number, group in enumerate(self.groups) for subject in group.subjects}
 
-    def cases(self, wanted: Sequence[Group] | None = None) -> Iterator[Case]:
-        """In the order of the log. wanted: these alone."""
-        return self._folded(self.groups if wanted is None else wanted)
+    def cases(self, wanted: Sequence[Group] | None = None, *, events: bool = True) -> Iterator[Case]:
+        """In the order of the log. wanted: these alone, in their order. events: as for `Book.sightings`."""
+        return self._folded(self.groups if wanted is None else wanted, events=events)
 
     def case(self, name: str) -> Case:
         """One case, by what it was called then: as `case.find`. Raises NotFound."""
@@ -60,10 +60,13 @@ class Then:
             raise NotFound(f"{len(found)} cases are called {name!r}{': ' if found else ''}{which}")
         return next(self._folded([self.groups[found[0]]]))
 
+    def groups_of(self, subjects: Iterable[str]) -> list[Group]:
+        """The cases that these registrations were of, not yet folded."""
+        return [self.groups[at] for at in sorted({self._at[subject] for subject in subjects if subject in self._at})]
+
     def cases_of(self, subjects: Iterable[str]) -> list[Case]:
         """The cases that these registrations were of."""
-        numbers = sorted({self._at[subject] for subject in subjects if subject in self._at})
-        return list(self._folded([self.groups[number] for number in numbers]))
+        return list(self._folded(self.groups_of(subjects)))
 
     def counted(self) -> Iterator[Counted]:
         """Every case as it is counted; in no order to rely on."""

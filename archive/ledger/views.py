@@ -55,15 +55,19 @@ class Views:
         self._book = book
 
     @classmethod
-    def open(cls, home: Path, book: Book) -> Self:
-        """Brought up to date with the book, in the file where that can be written, else in memory."""
+    def open(cls, home: Path, book: Book, *, hold: bool = False) -> Self:
+        """Brought up to date with the book, in the file where that can be written, else in memory.
+
+        hold: nobody else brings them up to date until they are closed; who asks meanwhile does it in memory.
+        """
         path = home / FILE
         tables = _writable(path)
         if tables is not None:
             views = cls(tables, book)
             try:
                 views._freshen()
-                tables.execute("COMMIT")
+                if not hold:
+                    tables.execute("COMMIT")
                 return views
             except sqlite3.Error:  # a cache that is damaged, or a full disk: it is made anew, here or in memory
                 tables.close()
@@ -76,7 +80,16 @@ class Views:
         views._freshen()
         return views
 
+    @classmethod
+    def of(cls, book: Book) -> Self:
+        """Made of the book in memory alone."""
+        views = cls(_copied(None), book)
+        views._freshen()
+        return views
+
     def close(self) -> None:
+        if self._tables.in_transaction:
+            self._tables.execute("COMMIT")
         self._tables.close()
 
     def __enter__(self) -> Self:
@@ -340,9 +353,12 @@ def _make(tables: sqlite3.Connection) -> None:
             tables.execute(statement)
 
 
-def _copied(path: Path) -> sqlite3.Connection:
-    """What the file holds, in memory; nothing where it cannot be read."""
+def _copied(path: Path | None) -> sqlite3.Connection:
+    """What the file holds, in memory; nothing where there is none, or it cannot be read."""
     tables = sqlite3.connect(":memory:", isolation_level=None)
+    if path is None:
+        _make(tables)
+        return tables
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.5)) as held:
             held.backup(tables)

@@ -60,10 +60,12 @@ def test_case_by_case_it_is_the_whole_ledger_as_of_then(tmp_path_factory, acts, 
             assert sorted(map(reduced, whole), key=lambda each: each.id) == counted
             assert book.coverage(known_at=asked.until) == then.windows()
             veil = withheld.drawn(taken, (*NOW.cases(book), *whole), None)
-            discreet = Discreet(home, views, then, tuple(taken))
+            discreet = Discreet(views, then, tuple(taken), None)
             shown = veil.cases(whole)
             for question in ({}, {"query": "вымыслов"}, {"query": "сказкин"}, {"article": "337"}, {"since": date(2025, 4, 2)}):
-                assert [case_row(case) for case in select(shown, **question)] == list(discreet.rows(**question)), question
+                assert [case_row(case) for case in select(shown, **question)] == list(discreet.told(then.groups, **question)), (
+                    question
+                )
             for case in whole:
                 mine = discreet.veil(case)
                 assert repr(veil.case(case)) == repr(mine.case(case))

@@ -1,7 +1,6 @@
 """What a person decides of the ledger: candidates accepted, rejected, left open or taken back, and values corrected.
 
-The one door of this floor that writes: a decision is kept in the archive first, and then entered in the ledger. While another
-process holds the archive nothing is decided.
+A decision is kept in the archive first, and then entered in the ledger; while a daemon holds the archive, by the daemon.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from archive.ledger.candidates import Candidate
     from archive.ledger.identity import Keys
     from archive.ledger.withheld import Veil
+    from archive.ruling import Hand
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 review = typer.Typer(add_completion=False, rich_markup_mode=None, help="Identity candidates for a person to decide.")
@@ -51,7 +51,7 @@ def listed(
 
     out = door.shown(ctx)
     with told(), Book.open(ctx.obj.home) as book:
-        keys, found = _looked_at(book)
+        keys, found = _looked_at(ctx.obj.home, book)
         veil = _veil(ctx.obj.home, book)
         shown = [
             each for each in found
@@ -168,9 +168,10 @@ def _decision_row(kept: Kept, veil: Veil | None) -> dict[str, Any]:
 
 def _veil(home: Path, book: Book) -> Veil:
     from archive.ledger import discretion
-    from archive.ledger.moment import NOW
+    from archive.ledger.views import Views
 
-    return discretion.veil(home, NOW.cases(book, events=False))
+    with Views.open(home, book) as views:
+        return discretion.over(home, views, views.hiding())
 
 
 def _veiled(keys: Keys, veil: Veil) -> Keys:
@@ -190,48 +191,45 @@ def _print(out: door.Shown, candidate: Candidate, keys: Mapping[str, Keys]) -> N
     out.text("")
 
 
-def _looked_at(book: Any) -> tuple[dict[str, Keys], list[Candidate]]:
+def _looked_at(home: Path, book: Book) -> tuple[dict[str, Keys], list[Candidate]]:
     from archive.ledger.candidates import candidates
-    from archive.ledger.case import keys_of, registrations
     from archive.ledger.judgements import IDENTITY
+    from archive.ledger.views import Views
 
-    folded = registrations(book.sightings(events=False), book.corrections())
-    keys = {subject: keys_of(each) for subject, each in folded.items()}
-    return keys, candidates(list(keys.values()), book.decisions(IDENTITY))
+    with Views.open(home, book) as views:
+        keys = views.keys()
+        found = candidates(keys, book.decisions(IDENTITY), views.comparisons(()).likenesses)
+    return {each.subject: each for each in keys}, found
 
 
 @contextmanager
 def _writing(home: Path) -> Iterator[_Desk]:
-    from archive.ledger.book import Book
-    from archive.store import Settings, Store
+    from archive.ruling import hand
 
-    # A decision is a few hundred octets: it is kept where a page would not be any more.
-    with Store.open(home, create=False, settings=Settings(floor=16 * 1024**2)) as store, Book.open(home, write=True) as book:
-        yield _Desk(store, book)
+    with hand(home) as hand_:
+        yield _Desk(hand_)
 
 
 class _Desk:
-    """An archive and its ledger, both open for writing: decisions go to the one and then to the other."""
+    """The ledger that is decided of, and the hand that keeps decisions."""
 
-    def __init__(self, store: Any, book: Any) -> None:
-        self.store, self.book = store, book
+    def __init__(self, hand: Hand) -> None:
+        self.hand, self.book = hand, hand.book
 
     def decide(self, kind: str, subjects: tuple[str, ...], body: Mapping[str, Any], reason: str, who: str | None) -> str:
-        from archive.decisions import Decision, decide, decisions
+        from archive.decisions import Decision
 
         try:
             made = Decision(kind, now(), reason, subjects, body, who)
         except ValueError as exc:
             raise typer.BadParameter(str(exc)) from exc
-        kept = decide(self.store, made)
-        self.book.decide(*decisions(self.store.archive))  # with those that a killed process did not come to enter
-        return kept.id
+        return self.hand.keep(made)
 
     def candidate(self, pair: list[str]) -> Candidate:
         from archive.errors import NotFound
         from archive.ledger.candidates import Candidate, chosen
 
-        keys, found = _looked_at(self.book)
+        keys, found = _looked_at(self.store.home.path, self.book)
         if len(pair) == 1:
             return chosen(found, pair[0])
         if len(pair) != 2 or pair[0] == pair[1]:
@@ -245,7 +243,7 @@ class _Desk:
     def row(self, id_: str) -> dict[str, Any]:
         from archive.ledger.candidates import row
 
-        _, found = _looked_at(self.book)
+        _, found = _looked_at(self.store.home.path, self.book)
         return next((row(each) for each in found if each.id == id_), {"candidate": id_, "decision": None})
 
     def correct(self, subject: str, name: str | None, value: str | None, reason: str, who: str | None) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,7 +101,7 @@ class Discreet:
         self._bases = {words.registration(subject) for each in taken for subject in each.subjects}
         about = (*views.cases_of(self._bases), *then.cases_of(self._bases)) if taken else ()
         self._taken = self._bases | {r.subject for case in about for r in case.registrations}
-        self._pages = withheld.drawn(taken, (), key)
+        self._pages: Veil | None = None
 
     def about(self) -> tuple[Veil, set[str]]:
         """The veil over what was taken down, and every registration and page that it may withhold something of."""
@@ -118,7 +117,7 @@ class Discreet:
 
     def veils(self, bases: Collection[str]) -> dict[str, Veil]:
         """By registration or page, for those of these of which something may be withheld."""
-        found = {base: self._pages for base in bases if base in self._pages.gone}
+        found = {base: self._over_pages() for base in bases if not base.startswith("reg:")}
         asked = [group for group in self._then.groups_of(bases) if not (group.same and self._plain(group.subjects))]
         for case in self._then.cases(asked, events=False):
             veil = self.veil(case)
@@ -147,6 +146,12 @@ class Discreet:
                 elif group.id in folded:
                     yield from map(case_row, select([folded[group.id]], **asked))
 
+    def _over_pages(self) -> Veil:
+        """Texts of no case name nobody whom a case withholds, of then or of now."""
+        if self._pages is None:
+            self._pages = self._drawn({*self._bases, *self._views.hiding(), *self._then.hiding})
+        return self._pages
+
     def _plain(self, registrations: Collection[str]) -> bool:
         """Nothing in the case of these is taken down, or hidden by now."""
         return self._taken.isdisjoint(registrations) and not self._views.hide(registrations)
@@ -162,31 +167,41 @@ def discreet(home: Path, views: Views, then: Then) -> Discreet:
     return Discreet(views, then, takedowns(home), pseudonyms_held(home))
 
 
+def over(home: Path, views: Views, registrations: Iterable[str] = ()) -> Veil:
+    """The veil over the cases of these registrations and those that takedowns are of, and over texts of no case."""
+    standing = takedowns(home)
+    subjects = {words.registration(subject) for takedown in standing for subject in takedown.subjects}
+    return withheld.drawn(standing, views.cases_of({*registrations, *subjects}), pseudonyms_held(home))
+
+
 def refuse(home: Path, captures: Collection[str]) -> None:
     """Before the bytes of captures are handed out: raises Withheld where one of them shows what was taken down."""
-    standing = takedowns(home)
-    if not standing:
-        return
+    for capture, takedown in showing(home, captures).items():
+        raise Withheld(
+            f"capture {capture} shows what was taken down ({takedown}): its bytes stay in the archive; "
+            f"`crawl takedown --undo {takedown}` takes that back"
+        )
+
+
+def showing(home: Path, captures: Collection[str] | None = None) -> dict[str, str]:
+    """Of these captures, or of all, those that show what was taken down, each with the takedown's id. Raises Withheld."""
+    if not takedowns(home):
+        return {}
+    found: dict[str, str] = {}
     try:
         opened = Book.open(home)
     except NotFound as exc:
         raise Withheld("something was taken down, and only a ledger can tell where it stands: `crawl rebuild` first") from exc
     with opened as book, Views.open(home, book) as views:
-        by = {}
-        for takedown in standing:
-            for subject in {words.registration(subject) for subject in takedown.subjects}:
-                found = [subject]
-                if subject.startswith("reg:"):
-                    with suppress(NotFound):
-                        found = views.find(subject)[1]
-                by.update(dict.fromkeys(found, takedown.id))
+        veil = over(home, views)
         for extraction in book.extractions(captures=captures):
-            for subject in {words.registration(row[0]) for row in book.page(extraction)} | {extraction.url}:
-                if subject in by:
-                    raise Withheld(
-                        f"capture {extraction.capture} shows what was taken down ({by[subject]}): its bytes stay in the "
-                        f"archive; `crawl takedown --undo {by[subject]}` takes that back"
-                    )
+            said = book.page(extraction)
+            by = next((by for subject in (extraction.url, *(row[0] for row in said)) if (by := veil.by(subject))), None)
+            if by is None and any(not row[0].startswith("reg:") and veil.surnames.inside(row[2]) for row in said):
+                by = next(iter((*veil.taken.values(), *veil.gone.values())))
+            if by is not None:
+                found[extraction.capture] = by
+    return found
 
 
 def _named(name: Path) -> str:

@@ -207,14 +207,14 @@ def _writing(home: Path) -> Iterator[_Desk]:
     from archive.ruling import hand
 
     with hand(home) as hand_:
-        yield _Desk(hand_)
+        yield _Desk(home, hand_)
 
 
 class _Desk:
     """The ledger that is decided of, and the hand that keeps decisions."""
 
-    def __init__(self, hand: Hand) -> None:
-        self.hand, self.book = hand, hand.book
+    def __init__(self, home: Path, hand: Hand) -> None:
+        self.home, self.hand, self.book = home, hand, hand.book
 
     def decide(self, kind: str, subjects: tuple[str, ...], body: Mapping[str, Any], reason: str, who: str | None) -> str:
         from archive.decisions import Decision
@@ -229,7 +229,7 @@ class _Desk:
         from archive.errors import NotFound
         from archive.ledger.candidates import Candidate, chosen
 
-        keys, found = _looked_at(self.store.home.path, self.book)
+        keys, found = _looked_at(self.home, self.book)
         if len(pair) == 1:
             return chosen(found, pair[0])
         if len(pair) != 2 or pair[0] == pair[1]:
@@ -243,7 +243,7 @@ class _Desk:
     def row(self, id_: str) -> dict[str, Any]:
         from archive.ledger.candidates import row
 
-        _, found = _looked_at(self.store.home.path, self.book)
+        _, found = _looked_at(self.home, self.book)
         return next((row(each) for each in found if each.id == id_), {"candidate": id_, "decision": None})
 
     def correct(self, subject: str, name: str | None, value: str | None, reason: str, who: str | None) -> dict[str, Any]:

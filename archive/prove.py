@@ -243,7 +243,7 @@ def prove(
         held = [q for q in book.quoted(registrations) if _asked(q, name, property)]
         if not held:
             raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-        veil = discretion.veil(archive.home.path, folded.cases_of(registrations))
+        veil = discretion.over(archive.home.path, folded, (*registrations, *folded.hiding()))
     found = veil.untouched(held)
     if not found:
         raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")

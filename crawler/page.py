@@ -368,16 +368,37 @@ class Page:
         """The slices of the source, as far as it was looked at, that comments and elements of text alone take up; in order."""
         return [(-1, 0)]
 
-    def _leaf(self, node: Node) -> list[Word] | None:
-        """The words of an element that holds one text alone, where the source writes it once and as the tree does."""
+    def _inside(self, node: Node) -> tuple[int, int] | None:
+        """Where the content of an element stands that the source writes once and as the tree does."""
         html = node._raw.html or ""
         start = self._once(html)
         opening = None if start is None else START_TAG.match(self.text, start)
         if start is None or opening is None:
             return None
+        return opening.end(), start + len(html) - len(f"</{node.tag}>")
+
+    def _leaf(self, node: Node) -> list[Word] | None:
+        """The words of an element that holds one text alone, where the source writes it once and as the tree does."""
+        inside = self._inside(node)
+        if inside is None:
+            return None
         kind = "raw" if node.tag in RAW else "escapable" if node.tag in ESCAPABLE else "text"
-        found = words(self.text, opening.end(), start + len(html) - len(f"</{node.tag}>"), kind)
+        found = words(self.text, *inside, kind)
         return found if [word.text for word in found] == node.text.split() else None
+
+    def _ends(self, node: Node) -> tuple[int, int] | None:
+        """From the first of these words to the last: at once, where the text is written without references."""
+        inside = self._inside(node)
+        if inside is None:
+            return None
+        start, end = inside
+        written = self.text[start:end]
+        if "&" in written or "\0" in written:
+            found = self._leaf(node)
+            return (found[0].start, found[-1].end) if found else None
+        if not written.strip() or written.split() != node.text.split():
+            return None
+        return start + len(written) - len(written.lstrip()), end - len(written) + len(written.rstrip())
 
     def _code(self, node: Node) -> Part | None:
         """The text of a script, where the source writes it once and as the tree does."""
@@ -526,8 +547,8 @@ class Node:
     @property
     def span(self) -> tuple[int, int]:
         """The slice of the source from its first character to its last. Raises as `whole`, and where it has no text."""
-        if self._page.sparse and self._is_leaf and (found := self._page._leaf(self)):
-            return found[0].start, found[-1].end
+        if self._page.sparse and self._is_leaf and (found := self._page._ends(self)):
+            return found
         whole = self.whole
         if whole is None:
             raise Unreadable(f"{self.selector}: no text")

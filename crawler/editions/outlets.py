@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from urllib.parse import urlsplit
 
 _NAMELESS = re.compile(r"\(\?P<\w+>")
 
@@ -43,7 +44,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """An outlet's texts in one language. relation: what an address of it is to the work (CONTRACT's words)."""
+    """An outlet's texts in one language. relation: what an address of it is to the work (CONTRACT's words).
+
+    title: what it calls itself; None where the table does not say.
+    """
 
     outlet: str
     name: str
@@ -51,6 +55,7 @@ class Edition:
     forms: tuple[Form, ...]
     language: str | None = None
     relation: str = "original"
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,30 @@ def _by_host() -> Mapping[str, tuple[Edition, ...]]:
 def editions_of(host: str) -> tuple[Edition, ...]:
     """The editions that a host serves; empty for a host of no outlet. host: with or without `www.`."""
     return _by_host().get(host.removeprefix("www."), ())
+
+
+def title(url: str) -> str | None:
+    """What the outlet of an address calls itself there; None for a host of no outlet, or of one whose title is not told."""
+    host, path = _parts(url)
+    found = placed(host, path)
+    own = (each for each in editions_of(host) if host in (name.removeprefix("www.") for name in each.hosts))
+    edition = found.edition if found else next(own, None)
+    return edition.title if edition else None
+
+
+def own_id(url: str) -> tuple[str, int] | None:
+    """The number by which an outlet knows the article of an address, as written there, and where it begins; None without one.
+
+    It is the article's own within its outlet and language: `a81889` of the English Moscow Times and of the Russian one are
+    two articles. A slug is no id (ukraine-news-links 2.1).
+    """
+    host, path = _parts(url)
+    found = placed(host, path)
+    match = found and found.form.path.fullmatch(path.rstrip("/"))
+    if not match or "id" not in match.re.groupindex:
+        return None
+    group = "own" if "own" in match.re.groupindex else "id"
+    return match[group], url.index(path, url.index("//") + 2) + match.start(group)
 
 
 def outlet(name: str) -> Outlet | None:
@@ -149,6 +178,15 @@ def _shapes() -> tuple[tuple[Callable[[str], object], Edition], ...]:
     )
 
 
+def _parts(url: str) -> tuple[str, str]:
+    """Host without `www.`, and path; empty where it is no address."""
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "").removeprefix("www."), parts.path
+    except ValueError:
+        return "", ""
+
+
 def _written(name: str, text: str) -> str:
     """2023/7/8 and 2023/07/08 are one date."""
     return "/".join(part.zfill(2) for part in text.split("/")) if name == "date" else text
@@ -164,7 +202,10 @@ def _day(text: str | None) -> date | None:
 def _outlet(told: Mapping[str, object]) -> Outlet:
     name = _text(told["name"])
     if hosts := _texts(told.get("each_host", [])):
-        editions = tuple(Edition(name, host, (host,), _forms(told["forms"])) for host in hosts)
+        titles = told.get("titles", dict.fromkeys(hosts, told.get("title")))
+        if not isinstance(titles, dict):
+            raise ValueError(f"outlets.toml: no titles by host: {titles!r}")
+        editions = tuple(Edition(name, host, (host,), _forms(told["forms"]), title=_said(titles.get(host))) for host in hosts)
     else:
         editions = tuple(_edition(name, each) for each in _tables(told["edition"]))
     pairs = tuple((_texts(each)[0], _texts(each)[1]) for each in _list(told.get("pairs", [])))
@@ -177,10 +218,9 @@ def _outlet(told: Mapping[str, object]) -> Outlet:
 
 
 def _edition(outlet: str, told: Mapping[str, object]) -> Edition:
-    language = told.get("language")
     return Edition(
         outlet, _text(told["name"]), _texts(told["hosts"]), _forms(told["forms"]),
-        None if language is None else _text(language), _text(told.get("relation", "original")),
+        _said(told.get("language")), _text(told.get("relation", "original")), _said(told.get("title")),
     )  # fmt: skip
 
 
@@ -206,6 +246,10 @@ def _tables(told: object) -> list[dict[str, object]]:
 
 def _texts(told: object) -> tuple[str, ...]:
     return tuple(_text(each) for each in _list(told))
+
+
+def _said(told: object) -> str | None:
+    return None if told is None else _text(told)
 
 
 def _text(told: object) -> str:

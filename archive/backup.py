@@ -247,7 +247,7 @@ def _others(home: Home, out: Home, disk: Disk) -> Iterator[Copied]:
 
 @contextlib.contextmanager
 def _as_private(path: Path) -> Iterator[None]:
-    """What is written meanwhile is its owner's alone, from its first moment on, where this file is: secrets lie beside a plan."""
+    """What is written meanwhile is its owner's alone from its first moment on, where this file is: secrets lie beside plans."""
     before = os.umask(0o077) if not path.stat().st_mode & OTHERS else None
     try:
         yield

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,6 +58,7 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     from crawler.opening import now
     from crawler.politeness import pauses
     from schedules import alarms, standing
+    from schedules.hidden import Hidden
     from schedules.plan import turns
     from schedules.planned import past, planned
 
@@ -64,7 +66,9 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     quiet = pauses(home / "state.sqlite")
     yield from standing.rows(standing.read(home, at), quiet)
     yield from standing.vantages(settings.load(home).vantages, quiet)
-    yield from (each.row() for each in alarms.standing(home))
+    standing_now = alarms.standing(home)
+    hidden = Hidden(home).now() if standing_now else Hidden(home)
+    yield from (replace(each, alarm=hidden.alarm(each.alarm)).row() for each in standing_now)
     plan = planned(home)
     yield from ({"kind": "target", **each.row()} for each in turns(plan, past(home, plan, at), at))
     try:

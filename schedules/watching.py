@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from archive.errors import NotAnArchive, NotFound
 from archive.ledger.book import Book
 from archive.shelf import Archive
 from schedules.alarms import Alarms, shown
+from schedules.hidden import Hidden
 from schedules.journal import Event, Tell
 from schedules.news import news
 from schedules.notices import Notice, of_alarm
@@ -57,6 +58,7 @@ class Watching:
         self.carried = None if tell is None else partial(_carried, tell)
         self.alarms = Alarms(home, floor=floor, disk=disk, stamped=stamped, vantages=vantages)
         self.outbox = Outbox(home)
+        self._hidden = Hidden(home)
 
     def close(self) -> None:
         self.alarms.close()
@@ -72,15 +74,19 @@ class Watching:
         posted = self.outbox.post((*notices, *found), plan.channels, now, through)
         self.outbox.feeds(plan.feeds)
         more = through is not None and through < self.alarms.through
-        lines = tuple(shown((*look.raised, *look.cleared))) if self._tell is None else ()
+        hidden = self._hidden.now()
+        seen = [replace(each, alarm=hidden.alarm(each.alarm)) for each in (*look.raised, *look.cleared)]
         if self._tell is not None:
-            for each in (*look.raised, *look.cleared):
+            for each in seen:
                 _told_of(self._tell, each)
+        lines = tuple(shown(seen)) if self._tell is None else ()
         return Told(lines, posted, more, len(self.alarms.standing()), self.outbox.waits())
 
     def _alarms(self, now: datetime) -> Iterator[Notice]:
         """Of each that was raised lately, that it was; of each that is over, that too."""
-        for each in self.alarms.lately(now - LATELY):
+        hidden = self._hidden.now()
+        for one in self.alarms.lately(now - LATELY):
+            each = replace(one, alarm=hidden.alarm(one.alarm))
             if each.raised >= now - LATELY:
                 yield of_alarm(each.as_raised())
             if each.cleared is not None:

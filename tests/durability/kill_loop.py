@@ -66,8 +66,9 @@ def command(home: Path, way: list[str], listed: Path, out: Path, *, lazy: bool =
     """Starts `crawl url - --json` as leader of its own group; its process id. learn: where it writes what it has imported."""
     pid = os.fork()
     if pid:
+        os.setpgid(pid, pid)  # here too: on a busy machine it is killed before it has come to do so itself
         return pid
-    os.setsid()
+    os.setpgid(0, 0)
     os.dup2(os.open(listed, os.O_RDONLY), 0)
     os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 1)
     os.dup2(os.open(out.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), 2)

@@ -156,7 +156,7 @@ class Alarms:
         read = {e.capture: e for e in book.extractions(captures={c.id for c in captures})} if book and captures else {}
         for capture in captures:
             extraction = read.get(capture.id)
-            if extraction is None and capture.outcome.whole and not capture.decision and now - capture.at < UNREAD:
+            if extraction is None and _read_later(capture) and now - capture.at < UNREAD:
                 return False  # it may be read any moment: from here on the next time
             self._through = capture.seq
             if capture.foreign is None and not capture.decision and (seen := _seen(capture, extraction)) is not None:
@@ -291,6 +291,11 @@ def _read(db: sa.Connection, which: sa.ColumnElement[bool]) -> list[Raised]:
         )
         for row in rows
     ]
+
+
+def _read_later(capture: Capture) -> bool:
+    """Is a capture read by whoever keeps it? A person's decision is not, nor are the rules for robots."""
+    return capture.outcome.whole and not capture.decision and not capture.url.endswith("/robots.txt")
 
 
 def _seen(capture: Capture, extraction: Extraction | None) -> Seen | None:

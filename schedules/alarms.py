@@ -102,6 +102,10 @@ class Alarms:
         # The first capture without a stamp, and when it was first seen to be so.
         first, _, since = marks.get("unstamped", "").partition(" ")
         self._bare = (first, datetime.fromisoformat(since)) if since else None
+        # Whoever kept what was there before has ended: what he did not come to read is read by nobody.
+        self._left = 0
+        with contextlib.suppress(NotAnArchive, NotFound), Archive.open(home) as archive:
+            self._left = archive.index.next_seq()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -156,7 +160,8 @@ class Alarms:
         read = {e.capture: e for e in book.extractions(captures={c.id for c in captures})} if book and captures else {}
         for capture in captures:
             extraction = read.get(capture.id)
-            if extraction is None and _read_later(capture) and now - capture.at < UNREAD:
+            mine = capture.seq >= self._left and _read_later(capture)
+            if extraction is None and mine and now - capture.at < UNREAD:
                 return False  # it may be read any moment: from here on the next time
             self._through = capture.seq
             if capture.foreign is None and not capture.decision and (seen := _seen(capture, extraction)) is not None:

@@ -82,13 +82,11 @@ def daemon(home: Path, way: list[str], log: Path, *, lazy: bool) -> int:
         import archive.store
 
         archive.store.Disk = Lazy  # type: ignore[misc]
-    import schedules.alarms
     import schedules.daemon
     from schedules.cli import main
 
     # Lives of a second are to see what lives of months do.
     schedules.daemon.WATCHED = schedules.daemon.LOOKED = 0.3
-    schedules.alarms.UNREAD = timedelta(seconds=1)
     *rules, _, ca = way
     words = ["daemon", "--home", str(home), "--pace", "0", "--per-host", "4", "--ca", ca]
     status = 99

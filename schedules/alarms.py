@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from schedules.watch import (
     Raised,
     Register,
     Seen,
+    Way,
     settle,
 )
 
@@ -47,8 +48,8 @@ FILE = "watch.sqlite"
 AT_ONCE = 2_000  # captures folded in one look: a large archive is taken in over many
 UNREAD = timedelta(minutes=10)  # a page kept so long ago and not read yet will not be read by whoever kept it
 CERTIFICATES = timedelta(hours=6)  # between two looks at a host's certificate
-KINDS: Mapping[str, type[Host] | type[Family] | type[Address] | type[Register]] = {
-    "hosts": Host, "families": Family, "addresses": Address, "registers": Register,
+KINDS: Mapping[str, type[Host] | type[Family] | type[Address] | type[Register] | type[Way]] = {
+    "hosts": Host, "families": Family, "addresses": Address, "registers": Register, "vantages": Way,
 }  # fmt: skip
 
 _tables = sa.MetaData()
@@ -85,9 +86,15 @@ class Look:
 class Alarms:
     """Open for the one process that watches; used from one thread at a time."""
 
-    def __init__(self, home: Path, *, floor: int, disk: Disk | None = None, stamped: bool = False) -> None:
-        """floor: octets that are never used, as the settings say. stamped: they name authorities who stamp the log."""
-        self._home, self._floor, self._disk, self._stamped = home, floor, disk or Disk(), stamped
+    def __init__(
+        self, home: Path, *, floor: int, disk: Disk | None = None, stamped: bool = False, vantages: bool = False
+    ) -> None:
+        """floor: octets that are never used, as the settings say. stamped: they name authorities who stamp the log.
+
+        vantages: they know some beside this machine.
+        """
+        self._home, self._floor, self._disk = home, floor, disk or Disk()
+        self._stamped, self._vantages = stamped, vantages
         # A connection of its own each time: looks are made from whichever thread is free.
         self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool)
         with self._engine.connect() as db:
@@ -165,8 +172,10 @@ class Alarms:
                 return False  # it may be read any moment: from here on the next time
             self._through = capture.seq
             if capture.foreign is None and not capture.decision and (seen := _seen(capture, extraction)) is not None:
+                if self._vantages:
+                    seen = _seen_from(archive, capture, seen)
                 self._facts.fold(seen, held=_held(archive, book, seen, capture.seq))
-                self._certificate(archive, capture, seen.host)
+                self._certificate(archive, capture, seen.known_as)
         return len(captures) == AT_ONCE
 
     def _certificate(self, archive: Archive, capture: Capture, host: str) -> None:
@@ -317,6 +326,15 @@ def _seen(capture: Capture, extraction: Extraction | None) -> Seen | None:
     return Seen(capture.id, capture.at, capture.url, host, word, extraction.flags if extraction is not None else ())
 
 
+def _seen_from(archive: Archive, capture: Capture, seen: Seen) -> Seen:
+    """The same with its vantage; only the manifest tells it."""
+    with contextlib.suppress(ArchiveError):
+        vantage = archive.manifest(capture).get("vantage")
+        if vantage is not None:
+            return replace(seen, vantage=vantage["label"], fault=capture.error if vantage["fault"] else None)
+    return seen
+
+
 def _held(archive: Archive, book: Book | None, seen: Seen, seq: int) -> bool:
     """Was a page read under this address before? Asked only where it seems to be gone."""
     if book is None or seen.word not in GONE:
@@ -348,7 +366,7 @@ def _plain(value: object) -> object:
     raise TypeError(type(value))
 
 
-def _fact(kind: str, said: dict[str, Any]) -> Host | Family | Address | Register:
+def _fact(kind: str, said: dict[str, Any]) -> Host | Family | Address | Register | Way:
     match kind:
         case "hosts":
             pairs = [tuple(each) for each in said["recent"]]
@@ -358,6 +376,8 @@ def _fact(kind: str, said: dict[str, Any]) -> Host | Family | Address | Register
             return Host(pairs, said["visits"], said["usual"], since, *certificates, looked)
         case "families":
             return Family([(c, w, list(odd)) for c, w, odd in said["last"]], said["read"], said["flags"])
+        case "vantages":
+            return Way([tuple(each) for each in said["failed"]])
         case "addresses":
             return Address([tuple(each) for each in said["gone"]])
         case _:

@@ -77,7 +77,7 @@ class Intake(Crawl):
     """A crawl whose intake can be shut: what is in flight goes on to its end, and nothing new begins. standing: told of all."""
 
     def __init__(self, crawl: Crawl, standing: Standing) -> None:
-        super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests)
+        super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests, crawl.routes)
         self._standing = standing
         self._open = asyncio.Event()
         self._open.set()
@@ -156,7 +156,7 @@ class Daemon:
         self.standing = Standing(now())
         self.crawl = Intake(crawl, self.standing)
         # For those who asked that pages be kept and not read.
-        unread = Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests)
+        unread = Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests, crawl.routes)
         self._unread = Intake(unread, self.standing)
         self._inbox = Inbox(crawl.desk.store.home.path)
         self.plan = plan
@@ -311,7 +311,7 @@ class Daemon:
         """Carries what waits to those whom the plan names."""
         while self._watching is not None:
             try:
-                await Notifier(self._watching.outbox, self.now, self._note).once(self.plan.channels)
+                await Notifier(self._watching.outbox, self.now, self._note, self._watching.carried).once(self.plan.channels)
             except (ArchiveError, OSError) as exc:
                 self._note(f"notices cannot be carried: {exc}")
             await asyncio.sleep(LOOKED)
@@ -384,6 +384,7 @@ class Daemon:
         intakes = (self.crawl, self._unread)
         for intake in intakes:
             intake.shut()
+        self._say("stopping")
         self._note(f"stopping: what is in flight has {GRACE:g} seconds")
         at_once = asyncio.create_task(self._orders.at_once.wait())
         drained = asyncio.gather(*(intake.drained() for intake in intakes))

@@ -6,7 +6,9 @@ import contextlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from archive.disk import Disk
 from archive.errors import NotAnArchive, NotFound
@@ -14,10 +16,12 @@ from archive.ledger.book import Book
 from archive.shelf import Archive
 from schedules.alarms import Alarms, shown
 from schedules.hidden import Hidden
+from schedules.journal import Event, Tell
 from schedules.news import news
 from schedules.notices import Notice, of_alarm
-from schedules.outbox import Outbox
+from schedules.outbox import Delivery, Outbox
 from schedules.plan import Plan
+from schedules.watch import Raised
 
 LATELY = timedelta(days=7)  # alarms that are posted again after a kill; those that were posted before stay as they are
 
@@ -37,11 +41,22 @@ class Told:
 
 
 class Watching:
-    """Alarms and outbox of one archive, used from one thread at a time. floor, disk, stamped: as `Alarms` has them."""
+    """Alarms and outbox of one archive, used from one thread at a time. tell: told of alarms and of what becomes of notices, in
+    place of lines. The rest: as `Alarms` has it."""
 
-    def __init__(self, home: Path, *, floor: int, disk: Disk | None = None, stamped: bool = False) -> None:
-        self._home = home
-        self.alarms = Alarms(home, floor=floor, disk=disk, stamped=stamped)
+    def __init__(
+        self,
+        home: Path,
+        *,
+        floor: int,
+        disk: Disk | None = None,
+        stamped: bool = False,
+        vantages: bool = False,
+        tell: Tell | None = None,
+    ) -> None:
+        self._home, self._tell = home, tell
+        self.carried = None if tell is None else partial(_carried, tell)
+        self.alarms = Alarms(home, floor=floor, disk=disk, stamped=stamped, vantages=vantages)
         self.outbox = Outbox(home)
         self._hidden = Hidden(home)
 
@@ -60,7 +75,11 @@ class Watching:
         self.outbox.feeds(plan.feeds)
         more = through is not None and through < self.alarms.through
         hidden = self._hidden.now()
-        lines = tuple(shown(replace(each, alarm=hidden.alarm(each.alarm)) for each in (*look.raised, *look.cleared)))
+        seen = [replace(each, alarm=hidden.alarm(each.alarm)) for each in (*look.raised, *look.cleared)]
+        if self._tell is not None:
+            for each in seen:
+                _told_of(self._tell, each)
+        lines = tuple(shown(seen)) if self._tell is None else ()
         return Told(lines, posted, more, len(self.alarms.standing()), self.outbox.waits())
 
     def _alarms(self, now: datetime) -> Iterator[Notice]:
@@ -84,3 +103,22 @@ class Watching:
             except (NotAnArchive, NotFound):
                 return [], after
             return news(archive, book, after, self.alarms.through)
+
+
+def _told_of(tell: Tell, each: Raised) -> None:
+    alarm, over = each.alarm, each.cleared is not None
+    told = {"alarm": alarm.kind, "subject": alarm.subject, "detail": alarm.detail, "captures": alarm.captures}
+    tell(Event.CLEARED if over else Event.RAISED, **told)
+    if alarm.kind == "disk-low" and not over:
+        tell(Event.DISK_LOW, detail=alarm.detail)
+
+
+def _carried(tell: Tell, delivery: Delivery, why: str | None, again: bool) -> None:
+    """As Notifier asks. A webhook is told by its host alone: the rest of its address may be all that keeps others out of it."""
+    parts = urlsplit(delivery.channel)
+    receiver = f"{parts.scheme}://{parts.hostname}" if parts.hostname else delivery.channel
+    if why is None:
+        tell(Event.DELIVERED, notice=delivery.notice.id, kind=delivery.notice.kind, receiver=receiver)
+    else:
+        why = why.replace(delivery.channel, receiver)
+        tell(Event.UNDELIVERED, notice=delivery.notice.id, receiver=receiver, why=why, again=again)

@@ -103,8 +103,18 @@ def over(home: Path, views: Views) -> Veil:
 
 def refuse(home: Path, captures: Collection[str]) -> None:
     """Before the bytes of captures are handed out: raises Withheld where one of them shows what was taken down."""
+    for capture, takedown in showing(home, captures).items():
+        raise Withheld(
+            f"capture {capture} shows what was taken down ({takedown}): its bytes stay in the archive; "
+            f"`crawl takedown --undo {takedown}` takes that back"
+        )
+
+
+def showing(home: Path, captures: Collection[str] | None = None) -> dict[str, str]:
+    """Of these captures, or of all, those that show what was taken down, each with the takedown's id. Raises Withheld."""
     if not takedowns(home):
-        return
+        return {}
+    found: dict[str, str] = {}
     try:
         opened = Book.open(home)
     except NotFound as exc:
@@ -117,10 +127,8 @@ def refuse(home: Path, captures: Collection[str]) -> None:
             if by is None and any(not row[0].startswith("reg:") and veil.surnames.inside(row[2]) for row in said):
                 by = next(iter((*veil.taken.values(), *veil.gone.values())))
             if by is not None:
-                raise Withheld(
-                    f"capture {extraction.capture} shows what was taken down ({by}): its bytes stay in the "
-                    f"archive; `crawl takedown --undo {by}` takes that back"
-                )
+                found[extraction.capture] = by
+    return found
 
 
 def _named(name: Path) -> str:

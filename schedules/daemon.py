@@ -303,7 +303,7 @@ class Daemon:
                 more, self._alarms, self._undelivered = told.more, told.standing, told.undelivered
                 for line in told.lines:
                     self._note(line)
-            except (ArchiveError, OSError) as exc:
+            except Exception as exc:  # whatever it is, the watch goes on, and says that it saw nothing
                 self._note(f"alarms and news cannot be looked for: {exc}")
             await asyncio.sleep(0 if more else WATCHED)
 
@@ -312,7 +312,7 @@ class Daemon:
         while self._watching is not None:
             try:
                 await Notifier(self._watching.outbox, self.now, self._note, self._watching.carried).once(self.plan.channels)
-            except (ArchiveError, OSError) as exc:
+            except Exception as exc:  # as above
                 self._note(f"notices cannot be carried: {exc}")
             await asyncio.sleep(LOOKED)
 

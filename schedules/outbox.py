@@ -16,6 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from archive.database import WAITED
 from schedules.channels import Channel, Feed
 from schedules.hidden import Hidden
 from schedules.notices import Notice, feed
@@ -60,7 +61,7 @@ class Outbox:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool)
+        self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool, connect_args={"timeout": WAITED})
         self._hidden = Hidden(home)
         with self._engine.connect() as db:
             db.exec_driver_sql("PRAGMA journal_mode=WAL")

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,7 @@ from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
     from archive.finding import Finding
+    from archive.packcheck import Trust
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 COLUMNS = ("check", "subject", "outcome", "detail")
@@ -41,36 +43,68 @@ def told() -> Iterator[None]:
         raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What whoever asks for a verification knows from elsewhere, of packs; fresh: nothing that a run before it read counts."""
+
+    key: str | None = None
+    roots: Path | None = None
+    fresh: bool = False
+
+    def trust(self) -> Trust:
+        """With what this machine knows. Raises BadRecord, BadStamp where it cannot be read."""
+        from archive.keyring import Keyring
+        from archive.note import Verifier
+        from archive.packcheck import Trust
+        from archive.stamps import certificates
+
+        ring = Keyring.of(os.environ)
+        given = None
+        if self.key is not None:
+            given = Verifier.parse(Path(self.key).read_text("utf-8", "replace") if Path(self.key).is_file() else self.key)
+        pem = self.roots.read_bytes() if self.roots is not None else ring.roots()
+        return Trust(given, "that was given with --key", certificates(pem), ring.block)
+
+
 @app.command()
 def verify(
     ctx: typer.Context,
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ID|FILE]...", help="captures of the archive, or files that others made; none: the whole archive"
+            metavar="[ID|FILE|PACK]...",
+            help="captures of the archive, files that others made, or evidence packs; none: the whole archive",
         ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="read all of it, though a run that was stopped has read a part")
     ] = False,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY|FILE", help="packs: the log's public key, as you have it from elsewhere")
+    ] = None,
+    roots: Annotated[
+        Path | None, typer.Option(metavar="FILE.pem", help="packs: root certificates of time-stamping authorities")
+    ] = None,
 ) -> None:
-    """Numbered checks over archive and ledger; over files that others made: strict conformance to the standard.
+    """Numbered checks over archive and ledger, or over an evidence pack (docs/pack.md); over files that others made: strict
+    conformance to the standard.
 
     A run over the whole archive that was stopped is gone on with. Exit status 4 where a check failed, 5 where nothing was
     checked.
     """
     with told():
-        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], fresh=fresh))
+        known = Known(key, roots, fresh=fresh)
+        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], known))
 
 
-def verify_command(options: Globals, out: Shown, targets: Sequence[str], *, fresh: bool = False) -> int:
-    """Findings as they come; the exit status. Raises NotFound for a target that is no file, capture or visit."""
+def verify_command(options: Globals, out: Shown, targets: Sequence[str], known: Known | None = None) -> int:
+    """Findings as they come; the exit status. Raises NotFound for a target that is no file, pack, capture or visit."""
     from archive.finding import status
 
     seen: list[Finding] = []
 
     def rows() -> Iterator[dict[str, str]]:
-        for finding in _findings(options, out, targets, fresh=fresh):
+        for finding in _findings(options, out, targets, known or Known()):
             seen.append(finding)
             yield finding.row()
 
@@ -78,26 +112,31 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str], *, fres
     return status(seen)
 
 
-def _findings(options: Globals, out: Shown, targets: Sequence[str], *, fresh: bool) -> Iterable[Finding]:
+def _findings(options: Globals, out: Shown, targets: Sequence[str], known: Known) -> Iterable[Finding]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from archive.foreign import verify_file
+    files = [Path(target) for target in targets if Path(target).exists()]
+    ids = [target for target in targets if not Path(target).exists()]
+    for target in ids:
+        if not ID.fullmatch(target):
+            raise NotFound(f"{target} is neither a file nor a pack nor the id of a capture")
+    for path in files:
+        from archive.foreign import verify_file
+        from archive.packcheck import is_pack, verify_pack
+
+        if path.is_dir() or is_pack(path):
+            yield from verify_pack(path, known.trust())
+        else:
+            yield from verify_file(path)
+    if files and not ids:
+        return
     from archive.keyring import Keyring
     from archive.verify import verify as checks
     from archive.verify.carried import forget
 
-    files = [Path(target) for target in targets if Path(target).is_file()]
-    ids = [target for target in targets if not Path(target).is_file()]
-    for target in ids:
-        if not ID.fullmatch(target):
-            raise NotFound(f"{target} is neither a file nor the id of a capture")
-    for path in files:
-        yield from verify_file(path)
-    if files and not ids:
-        return
     scratch = door.scratch(options.home)
-    if fresh:
+    if known.fresh:
         forget(scratch)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:

@@ -100,9 +100,12 @@ class Log:
         signed = self.signed()
         return None if signed is None else signed[1]
 
-    def proof(self, capture: Capture) -> str:
-        """A `.tlog-proof`: the entry, its path, and the checkpoint (c2sp.org/tlog-proof). Raises NotFound, Damaged."""
-        signed = self.signed()
+    def proof(self, capture: Capture, under: tuple[Note, Checkpoint] | None = None) -> str:
+        """A `.tlog-proof`: the entry, its path, and the checkpoint (c2sp.org/tlog-proof). Raises NotFound, Damaged.
+
+        under: a note of this log and what it says; None: the newest.
+        """
+        signed = under or self.signed()
         tiles = Tiles(self.folder, signed[1].size if signed is not None else 0)
         index = find(tiles, capture.seq)
         if signed is None or index is None:

@@ -22,12 +22,12 @@ from archive.finding import CHECKS, Finding, Verdict
 from archive.keyring import Keyring
 from archive.ledger import discretion, words
 from archive.ledger.book import Book
-from archive.ledger.case import find, fold
-from archive.ledger.moment import NOW
 from archive.ledger.observation import Quoted
 from archive.ledger.rows import newest
-from archive.log import Log
+from archive.ledger.views import Views
+from archive.log import Log, highest
 from archive.log import find as leaf_of
+from archive.note import Checkpoint, Note
 from archive.stamped import Stamped
 from archive.store import Archive
 from archive.text import decode_text
@@ -62,6 +62,7 @@ THERE = (
 )
 MEANT = "That the quote means the value is the work of the parser named; `crawl reread --check` reads the page again."
 LIMITS = (HONEST, CLOCK, UNLOGGED, THERE, MEANT)
+Signed = tuple[Note, Checkpoint]  # a note, and what it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was asked, the values, every check, and what they do not show. made: when, UTC."""
+    """What was asked, the values, every check, and what they do not show.
+
+    made: when, UTC. under: the checkpoint that it is made as of, whenever that was; `made` is then when its last capture was.
+    """
 
     asked: str
     property: str | None
@@ -195,6 +199,12 @@ class Report:
     values: tuple[Shown, ...]
     findings: tuple[Finding, ...]
     limits: tuple[str, ...] = LIMITS
+    under: Checkpoint | None = None
+
+    def dated(self) -> str:
+        """As of when, in words."""
+        at = time_text(self.made)
+        return at if self.under is None else f"as of {self.under.size} captures in the log, the last of {at},"
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each value (kind `value`), each check (check, subject, outcome, detail), each limit (kind `limit`)."""
@@ -214,22 +224,28 @@ def prove(
     *,
     keys: Keyring | None = None,
     now: datetime | None = None,
+    under: Signed | None = None,
 ) -> Report:
     """Every value of a subject, a registration (with its parts), a page or a case; or one property of it.
 
     name: `reg:...` with or without `#part`, an address, `case:...`, a UID or a number. Values as they stand now: of each,
     the newest capture that shows it. keys: as for `verify`; None: of this user. Raises NotFound where the ledger has nothing of
     that name.
+
+    under: a checkpoint that the captures are led to, whatever was logged since; with `now` as the time of its last capture the
+    same archive gives the same report.
     """
     ring = keys if keys is not None else Keyring.of(os.environ)
-    held = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
-    if not held:
-        raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-    veil = discretion.veil(archive.home.path, NOW.cases(book))
+    with Views.open(archive.home.path, book) as views:
+        registrations = _registrations(views, name)
+        held = [q for q in book.quoted(registrations) if _asked(q, name, property)]
+        if not held:
+            raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
+        veil = discretion.veil(archive.home.path, views.cases_of(registrations))
     found = veil.untouched(held)
     if not found:
         raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")
-    shower = _Shower(archive, ring)
+    shower = _Shower(archive, ring, under)
     values, findings = [], []
     for quoted in newest(found):
         value, finding = shower.shown(quoted, found)
@@ -238,8 +254,11 @@ def prove(
             before, after, *passage = (veil.text(value.subject, text) for text in (value.before, value.after, *value.passage))
             values.append(replace(value, before=before, after=after, passage=(passage[0], passage[1])))
     captures = sorted({q.sighting.extraction.capture for q in newest(found)})
+    made = now if now is not None else datetime.now(UTC)
     checked = [
-        f for f in verify(archive.home.path, captures, keys=ring) if f.outcome is not Verdict.PASS or f.check != CHECKS[8]
+        f
+        for f in verify(archive.home.path, captures, keys=ring, now=made)
+        if f.outcome is not Verdict.PASS or f.check != CHECKS[8]
     ]
     sources = [value.source for value in values]
     limits = (
@@ -249,15 +268,15 @@ def prove(
         THERE,
         MEANT,
     )
-    made = now if now is not None else datetime.now(UTC)
-    return Report(name, property, str(archive.home.path), made, tuple(values), (*checked, *findings), limits)
+    return Report(
+        name, property, str(archive.home.path), made, tuple(values), (*checked, *findings), limits, under and under[1]
+    )
 
 
-def _registrations(book: Book, name: str) -> list[str]:
+def _registrations(views: Views, name: str) -> list[str]:
     if name.startswith("reg:") or "://" in name:
         return [words.registration(name)]
-    case = find(fold(book.sightings(), book.ties()), name)
-    return [registration.subject for registration in case.registrations]
+    return views.find(name)[1]
 
 
 def _asked(quoted: Quoted, name: str, property: str | None) -> bool:
@@ -270,14 +289,15 @@ def _asked(quoted: Quoted, name: str, property: str | None) -> bool:
 class _Shower:
     """Makes what is shown of values, one after another. The source and log of a capture are looked for once."""
 
-    def __init__(self, archive: Archive, keys: Keyring) -> None:
-        self.archive, self.keys = archive, keys
+    def __init__(self, archive: Archive, keys: Keyring, under: Signed | None) -> None:
+        self.archive, self.keys, self.under = archive, keys, under
+        self.last = None if under is None else highest(Tiles(Log(archive.home.path).folder, under[1].size))
         self._sources: dict[str, Source] = {}
 
     def source(self, capture: Capture, entity: bytes, text: str) -> Source:
         found = self._sources.get(capture.id)
         if found is None:
-            found = self._sources[capture.id] = _source(self.archive, capture, entity, text, self.keys)
+            found = self._sources[capture.id] = _source(self.archive, capture, entity, text, self.keys, self.under)
         return found
 
     def shown(self, quoted: Quoted, all_: Iterable[Quoted]) -> tuple[Shown | None, Finding]:
@@ -324,7 +344,7 @@ def _shown(shower: _Shower, quoted: Quoted, all_: Iterable[Quoted]) -> tuple[Sho
         same=tuple(same),
         otherwise=tuple(o for o in others if o not in same and o.capture != capture.id),
         passage=(text[max(0, quoted.start - WIDELY) : quoted.start], text[quoted.end : quoted.end + WIDELY]),
-        later=tuple(_later(archive, capture)),
+        later=tuple(_later(archive, capture, shower.last)),
     )
     return value, Finding(CHECKS[8], subject, Verdict.PASS if stands else Verdict.FAIL, detail)
 
@@ -333,21 +353,21 @@ def _raw_if_none(sighting: Any) -> str | None:
     return sighting.raw if sighting.value is None else None
 
 
-def _later(archive: Archive, capture: Capture) -> Iterator[Later]:
-    """The visits to the same address that came after it."""
+def _later(archive: Archive, capture: Capture, last: int | None) -> Iterator[Later]:
+    """The visits to the same address that came after it. last: the number of the last that counts; None: all do."""
     found = 0
     for each in archive.captures(capture.url, since_seq=capture.seq + 1):
-        if each.url == capture.url and found < LATER:
+        if each.url == capture.url and found < LATER and (last is None or each.seq <= last):
             found += 1
             same = each.payload_sha256 == capture.payload_sha256
             yield Later(each.id, each.at, each.outcome.value, each.status, same)
 
 
-def _logged(archive: Archive, capture: Capture, keys: Keyring) -> Logged | None:
+def _logged(archive: Archive, capture: Capture, keys: Keyring, under: Signed | None) -> Logged | None:
     """None where it is not in the log, or the log is not what was signed: its checks tell."""
     log = Log(archive.home.path)
     try:
-        signed, key = log.signed(), log.verifier()
+        signed, key = under or log.signed(), log.verifier()
         if signed is None or key is None:
             return None
         note, checkpoint = signed
@@ -386,12 +406,12 @@ def _anchors(archive: Archive, leaf: int | None) -> Sequence[Anchor]:
     ]
 
 
-def _source(archive: Archive, capture: Capture, entity: bytes, text: str, keys: Keyring) -> Source:
+def _source(archive: Archive, capture: Capture, entity: bytes, text: str, keys: Keyring, under: Signed | None) -> Source:
     told = archive.manifest(capture)
     holder = capture if capture.refers_to is None else archive.capture(capture.refers_to)
     if capture.record is None or holder.record is None:
         raise NotFound(f"{capture.id} holds no record of a page")
-    logged = _logged(archive, capture, keys)
+    logged = _logged(archive, capture, keys, under)
     payload = hashlib.sha256(entity).hexdigest()
     return Source(
         capture=capture.id,

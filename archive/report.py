@@ -13,7 +13,7 @@ LONGEST = 400  # characters of a quote shown; the digest stands for the rest
 
 def text(report: Report) -> str:
     """One page and more of plain text; what came from the network stays on its line."""
-    parts = [f"Report on {line(report.asked)}{f', {report.property}' if report.property else ''}, {time_text(report.made)}", ""]
+    parts = [f"Report on {line(report.asked)}{f', {report.property}' if report.property else ''}, {report.dated()}", ""]
     parts += [each for value in report.values for each in (*_about(value), "")]
     parts += [
         "Checks",

@@ -139,6 +139,8 @@ def pieces(archive: Archive, capture: Capture) -> list[Piece]:
         raise Damaged(f"capture {capture.id}: the manifest hashes to {manifest.block_sha256}, not {capture.manifest_sha256}")
     found: list[Piece] = [Piece("manifest", manifest.block, ".json")]
     exchange = archive.exchange(capture)
+    if exchange.tunnel:
+        found.append(Piece("tunnel", exchange.tunnel, ".bin"))
     if exchange.request:
         found.append(Piece("request", exchange.request, ".http"))
     found += [Piece(f"interim-{n}", octets, ".http") for n, octets in enumerate(exchange.interim, 1)]

@@ -59,7 +59,7 @@ def sheet(report: Report) -> str:
 
 def _body(report: Report) -> Iterator[str]:
     yield f"<h1>{_safe(_title(report))}</h1>"
-    yield f"<p>Made {time_text(report.made)} by kartoteka {__version__}, from one archive, offline. {_summary(report)}</p>"
+    yield f"<p>Made {report.dated()} by kartoteka {__version__}, from one archive, offline. {_summary(report)}</p>"
     for value in report.values:
         yield from _value(value)
     yield from _checks(report)

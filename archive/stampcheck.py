@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive import ots, stamps, tree
+from archive import stamps, tree
 from archive.errors import BadRecord, BadStamp, Damaged
 from archive.finding import CHECKS, Check, Finding
 from archive.keyring import Keyring
 from archive.log import vouched
 from archive.note import Checkpoint, Note
-from archive.stamped import FOLDER, JOURNAL, NOTE, RENEWAL, Line, Stamped, files, renewal, spelled
+from archive.stamped import FOLDER, JOURNAL, NOTE, RENEWAL, Line, Stamped, files, lists, renewal
+from archive.stampjudge import Judge
 from archive.tiles import Tiles
 
 WHERE = f"log/{FOLDER}"
@@ -165,68 +166,16 @@ class _Run:
         return None
 
     def token(self, folder: str, name: str, line: Line, subject: bytes, octets: dict[str, bytes | None]) -> Iterator[Finding]:
-        where = f"{WHERE}/{line.file}"
-        reply, asked = octets[f"{name}.tsr"], octets.get(f"{name}.tsq")
-        assert reply is not None
-        try:
-            extra = stamps.certificates(octets.get(f"{name}.pem") or b"")
-            token = stamps.opened(reply, extra)
-            if (line.states, line.ends) != (spelled(token.at), spelled(token.ends)):
-                raise BadStamp(f"it states {token.at:%Y-%m-%dT%H:%M:%SZ}, and the journal has {line.states}")
-            if hashlib.new(token.hash, subject).digest() != token.imprint:
-                raise BadStamp("it is a token over other octets")
-            if not self.roots:
-                yield from self.check.skip(where, f"{token.authority} states {spelled(token.at)}; no root is trusted here")
-                return
-            stamps.holds(reply, subject, self.roots, asked=asked, extra=extra)
-            since = stamps.revoked(token, self.lists(name, line), (*extra, *self.roots))
-        except BadStamp as exc:
-            yield from self.check.fail(where, str(exc))
-            return
-        if since is not None and since <= token.at:
-            yield from self.check.fail(where, f"its certificate was revoked on {since:%Y-%m-%d}, before it signed")
-            return
-        if not folder.isdigit():
-            self.renewals.append((int(subject.split(b"\n")[1]), token.at))
-        number = self.lines.index(line)
-        if token.ends < self.now and not any(number < count and at <= token.ends for count, at in self.renewals):
-            why = f"its certificate ended on {token.ends:%Y-%m-%d}, and nothing renewed it before: it held until then"
-            yield from self.check.skip(where, why)
-            return
-        self.check.looked += 1
-
-    def lists(self, name: str, line: Line) -> list[bytes]:
-        """Whom the authority's issuer had revoked: as of the token's own day, and as far as is known now."""
-        kept = [each for each in self.lines if each.list_of == name]
-        of_the_day = [each for each in kept if each.at <= line.at][-1:]
-        found = [self.sound(each) for each in dict.fromkeys((*of_the_day, *kept[-1:]))]
-        return [octets for octets in found if octets is not None]
+        covers = None if folder.isdigit() else int(subject.split(b"\n")[1])
+        revoked = [found for each in lists(self.lines, line) if (found := self.sound(each)) is not None]
+        yield from self.judge.token(f"{WHERE}/{line.file}", (self.lines.index(line), line), subject, octets, revoked, covers)
 
     def proof(self, where: str, octets: bytes, subject: bytes) -> Iterator[Finding]:
-        try:
-            proof = ots.Proof.parse(octets)
-            if proof.hash != "sha256" or proof.digest != hashlib.sha256(subject).digest():
-                raise BadStamp("it is a proof of other octets")
-            open_: list[str] = []
-            proved = False
-            for path in proof.paths:
-                header = self.keys.block(path.height) if path.kind == "bitcoin" and self.keys is not None else None
-                if path.kind == "bitcoin" and header is not None and path.commitment is not None:
-                    ots.block_time(path.commitment, header)
-                    proved = True
-                elif path.kind == "bitcoin":
-                    open_.append(f"it leads to Bitcoin block {path.height}, whose header is not at hand")
-                elif path.kind == "pending":
-                    open_.append(f"it is pending at {path.uri}")
-                else:
-                    open_.append(f"it leads to an attestation of kind {path.kind}")
-        except BadStamp as exc:
-            yield from self.check.fail(where, str(exc))
-            return
-        if proved:
-            self.check.looked += 1
-        else:
-            yield from self.check.skip(where, "; ".join(dict.fromkeys(open_)) or "it leads nowhere")
+        yield from self.judge.proof(where, octets, subject)
+
+    @property
+    def judge(self) -> Judge:
+        return Judge(self.check, self.roots, self.now, self.renewals, self.keys.block if self.keys is not None else None)
 
     def unstamped(self) -> Iterator[Finding]:
         """What was signed since."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,6 +96,27 @@ class Line:
         return line
 
 
+def chained(journal: bytes) -> list[Line]:
+    """The lines of a journal, in its order. Raises BadRecord: of which line, and why; one that a kill cut off is none."""
+    found: list[Line] = []
+    previous = BEGIN
+    for number, octets in enumerate(journal.split(b"\n")[:-1], 1):
+        line = Line.parse(octets)
+        if line.previous != previous:
+            raise BadRecord(f"line {number} of the journal does not follow on the line before")
+        previous = line.digest
+        found.append(line)
+    return found
+
+
+def lists(lines: Sequence[Line], token: Line) -> list[Line]:
+    """Which lists say whether a token's certificate was revoked: that of its own day, and the newest of its authority."""
+    name = token.file.rpartition("/")[2].removesuffix(".tsr")
+    kept = [each for each in lines if each.list_of == name]
+    of_the_day = [each for each in kept if each.at <= token.at][-1:]
+    return list(dict.fromkeys((*of_the_day, *kept[-1:])))
+
+
 class Stamped:
     """The stamps of one log, to read."""
 
@@ -105,15 +126,7 @@ class Stamped:
 
     def lines(self) -> list[Line]:
         """The journal, in its order. Raises BadRecord: of which line, and why; a last line that a kill cut off is none."""
-        found: list[Line] = []
-        previous = BEGIN
-        for number, octets in enumerate(self.journal().split(b"\n")[:-1], 1):
-            line = Line.parse(octets)
-            if line.previous != previous:
-                raise BadRecord(f"line {number} of the journal does not follow on the line before")
-            previous = line.digest
-            found.append(line)
-        return found
+        return chained(self.journal())
 
     def journal(self) -> bytes:
         try:

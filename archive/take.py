@@ -26,6 +26,7 @@ from archive.records import Record
 from archive.savedpage import Part, saved_page
 from archive.store import Store
 from archive.wacz import Package
+from archive.warc import CHAIN
 
 LARGEST = 256 * 1024 * 1024  # octets of one record that is taken in
 LARGEST_REQUEST = 1024 * 1024
@@ -53,34 +54,50 @@ class Untaken:
     url: str | None
     reason: str
 
+    def __str__(self) -> str:
+        record = "" if self.number is None else f" record {self.number} {self.url or ''}"
+        return f"{self.file}{record}: {self.reason}"
 
-def take(store: Store, path: Path, *, url: str | None = None, at: datetime | None = None) -> Iterator[Snapshot | Untaken]:
+
+def take(
+    store: Store, path: Path, *, url: str | None = None, at: datetime | None = None, order: str | None = None
+) -> Iterator[Snapshot | Untaken]:
     """Each capture as soon as it is durable, and each record that was not taken in, in the order of the file.
 
     url: makes of any other file a saved page of that address, whatever the file says; received at `at` (UTC; None: when the
     file says that it was saved, else now, when we got it).
+    order: by whose order; what was kept by the same order before is given again, and not kept again.
     Raises NotFound where there is no such file, and what `store.keep` raises (DiskFull, Poisoned).
     """
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
-    source = {"file": path.name, "sha256": _sha256(path), "taken": datetime.now(UTC).isoformat()}
+    source: dict[str, object] = {"file": path.name, "sha256": _sha256(path), "taken": datetime.now(UTC).isoformat()}
+    held: dict[tuple[object, ...], Capture] = {}
+    if order is not None:
+        source["order"] = order
+        held = _held(store, path.name, source)
     with path.open("rb") as file:
         kind = kind_of(file)
         otherwise = packed_otherwise(file)
     named = path.name.endswith((".warc", ".warc.gz"))
     if kind == "unknown" and (url is not None or not (otherwise or named)):
-        yield from _saved(store, path, url, source, at)
+        yield from _saved(store, path, url, source, at, held)
     elif otherwise:
         yield Untaken(path.name, None, None, None, otherwise)
     else:
         with path.open("rb") as file:
-            taking = _Taking(store, path.name)
+            taking = _Taking(store, path.name, held=held)
             yield from taking.package(file, source) if kind == "zip" else taking.records(file, kind, path.name, source)
             yield from taking.rest()
 
 
 def _saved(
-    store: Store, path: Path, url: str | None, source: Mapping[str, object], at: datetime | None
+    store: Store,
+    path: Path,
+    url: str | None,
+    source: Mapping[str, object],
+    at: datetime | None,
+    held: Mapping[tuple[object, ...], Capture],
 ) -> Iterator[Snapshot | Untaken]:
     """A page that a person saved, and what lies in the same file. Of what was saved beside it no address is known."""
     if path.stat().st_size > LARGEST:
@@ -102,6 +119,9 @@ def _saved(
     for part, where in [*([(found.page, address)] if found.page else []), *((part, part.url) for part in found.others)]:
         if where is None or not where.lower().startswith(WEB):
             yield Untaken(path.name, part.number, None, where, "no address of the web: it is left where it is")
+            continue
+        if (before := held.get(_place({"number": part.number}))) is not None:
+            yield store.archive.snapshot(before.visit)
             continue
         try:
             yield store.keep(saved(path, part, where, told, at or found.at)).result()
@@ -154,6 +174,7 @@ class _Taking:
     bodies: dict[tuple[str, str], str] = field(default_factory=dict)  # digest -> capture, of this file or package
     later: list[_Met] = field(default_factory=list)  # revisits whose body was not met yet
     later_octets: int = 0
+    held: Mapping[tuple[object, ...], Capture] = field(default_factory=dict)  # by `_place`: kept by the same order before
 
     def package(self, file: IO[bytes], source: Mapping[str, object], *, inside: str = "") -> Iterator[Snapshot | Untaken]:
         """Each WARC or ARC file of a package, and of the packages in it, one level deep."""
@@ -217,6 +238,8 @@ class _Taking:
 
     def _take(self, record: Record) -> Iterator[Snapshot | Untaken]:
         target = _target(record)
+        if target.startswith(CHAIN):
+            return  # what an archive of this kind keeps of a connection, beside its captures: passed over, as metadata are
         if not target.lower().startswith(WEB):
             yield self._untaken(record, "no address of the web: it is left where it is")
             return
@@ -241,6 +264,11 @@ class _Taking:
         yield from self._keep(_Met(record, octets, request, self.name, self._origin(record)))
 
     def _keep(self, met: _Met, *, last: bool = False) -> Iterator[Snapshot | Untaken]:
+        before = self.held.get(_place(met.origin))
+        if before is not None:
+            self._remember(met.record, before)
+            yield self.store.archive.snapshot(before.visit)
+            return
         body = None
         if met.record.type == "revisit":
             body = self._body(met)
@@ -371,6 +399,21 @@ class _Taking:
 
     def _untaken(self, record: Record, reason: str) -> Untaken:
         return Untaken(self.name, record.number, record.offset, _target(record) or None, reason)
+
+
+def _held(store: Store, name: str, source: Mapping[str, object]) -> dict[tuple[object, ...], Capture]:
+    """What an order has kept of a file already, by its place there."""
+    found = {}
+    for capture in store.archive.captures():
+        if capture.foreign == name:
+            told = store.archive.manifest(capture)["facts"].get("taken_from", {})
+            if (told.get("order"), told.get("sha256")) == (source["order"], source["sha256"]):
+                found[_place(told)] = capture
+    return found
+
+
+def _place(origin: Mapping[str, object]) -> tuple[object, ...]:
+    return origin.get("member"), origin.get("offset"), origin.get("number")
 
 
 def _read(record: Record, limit: int) -> bytes | None:

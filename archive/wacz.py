@@ -79,15 +79,19 @@ class Package:
     @classmethod
     def open(cls, file: IO[bytes]) -> Package:
         """Never raises for what the file holds: what is wrong stands in `faults`, of the package and of each entry."""
-        faults: list[str] = []
-        try:
-            entries = tuple(_checked(file))
-        except BROKEN as exc:
-            faults.append(f"the package's listing cannot be read: {str(exc)[:200] or type(exc).__name__}")
-            entries = tuple(_salvaged(file))
+        entries, faults = cls.listed(file)
         package = cls(file, entries, faults)
         package._read_datapackage()
         return package
+
+    @staticmethod
+    def listed(file: IO[bytes]) -> tuple[tuple[Entry, ...], list[str]]:
+        """The entries of any zip, and what is wrong with it as a whole; never raises for what the file holds."""
+        try:
+            return tuple(_checked(file)), []
+        except BROKEN as exc:
+            why = f"the package's listing cannot be read: {str(exc)[:200] or type(exc).__name__}"
+            return tuple(_salvaged(file)), [why]
 
     def archived(self) -> list[Entry]:
         """The WARC and ARC files of its archive/ folder, with those that must not be opened."""

@@ -47,7 +47,7 @@ DOORS = {
     "brotli": {"archive.coding"},
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
-    "cryptography": {"archive.certificate", "archive.note", "archive.stamps", "crawler.demo.ca", "schedules.alarms"},
+    "cryptography": {"archive.certificate", "archive.note", "archive.seal", "archive.stamps", "crawler.demo.ca", "schedules.alarms"},
     "deflate": {"archive.coding", "archive.glance", "archive.member", "archive.warc"},
     "defusedxml": {"crawler.citations.docx"},
     "holidays": {"archive.ledger.workdays"},
@@ -67,6 +67,7 @@ DOORS = {
     "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "snowballstemmer": {"archive.ledger.wordforms"},
+    "structlog": {"schedules.journal"},
     "sqlalchemy": {
         "archive.ledger.book", "archive.ledger.tables", "archive.schema", "crawler.frontier", "crawler.state",
         "schedules.alarms", "schedules.outbox",

@@ -88,31 +88,47 @@ def rows(home: Path, views: Views, told: Iterable[Plain]) -> Iterator[Plain]:
             yield shown_row
 
 
+def over(home: Path, views: Views) -> Veil:
+    """The veil over the cases that takedowns are of, and over texts of no case."""
+    standing = takedowns(home)
+    subjects = {words.registration(subject) for takedown in standing for subject in takedown.subjects}
+    held: dict[str, Case] = {}
+    for subject in subjects:
+        if subject.startswith("reg:"):
+            with suppress(NotFound):
+                case = views.case(subject)
+                held[case.id] = case
+    return withheld.drawn(standing, held.values(), pseudonyms_held(home))
+
+
 def refuse(home: Path, captures: Collection[str]) -> None:
     """Before the bytes of captures are handed out: raises Withheld where one of them shows what was taken down."""
-    standing = takedowns(home)
-    if not standing:
-        return
+    for capture, takedown in showing(home, captures).items():
+        raise Withheld(
+            f"capture {capture} shows what was taken down ({takedown}): its bytes stay in the archive; "
+            f"`crawl takedown --undo {takedown}` takes that back"
+        )
+
+
+def showing(home: Path, captures: Collection[str] | None = None) -> dict[str, str]:
+    """Of these captures, or of all, those that show what was taken down, each with the takedown's id. Raises Withheld."""
+    if not takedowns(home):
+        return {}
+    found: dict[str, str] = {}
     try:
         opened = Book.open(home)
     except NotFound as exc:
         raise Withheld("something was taken down, and only a ledger can tell where it stands: `crawl rebuild` first") from exc
     with opened as book, Views.open(home, book) as views:
-        by = {}
-        for takedown in standing:
-            for subject in {words.registration(subject) for subject in takedown.subjects}:
-                found = [subject]
-                if subject.startswith("reg:"):
-                    with suppress(NotFound):
-                        found = views.find(subject)[1]
-                by.update(dict.fromkeys(found, takedown.id))
+        veil = over(home, views)
         for extraction in book.extractions(captures=captures):
-            for subject in {words.registration(row[0]) for row in book.page(extraction)} | {extraction.url}:
-                if subject in by:
-                    raise Withheld(
-                        f"capture {extraction.capture} shows what was taken down ({by[subject]}): its bytes stay in the "
-                        f"archive; `crawl takedown --undo {by[subject]}` takes that back"
-                    )
+            said = book.page(extraction)
+            by = next((by for subject in (extraction.url, *(row[0] for row in said)) if (by := veil.by(subject))), None)
+            if by is None and any(not row[0].startswith("reg:") and veil.surnames.inside(row[2]) for row in said):
+                by = next(iter((*veil.taken.values(), *veil.gone.values())))
+            if by is not None:
+                found[extraction.capture] = by
+    return found
 
 
 def _named(name: Path) -> str:

@@ -69,14 +69,16 @@ def verify(
     *,
     keys: Keyring | None = None,
     progress: Progress | None = None,
+    now: datetime | None = None,
     scratch: Path | None = None,
     note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Finding]:
     """All checks over an archive, or over the captures (or visits) named; findings as they come, sums at the end.
 
     keys: remembers what this machine signed last, and which authorities are trusted; None: what needs that is NOT CHECKED.
-    scratch: a private file, outside the archive, by which a run over all of it that is stopped is gone on with (`carried`);
-    note: is told where that is done, or why it is not. Raises NotFound where an id names nothing.
+    now: UTC, by which certificates of authorities have ended or not; None: by the clock. scratch: a private file, outside
+    the archive, by which a run over all of it that is stopped is gone on with (`carried`); note: is told where that is done,
+    or why it is not. Raises NotFound where an id names nothing.
     """
     told = progress or (lambda *_: None)
     with ExitStack() as outer:
@@ -89,7 +91,7 @@ def verify(
                 kept = Carried.open(scratch, scene, outer, lambda: datetime.now(UTC))
             yield from _run(scene, ids, told, kept, note)
         yield from logcheck.check_log(home, ids, keys=keys, progress=told)
-        yield from _stamps(home, ids, keys)
+        yield from _stamps(home, ids, keys, now)
         if kept is not None:
             kept.finish()
 
@@ -120,7 +122,7 @@ def _run(
         yield from check.sum(subject)
 
 
-def _stamps(home: Path, ids: Sequence[str], keys: Keyring | None) -> Iterator[Finding]:
+def _stamps(home: Path, ids: Sequence[str], keys: Keyring | None, now: datetime | None) -> Iterator[Finding]:
     """(15) What knows certificates is loaded where there is something to look at."""
     if not (home / "log" / "stamps").is_dir() and not _stamped_once(home, keys):
         why = "nothing was stamped: name authorities in kartoteka.toml, and `crawl stamp`"
@@ -128,7 +130,7 @@ def _stamps(home: Path, ids: Sequence[str], keys: Keyring | None) -> Iterator[Fi
         return
     from archive.stampcheck import check_stamps
 
-    yield from check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys)
+    yield from check_stamps(home, logcheck.leaves_of(home, ids) if ids else None, keys=keys, now=now)
 
 
 def _stamped_once(home: Path, keys: Keyring | None) -> bool:

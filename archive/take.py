@@ -187,6 +187,10 @@ class _Taking:
         found = package.archived()
         for entry in [*found, *nested]:
             member = f"{inside}!{entry.name}" if inside else entry.name
+            if not entry.faults and not package.vouches(entry):
+                why = "datapackage.json does not list it, and so nothing vouches for it"
+                yield Untaken(f"{self.file}: {member}", None, None, None, why)
+                continue
             try:
                 with package.look(entry) as octets:
                     if entry in nested:

@@ -76,9 +76,9 @@ class Carried:
     @classmethod
     def open(cls, path: Path, scene: Scene, stack: ExitStack, now: Callable[[], datetime]) -> Carried | None:
         """None where it cannot be had: the run is made without it. stack: closes it."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for _ in range(2):
             try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 path.touch(mode=0o600)
                 db = sqlite3.connect(path, timeout=0, isolation_level=None)
                 stack.enter_context(closing(db))

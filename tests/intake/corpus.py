@@ -267,6 +267,8 @@ SHAPES: dict[str, Shape] = {
     "an address of two thousand letters": Shape(W, record("a" * 2000), "accepted", pages=("a" * 2000,)),
     "an HTTP field that is not UTF-8": Shape(W, record("a", block=b"HTTP/1.0 200 OK\r\nX: \xff\xff\r\n\r\na"), "accepted"),
     "broken chunks without a digest": Shape(W, record("a", block=b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\naa\r\n0\r\n\r\n"), "accepted"),
+    "an answer of 204 that has a body, its digest over that": Shape(W, record("b") + record("a", block=b"HTTP/1.1 204 No Content\r\n\r\nstray", WARC_Payload_Digest=sha1(b"stray")), "accepted", pages=("a", "b")),
+    "an answer of 204 with the digest of another body": Shape(W, record("a", block=b"HTTP/1.1 204 No Content\r\n\r\nstray", WARC_Payload_Digest=sha1(b"other")), "refused", "the payload hashes to"),
     "an HTTP head in line feeds": Shape(W, record("a", block=b"HTTP/1.1 200 OK\nX: y\n\nx", WARC_Payload_Digest=sha1(b"x")), "accepted"),
     "a body shorter than its head says": Shape(W, record("a", block=b"HTTP/1.1 200 OK\r\nContent-Length: 648\r\n\r\nx"), "accepted"),
     "a file of FTP, its digest over the block": Shape(W, record("a", "resource", b"x", WARC_Block_Digest=sha1(b"x"), Content_Type="application/octet-stream") + B, "accepted", pages=("a", "b")),

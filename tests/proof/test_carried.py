@@ -222,13 +222,13 @@ def test_what_is_changed_between_two_runs_is_found(home: Kept, scratch: Path, ha
 
 
 @pytest.mark.parametrize(
-    ("removed", "hand"), [("file_is", a_flipped_bit), ("rows_are", a_changed_row), ("rows_are", an_outbox_that_says_otherwise)]
+    ("removed", "hand"), [("file_is", a_flipped_bit), ("digest", a_changed_row), ("digest", an_outbox_that_says_otherwise)]
 )
 def test_what_it_is_bound_to_is_needed(
     home: Kept, scratch: Path, monkeypatch: pytest.MonkeyPatch, removed: str, hand: Callable[[Kept], None]
 ) -> None:
     """The mutants: bound to nothing, a tampered archive would pass on what was read before."""
-    monkeypatch.setattr(carried if removed == "file_is" else carried.Carried, removed, lambda *_: "as ever")
+    monkeypatch.setattr(carried if removed == "file_is" else carried.Rows, removed, lambda *_: "as ever")
     if removed == "file_is":
         monkeypatch.setattr("archive.verify.octets.file_is", lambda _: "as ever")
     stopped(home, scratch)

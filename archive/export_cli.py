@@ -78,12 +78,13 @@ def ledger(
     from archive.ledger.export.files import export as write
     from archive.ledger.export.listing import Listing
     from archive.ledger.moment import Moment
+    from archive.ledger.views import Views
 
-    with Book.open(home) as book:
+    with Book.open(home) as book, book.pinned(), Views.open(home, book, hold=True) as views:
         key, taken = discretion.pseudonyms(home), discretion.takedowns(home)
 
         def listing(moment: Moment) -> Listing:
-            return Listing.of(book, key=key, named=named, asked=moment, case=case, takedowns=taken)
+            return Listing.of(book, views=views, key=key, named=named, asked=moment, case=case, takedowns=taken)
 
         now = listing(Moment(*asked))
         if named:

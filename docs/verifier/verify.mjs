@@ -398,7 +398,7 @@ export class Tiles {
 
 const STEP = 64 * 1024;
 const WINDOW = 1 << 20; // octets of a file that are held
-const HELD = 8 << 20; // octets that a member may inflate to at one go; a longer one goes by in steps
+const HELD = 1 << 17; // octets that a member may inflate to at one go; a longer one goes by in steps (buffers of one size keep memory whole)
 const FREE = 1 << 30; // octets a member may inflate to, whatever it is coded in; beyond that 200 times its length
 const CRC_TABLE = Int32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
@@ -420,7 +420,8 @@ export class Source {
     this.buffer = EMPTY;
     this.begin = this.end = 0;
   }
-  at(offset, count) {
+  at(offset, most) {
+    const count = Math.max(0, Math.min(most, this.size - offset));
     if (offset < this.begin || offset + count > this.end) this.load(offset);
     return this.buffer.subarray(offset - this.begin, Math.min(offset - this.begin + count, this.end - this.begin));
   }
@@ -457,7 +458,7 @@ function gzipHeader(octets) {
 
 /** The octets of the gzip member at an offset, in pieces. end: is given `length`, and `trouble` where it is not whole. */
 async function* inflated(source, offset, end) {
-  const head = gzipHeader(source.at(offset, WINDOW));
+  const head = gzipHeader(source.at(offset, 4096));
   if (!head) {
     [end.length, end.trouble] = [0, "no gzip member begins here"];
     return;
@@ -466,7 +467,7 @@ async function* inflated(source, offset, end) {
     if (fresh) source.load(offset);
     const coded = source.at(offset + head, source.end - offset - head);
     try {
-      const { buffer, engine } = zlib.inflateRawSync(coded, { info: true, maxOutputLength: HELD, chunkSize: STEP });
+      const { buffer, engine } = zlib.inflateRawSync(coded, { info: true, maxOutputLength: HELD, chunkSize: HELD });
       const used = head + engine.bytesWritten;
       if (source.end < offset + used + 8) continue;
       yield buffer;
@@ -521,10 +522,10 @@ function trailer(source, at, end, offset, crc, length) {
 function nextMember(source, offset) {
   const mark = Buffer.of(0x1f, 0x8b, 8);
   for (let at = offset; at < source.size; ) {
-    const window = source.at(at, WINDOW);
+    const window = source.at(at, STEP);
     const found = window.indexOf(mark);
     if (found < 0) {
-      at += Math.max(1, window.length - 2);
+      at += Math.max(1, window.length - mark.length + 1);
       continue;
     }
     at += found;
@@ -1109,7 +1110,7 @@ class Pass {
       const place = `its ${said.kind} record at ${said.offset} of ${this.name}`;
       const lies = this.pending.get(said.offset) ?? (said.kind === "chain" ? this.chains.get(said.offset) : undefined);
       if (!lies) {
-        const twice = said.offset < this.source.size && gzipHeader(this.source.at(said.offset, STEP));
+        const twice = said.offset < this.source.size && gzipHeader(this.source.at(said.offset, 4096));
         report.fail(5, told.id, `${place} is not there${twice ? ", or another manifest names it" : ""}`);
         continue;
       }

@@ -21,6 +21,7 @@ from archive.errors import ArchiveError, NotFound
 
 if TYPE_CHECKING:
     from archive.finding import Finding
+    from archive.packcheck import Trust
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 COLUMNS = ("check", "subject", "outcome", "detail")
@@ -47,26 +48,36 @@ def verify(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ID|FILE]...", help="captures of the archive, or files that others made; none: the whole archive"
+            metavar="[ID|FILE|PACK]...",
+            help="captures of the archive, files that others made, or evidence packs; none: the whole archive",
         ),
     ] = None,
+    key: Annotated[
+        str | None, typer.Option(metavar="KEY|FILE", help="packs: the log's public key, as you have it from elsewhere")
+    ] = None,
+    roots: Annotated[
+        Path | None, typer.Option(metavar="FILE.pem", help="packs: root certificates of time-stamping authorities")
+    ] = None,
 ) -> None:
-    """Numbered checks over archive and ledger; over files that others made: strict conformance to the standard.
+    """Numbered checks over archive and ledger, or over an evidence pack (docs/pack.md); over files that others made: strict
+    conformance to the standard.
 
     Exit status 4 where a check failed, 5 where nothing was checked.
     """
     with told():
-        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or []))
+        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], key, roots))
 
 
-def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
-    """Findings as they come; the exit status. Raises NotFound for a target that is no file, capture or visit."""
+def verify_command(
+    options: Globals, out: Shown, targets: Sequence[str], key: str | None = None, roots: Path | None = None
+) -> int:
+    """Findings as they come; the exit status. Raises NotFound for a target that is no file, pack, capture or visit."""
     from archive.finding import status
 
     seen: list[Finding] = []
 
     def rows() -> Iterator[dict[str, str]]:
-        for finding in _findings(options, targets):
+        for finding in _findings(options, targets, key, roots):
             seen.append(finding)
             yield finding.row()
 
@@ -74,21 +85,25 @@ def verify_command(options: Globals, out: Shown, targets: Sequence[str]) -> int:
     return status(seen)
 
 
-def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
+def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: Path | None) -> Iterable[Finding]:
     from rich.console import Console
     from rich.progress import Progress
 
     from archive.foreign import verify_file
     from archive.keyring import Keyring
+    from archive.packcheck import is_pack, verify_pack
     from archive.verify import verify as checks
 
-    files = [Path(target) for target in targets if Path(target).is_file()]
-    ids = [target for target in targets if not Path(target).is_file()]
+    files = [Path(target) for target in targets if Path(target).exists()]
+    ids = [target for target in targets if not Path(target).exists()]
     for target in ids:
         if not ID.fullmatch(target):
-            raise NotFound(f"{target} is neither a file nor the id of a capture")
+            raise NotFound(f"{target} is neither a file nor a pack nor the id of a capture")
     for path in files:
-        yield from verify_file(path)
+        if path.is_dir() or is_pack(path):
+            yield from verify_pack(path, _trust(key, roots))
+        else:
+            yield from verify_file(path)
     if files and not ids:
         return
     console = Console(stderr=True)
@@ -100,6 +115,21 @@ def _findings(options: Globals, targets: Sequence[str]) -> Iterable[Finding]:
             keys=Keyring.of(os.environ),
             progress=lambda name, done, whole: bar.update(task, description=name, completed=done, total=whole),
         )
+
+
+def _trust(key: str | None, roots: Path | None) -> Trust:
+    """What this machine and whoever asks know from elsewhere. Raises BadRecord, BadStamp where it cannot be read."""
+    from archive.keyring import Keyring
+    from archive.note import Verifier
+    from archive.packcheck import Trust
+    from archive.stamps import certificates
+
+    ring = Keyring.of(os.environ)
+    given = None
+    if key is not None:
+        given = Verifier.parse(Path(key).read_text("utf-8", "replace") if Path(key).is_file() else key)
+    pem = roots.read_bytes() if roots is not None else ring.roots()
+    return Trust(given, "that was given with --key", certificates(pem), ring.block)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +15,14 @@ from archive.ask import AsOf, KnownAt, moment, told
 from archive.door import Globals
 
 if TYPE_CHECKING:
+    from archive.capture import Capture
     from archive.ledger.export.place import Written
+    from archive.shelf import Archive
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 LEDGER = ("csv", "jsonl", "parquet", "sqlite", "package", "ftm", "delta")
-FORMS = (*LEDGER, "cdxj", "pack")
+FORMS = (*LEDGER, "cdxj", "wacz", "pack")
 
 
 @app.command()
@@ -51,6 +53,8 @@ def export(
     with told():
         if form == "cdxj":
             written = [_index(options.home, target)]
+        elif form == "wacz":
+            written = [wacz(options.home, case_id, target, note=out.note)]
         elif form == "pack":
             written = [pack(options.home, case_id, target, named=with_names, note=out.note)]
         else:
@@ -91,7 +95,7 @@ def ledger(
 
 
 def pack(home: Path, case: str | None, target: Path, *, named: bool, note: Callable[[str], None]) -> Written:
-    """The evidence pack of one case. Raises ArchiveError and its like, BadParameter where no case or no --with-names is said."""
+    """The evidence pack of one case. Raises ArchiveError, and BadParameter where no case or no --with-names is said."""
     from archive.pack.making import export as make
 
     if case is None:
@@ -101,6 +105,42 @@ def pack(home: Path, case: str | None, target: Path, *, named: bool, note: Calla
             "a pack holds the pages as they were received, and they name people: say --with-names, and that is recorded"
         )
     return make(home, case, target, record=lambda head: _record(home, "pack", head, case), note=note)
+
+
+def wacz(home: Path, case: str | None, target: Path, *, note: Callable[[str], None]) -> Written:
+    """The captures, or those of one case, as WACZ. What was taken down is left out; that people are named is recorded.
+
+    Raises ArchiveError and its like.
+    """
+    import os
+
+    from archive.keyring import Keyring
+    from archive.ledger.discretion import showing
+    from archive.package import export as make
+    from archive.package import shown
+    from archive.shelf import Archive
+
+    if target.suffix.lower() != ".wacz":  # WACZ 1.1.1, Zip Format File Extension
+        target = target / "captures.wacz"
+    withheld = showing(home)
+    _record(home, "wacz", "", case)
+    note("a WACZ holds pages as they were received, with the names on them; that it was made is recorded")
+    if withheld:
+        note(f"{len(withheld)} captures show what was taken down, and are left out")
+    with Archive.open(home) as archive:
+        captures = archive.captures() if case is None else _of_case(archive, case)
+        return make(archive, target, shown(captures, withheld), keys=Keyring.of(os.environ), note=note)
+
+
+def _of_case(archive: Archive, case: str) -> Iterable[Capture]:
+    from archive.ledger.book import Book
+    from archive.ledger.case import find
+    from archive.ledger.moment import NOW
+    from archive.pack.case import captures
+
+    with Book.open(archive.home.path) as book:
+        one = find(NOW.cases(book), case)
+        return captures(archive, book, [registration.subject for registration in one.registrations], one.captures)
 
 
 def _record(home: Path, form: str, head: str, case: str | None) -> None:

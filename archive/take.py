@@ -26,6 +26,7 @@ from archive.message import entity, parse_head
 from archive.records import Record
 from archive.store import Store
 from archive.wacz import Package
+from archive.warc import CHAIN
 
 LARGEST = 256 * 1024 * 1024  # octets of one record that is taken in
 LARGEST_REQUEST = 1024 * 1024
@@ -186,6 +187,8 @@ class _Taking:
 
     def _take(self, record: Record) -> Iterator[Snapshot | Untaken]:
         target = _target(record)
+        if target.startswith(CHAIN):
+            return  # what an archive of this kind keeps of a connection, beside its captures: passed over, as metadata are
         if not target.lower().startswith(WEB):
             yield self._untaken(record, "no address of the web: it is left where it is")
             return

@@ -47,7 +47,7 @@ DOORS = {
     "brotli": {"archive.coding"},
     "certifi": {"crawler.tls"},
     "charset_normalizer": {"crawler.charset"},
-    "cryptography": {"archive.certificate", "archive.note", "archive.stamps", "crawler.demo.ca", "schedules.alarms"},
+    "cryptography": {"archive.certificate", "archive.note", "archive.seal", "archive.stamps", "crawler.demo.ca", "schedules.alarms"},
     "deflate": {"archive.coding", "archive.glance", "archive.member", "archive.warc"},
     "defusedxml": {"crawler.citations.docx"},
     "holidays": {"archive.ledger.workdays"},

@@ -90,9 +90,19 @@ def rows(home: Path, views: Views, told: Iterable[Plain]) -> Iterator[Plain]:
 
 def refuse(home: Path, captures: Collection[str]) -> None:
     """Before the bytes of captures are handed out: raises Withheld where one of them shows what was taken down."""
+    for capture, takedown in showing(home, captures).items():
+        raise Withheld(
+            f"capture {capture} shows what was taken down ({takedown}): its bytes stay in the archive; "
+            f"`crawl takedown --undo {takedown}` takes that back"
+        )
+
+
+def showing(home: Path, captures: Collection[str] | None = None) -> dict[str, str]:
+    """Of these captures, or of all, those that show what was taken down, each with the takedown's id. Raises Withheld."""
     standing = takedowns(home)
     if not standing:
-        return
+        return {}
+    found: dict[str, str] = {}
     try:
         opened = Book.open(home)
     except NotFound as exc:
@@ -101,18 +111,16 @@ def refuse(home: Path, captures: Collection[str]) -> None:
         by = {}
         for takedown in standing:
             for subject in {words.registration(subject) for subject in takedown.subjects}:
-                found = [subject]
+                subjects = [subject]
                 if subject.startswith("reg:"):
                     with suppress(NotFound):
-                        found = views.find(subject)[1]
-                by.update(dict.fromkeys(found, takedown.id))
+                        subjects = views.find(subject)[1]
+                by.update(dict.fromkeys(subjects, takedown.id))
         for extraction in book.extractions(captures=captures):
             for subject in {words.registration(row[0]) for row in book.page(extraction)} | {extraction.url}:
                 if subject in by:
-                    raise Withheld(
-                        f"capture {extraction.capture} shows what was taken down ({by[subject]}): its bytes stay in the "
-                        f"archive; `crawl takedown --undo {by[subject]}` takes that back"
-                    )
+                    found[extraction.capture] = by[subject]
+    return found
 
 
 def _named(name: Path) -> str:

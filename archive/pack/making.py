@@ -46,7 +46,9 @@ class Gathered:
         """Raises NotFound (no such case; a capture that is not logged yet), Withheld, Damaged, BadRecord."""
         home = archive.home.path
         head = Head.of(home)
-        listing = Listing.of(book, key=discretion.pseudonyms(home), named=True, case=name, takedowns=discretion.takedowns(home))
+        listing = Listing.of(
+            book, key=discretion.pseudonyms(home, keys), named=True, case=name, takedowns=discretion.takedowns(home)
+        )
         if not listing.cases:
             raise NotFound(f"what the ledger has of {name} is withheld")
         one = listing.cases[0]

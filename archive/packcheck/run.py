@@ -8,7 +8,7 @@ from archive.finding import CHECKS, Check
 from archive.note import Checkpoint, Verifier
 from archive.packcheck.opened import Opened
 
-PACKED = (*CHECKS, "16 signature", "17 report")
+PACKED = (*CHECKS[:5], "6 sequence", *CHECKS[6:11], "12 log paths", *CHECKS[12:], "16 signature", "17 report")
 COUNTED = (
     "files", "gzip members", "records", "entity-bodies", "manifests", "members and captures in their order", "revisits",
     "rows of members", "rows of the ledger", "versions", "leaves", "paths", "checkpoints", "captures with their leaf", "stamps",

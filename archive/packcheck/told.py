@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
@@ -214,7 +215,7 @@ def _digest(parts: list[Any]) -> bytes:
 
 def _id(row: Row) -> str:
     said = [row[key] for key in ("subject", "property", "ordinal", "raw", "value", "derived")]
-    said.append(row["parser"].rpartition("/")[0])  # whatever its version
+    said.append(re.sub("/[0-9]+$", "", row["parser"]))  # whatever its version
     return _digest([row["subject"].partition("#")[0]]).hex()[:12] + _digest(said).hex()[12:32]
 
 

@@ -470,7 +470,46 @@ def others_row(hand: Hand) -> Named:
     return Named.by_all(8, f"members line {at + 1}")
 
 
+@kind
+def others_type(hand: Hand) -> Named:
+    """A record calls itself something else than its manifest does."""
+    row = hand.row("request")
+    hand.rewrite(row, lambda head, block: (re.sub(rb"(Record-ID: <urn:uuid:)[0-9a-f]{8}", rb"\g<1>00000000", head), block))
+    hand.relist()
+    new = hand.rows()[hand_index(hand, row)]
+    return Named.by_all(3, f"warc/{new.file} at {new.at}")
+
+
 # -- manifests, leaves and proofs
+
+
+@kind
+def other_payload(hand: Hand) -> Named:
+    """The manifest says that the body hashes to something else."""
+    capture = hand.chance.choice([row.capture for row in hand.rows() if row.kind == "response" and page(hand, row)])
+    hand.manifest(capture, lambda told: told.update(payload_sha256="0" * 64))
+    hand.relist()
+    return Named(4, f"capture {capture}", 14, f"capture {capture}")
+
+
+def page(hand: Hand, row: Row) -> bool:
+    return bool(json.loads(hand.read(f"captures/{row.capture}.json"))["payload_sha256"])
+
+
+@kind
+def lost_referent(hand: Hand) -> Named:
+    """A revisit says that it stands for a capture that is not here."""
+    capture = hand.row("revisit").capture
+    hand.manifest(capture, lambda told: told["refers_to"].update(capture="00000000-0000-4000-8000-000000000000"))
+    hand.relist()
+    return Named(7, f"capture {capture}", 14, f"capture {capture}")
+
+
+@kind
+def later_version(hand: Hand) -> Named:
+    hand.write("pack.json", canonical(hand.told() | {"v": 2}) + b"\n")
+    hand.relist()
+    return Named.deep(10, "pack.json")
 
 
 @kind

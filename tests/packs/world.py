@@ -72,7 +72,7 @@ class Card:
             fields.append(b"Content-Encoding: gzip")
         if self.coding == "chunked":
             pieces = [body[i : i + 500] for i in range(0, len(body), 500)]
-            body = b"".join(b"%x;note=x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+            body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
             fields.append(b"Transfer-Encoding: chunked")
         else:
             fields.append(b"Content-Length: %d" % len(body))

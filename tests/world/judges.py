@@ -80,6 +80,8 @@ class Judge:
 INDEXER = Judge("cdxj-indexer", ("cdxj-indexer==1.5.0", "warcio==1.8.1", "surt==0.3.1", "setuptools<81"))
 PYWB = Judge("pywb", ("pywb==2.10.0", "warcio==1.8.1", "surt==0.3.1", "setuptools<81"))
 
+WACZ = Judge("py-wacz", ("wacz==0.6.0", "cdxj-indexer==1.5.0", "warcio==1.8.1", "surt==0.3.1", "setuptools<81"))
+
 TABLES = Judge("tables", ("datasette==0.65.5", "frictionless==5.21.0", "setuptools<81"))
 # PyICU comes as source alone and would need a compiler: nothing that is asked of the model transliterates.
 FTM = Judge(

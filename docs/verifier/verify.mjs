@@ -744,6 +744,7 @@ function parseHead(record, octets, endless) {
 
 const STATUS = /^HTTP\/1\.[0-9] ([0-9]{3})(?: ([^]*))?$/;
 const CHUNK = /^([0-9A-Fa-f]+)[ \t]*(?:;[^]*)?\r?$/;
+const CHUNK_BEGUN = /^(?:[0-9A-Fa-f]{1,16}(?:[ \t;\r][^]*)?)?$/;
 const LONGEST_CHUNK_LINE = 16_384;
 const LONGEST_TRAILER = 65_536;
 
@@ -800,7 +801,7 @@ export class Body {
   maybe(octets) {
     this.first = Buffer.concat([this.first, octets]);
     const end = this.first.indexOf(10);
-    if (end < 0 && this.first.length <= LONGEST_CHUNK_LINE) return;
+    if (end < 0 && this.first.length <= LONGEST_CHUNK_LINE && CHUNK_BEGUN.test(this.first.toString("latin1"))) return;
     const chunked = end >= 0 && end <= LONGEST_CHUNK_LINE && CHUNK.test(this.first.toString("latin1", 0, end));
     this.state = chunked ? "size" : "whole";
     this.feed(this.first);
@@ -2151,12 +2152,12 @@ class Zip {
       if (at > length) throw new Refused(`entry ${number + 1} of the zip is cut off`);
       const sizes = large(extra, [fixed.readUInt32LE(24), fixed.readUInt32LE(20), fixed.readUInt32LE(42)]);
       const why = this.odd(fixed, name, said, sizes, next);
+      if (why) this.report.fail(1, name, why);
       if (!sizes || sizes[2] !== next) throw new Refused(`${name.slice(0, 200)}: entries of the zip do not follow one another without a gap`);
       const local = this.local(next, fixed, name, sizes);
       const start = next + local;
       next = start + sizes[0];
-      if (why) this.report.fail(1, name, why);
-      else this.files.set(name, { begin: start, size: sizes[0], crc: fixed.readUInt32LE(16) });
+      if (!why) this.files.set(name, { begin: start, size: sizes[0], crc: fixed.readUInt32LE(16) });
     }
     if (at !== length || next !== begin) throw new Refused("octets lie between the zip's entries and its listing");
   }
@@ -2800,7 +2801,21 @@ export function undone(octets, codings) {
   return body;
 }
 
-const CHARSETS = { cp866: "ibm866", "mac-cyrillic": "x-mac-cyrillic" };
+const LABELS = { cp866: "ibm866", "mac-cyrillic": "x-mac-cyrillic", "koi8-r": "koi8-r", ...Object.fromEntries([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => [`cp125${n}`, `windows-125${n}`])) };
+// Some versions of Node take windows-1252 for latin-1.
+const CP1252 = "\u20ac\ufffd\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\ufffd\u017d\ufffd\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\ufffd\u017e\u0178";
+
+/** What each of the 256 octets is. Octets that mean nothing are U+FFFD here, where WHATWG gives them their own number. */
+function octetsOf(name) {
+  const decoder = new TextDecoder(LABELS[name]);
+  return Array.from({ length: 256 }, (_, octet) => {
+    if (octet < 128) return String.fromCharCode(octet);
+    if (name === "cp1252" && octet < 160) return CP1252[octet - 128];
+    if (name === "cp1253" && octet === 0xaa) return "\ufffd";
+    const sign = decoder.decode(Buffer.of(octet));
+    return name.startsWith("cp125") && sign >= "\x80" && sign <= "\x9f" ? "\ufffd" : sign;
+  });
+}
 
 /** Octets as text, as Python's codec of that name decodes them with errors replaced. Raises Unknown. */
 export function decodeText(octets, charset) {
@@ -2813,11 +2828,11 @@ export function decodeText(octets, charset) {
   }
   if (["latin-1", "latin1", "iso8859-1", "iso-8859-1"].includes(name)) return octets.toString("latin1");
   if (name === "ascii") return octets.toString("latin1").replace(/[\x80-\xff]/g, "\ufffd");
-  const windows = /^(?:cp|windows-)(125[0-8])$/.exec(name);
-  // WHATWG gives octets that mean nothing their own number; Python and these pages do not.
-  if (windows) return new TextDecoder(`windows-${windows[1]}`).decode(octets).replace(/[\x80-\x9f]/g, "\ufffd");
-  if (name === "koi8-r") return new TextDecoder("koi8-r").decode(octets);
-  if (CHARSETS[name]) return new TextDecoder(CHARSETS[name]).decode(octets);
+  const known = name.replace("windows-", "cp");
+  if (LABELS[known]) {
+    const table = octetsOf(known);
+    return Array.from(octets, (octet) => table[octet]).join("");
+  }
   throw new Unknown(`this verifier does not know the charset ${JSON.stringify(name.slice(0, 40))}`);
 }
 

@@ -1,4 +1,4 @@
-"""The second verifier with one eye closed."""
+"""The second verifier with one line of it changed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ import pytest
 from tests.verifier.second import VERIFIER
 
 FAIL = "  fail(number, subject, detail) {\n"
+FREE = "const FREE = 1 << 30;"
+Other = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def blind(tmp_path: Path) -> Callable[[int], Path]:
-    """A copy of the verifier whose check of this number says nothing of what it finds."""
+def other(tmp_path: Path) -> Other:
+    """A copy of the verifier in which one piece of text, which is there once, is another."""
 
-    def made(number: int) -> Path:
+    def made(old: str, new: str) -> Path:
         source = VERIFIER.read_text("utf-8")
-        assert source.count(FAIL) == 1
+        assert source.count(old) == 1
         mutant = tmp_path / "verify.mjs"
-        mutant.write_text(source.replace(FAIL, f"{FAIL}    if (number === {number}) return;\n"), "utf-8")
+        mutant.write_text(source.replace(old, new), "utf-8")
         return mutant
 
     return made
+
+
+@pytest.fixture
+def blind(other: Other) -> Callable[[int], Path]:
+    """A copy whose check of this number says NOT CHECKED, with its subject, where it should say FAIL."""
+    return lambda number: other(FAIL, f'{FAIL}    if (number === {number}) return this.skip(number, subject, "it looks away");\n')

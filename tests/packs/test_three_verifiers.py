@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import json
 import random
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,3 +89,46 @@ def test_20_good_packs_and_200_tampered_ones(place: Path, tmp_path: Path) -> Non
 
     assert [] == wrong_of_good(judges, packs)
     assert [] == wrong_of_tampered(judges, packs, place, drawn(200, first))
+
+
+# What a shell would run or trip over, where a number should be.
+HOSTILE = ["a[$(touch ran)]", "$(touch ran)", "`touch ran`", "1; touch ran", "", "-1", "0x1", "9" * 40, "*", "9 9"]
+
+
+def hostile_numbers(pack: Path, text: str) -> None:
+    """In the checkpoint, in `members`, in a record's head and in `pack.json`."""
+    lines = (pack / "log" / "checkpoint").read_text("utf-8").split("\n")
+    (pack / "log" / "checkpoint").write_text("\n".join([lines[0], text, *lines[2:]]), "utf-8")
+    rows = [line.split("\t") for line in (pack / "members").read_text().splitlines()]
+    rows[0][1], rows[1][2], rows[2][4] = text, text, text
+    file = pack / "warc" / rows[3][0]
+    at, length = int(rows[3][1]), int(rows[3][2])
+    octets = file.read_bytes()
+    record = gzip.decompress(octets[at : at + length])
+    new = gzip.compress(re.sub(rb"Content-Length: \d+", b"Content-Length: " + text.encode(), record, count=1), mtime=0)
+    file.write_bytes(octets[:at] + new + octets[at + length :])
+    rows[3][2:4] = [str(len(new)), hashlib.sha256(new).hexdigest()]
+    (pack / "members").write_text("".join("\t".join(row) + "\n" for row in rows))
+    said = (pack / "pack.json").read_text("utf-8")
+    (pack / "pack.json").write_text(re.sub(r'"stamped":\[', lambda _: f'"stamped":[{json.dumps(text)},', said), "utf-8")
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_text_where_a_number_should_be_runs_nothing(
+    world: World, packs: list[Path], place: Path, tmp_path: Path, shell: str
+) -> None:
+    """The steps go to their end in either shell and FAIL; a command in the pack's text is text. Three of the ten, drawn anew."""
+    stranger = Judges.of(world, tmp_path / "bin").stranger
+    chance, found = random.Random(first_seed()), shutil.which(shell)
+    assert found is not None, f"{shell} is not on this machine"
+    (stranger.path / "sh").unlink()
+    (stranger.path / "sh").symlink_to(found)
+    (stranger.path / "touch").symlink_to(shutil.which("touch") or "/bin/touch")
+    for number, text in enumerate(chance.sample(HOSTILE[3:], 2) + HOSTILE[:1]):
+        copy = place / f"hostile-{number}"
+        shutil.copytree(packs[0], copy)
+        hostile_numbers(copy, text)
+        lines = by_shell(copy, stranger)
+
+        assert not (copy / "ran").exists(), text
+        assert {(13, "log/checkpoint"), (1, "members line 1"), (1, "members line 2"), (1, "members line 3")} <= lines, text

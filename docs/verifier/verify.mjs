@@ -1600,6 +1600,11 @@ function signed(algorithm, spki, octets, signature, digest = null) {
 class Certificate {
   constructor(der) {
     this.raw = Buffer.from(der);
+    try {
+      new crypto.X509Certificate(this.raw); // what others cannot read is no certificate, whatever is read of it here
+    } catch {
+      throw new Refused("a certificate cannot be read");
+    }
     const [tbs, algorithm, signature] = whole(this.raw).as(0x30).kids;
     const parts = tbs.as(0x30).kids;
     if (parts[0].tag === 0xa0) parts.shift();
@@ -1723,15 +1728,16 @@ export function openToken(reply, extra = []) {
     if (!token) throw new Refused("it has no token");
     const [type, content] = token.as(0x30).kids;
     if (type.oid !== SIGNED_DATA) throw new Refused("it is no signed data");
-    const [, , inner, ...rest] = content.as(0xa0).kids[0].as(0x30).kids;
+    const [version, digests, inner, ...rest] = content.as(0xa0).kids[0].as(0x30).kids;
     const [kind, wrapped] = inner.as(0x30).kids;
-    if (kind.oid !== TST_INFO) throw new Refused("what is signed is no time-stamp");
+    if (version.number !== 3n || kind.oid !== TST_INFO) throw new Refused("what is signed is no time-stamp");
     const octets = wrapped.as(0xa0).kids[0].as(4).body;
     const held = rest.filter((each) => each.tag === 0xa0).flatMap((each) => each.kids).filter((each) => each.tag === 0x30).map((each) => new Certificate(each.raw));
     const signers = rest[rest.length - 1].as(0x31).kids;
     if (signers.length !== 1) throw new Refused(`it has ${signers.length} signers; a token has one (RFC 3161, 2.4.2)`);
     const info = tstInfo(octets);
     const signer = signerInfo(signers[0]);
+    if (!digests.as(0x31).kids.some((each) => HASHES[each.kids[0].oid] === signer.digest)) throw new Refused("it does not name the hash that it is signed over");
     const leaf = [...held, ...extra].find((each) => each.issuer.equals(signer.issuer) && each.serial === signer.serial);
     if (!leaf) throw new Refused("the certificate that signed it is neither in the answer nor at hand");
     return { ...info, octets, signer, leaf, held };
@@ -2859,6 +2865,7 @@ function options(words) {
     const word = words[at];
     const value = () => words[++at] ?? usage(`${word} needs a value`);
     if (word === "--json") found.json = true;
+    else if (word === "--help") return null;
     else if (word === "--keyring") found.keyring = value();
     else if (word === "--vkey") found.vkey = value();
     else if (word === "--roots") found.roots.push(value());
@@ -2877,7 +2884,9 @@ function usage(why) {
 }
 
 async function main() {
-  const { json: lines, keyring, vkey, roots, blocks, targets } = options(process.argv.slice(2));
+  const asked = options(process.argv.slice(2));
+  if (!asked) return process.stdout.write(USAGE);
+  const { json: lines, keyring, vkey, roots, blocks, targets } = asked;
   let trust;
   try {
     trust = new Trust({ keyring, vkey: vkey && verifierKey(vkey), roots, blocks });

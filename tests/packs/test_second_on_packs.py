@@ -227,7 +227,7 @@ def test_versions_bodies_and_revisits_of_a_pack_are_named(world: World, packs: l
     assert ("7 revisits", f"capture {revisit.stem}") in failed
 
 
-SINGLE = ("cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 koi8-r cp866 mac-cyrillic latin-1 ascii").split()
+SINGLE = ["cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "koi8-r", "cp866", "mac-cyrillic", "latin-1", "ascii"]
 
 
 def test_charsets_are_those_of_python() -> None:
@@ -237,13 +237,25 @@ def test_charsets_are_those_of_python() -> None:
     chance = random.Random(seed)
     cases = [(bytes(range(256)), name) for name in SINGLE]
     for _ in range(200):
-        text = "".join(chr(chance.choice([chance.randrange(0x20, 0x250), chance.randrange(0x400, 0x500), 0x1F600, 0xFEFF])) for _ in range(20))
+        text = "".join(
+            chr(chance.choice([chance.randrange(0x20, 0x250), chance.randrange(0x400, 0x500), 0x1F600, 0xFEFF]))
+            for _ in range(20)
+        )
         octets = bytearray(text.encode())
         for _ in range(chance.randrange(3)):
             octets[chance.randrange(len(octets))] = chance.randrange(256)
-        cases += [(bytes(octets), "utf-8"), (bytes(octets), "utf-8-sig"), (text.encode("utf-16-le"), "utf-16-le"), (text.encode("utf-16"), "utf-16")]
+        cases += [
+            (bytes(octets), "utf-8"),
+            (bytes(octets), "utf-8-sig"),
+            (text.encode("utf-16-le"), "utf-16-le"),
+            (text.encode("utf-16"), "utf-16"),
+        ]
     answers = asked([("text", base64.b64encode(octets).decode(), name) for octets, name in cases])
-    wrong = [(name, octets) for (octets, name), answer in zip(cases, answers, strict=True) if octets.decode(name, "replace") != answer["is"]]
+    wrong = [
+        (name, octets)
+        for (octets, name), answer in zip(cases, answers, strict=True)
+        if octets.decode(name, "replace") != answer["is"]
+    ]
 
     assert [] == wrong
     assert "refused" in asked([("text", "", "rot13")])[0]
@@ -265,7 +277,9 @@ def test_content_codings_are_undone_as_by_us() -> None:
     assert [coding.decode(octets, codings) for octets, codings in bodies] == [base64.b64decode(each["is"]) for each in answers]
 
     refused = [(gzip.compress(bytes(300 << 20), 9), "gzip"), (text, "gzip, gzip, gzip"), (text, "gzip"), (text, "rot13")]
-    for (octets, codings), answer in zip(refused, asked([("undone", base64.b64encode(o).decode(), c) for o, c in refused]), strict=True):
+    for (octets, codings), answer in zip(
+        refused, asked([("undone", base64.b64encode(o).decode(), c) for o, c in refused]), strict=True
+    ):
         with pytest.raises(coding.BadCoding):
             coding.decode(octets, codings)
         assert "refused" in answer
@@ -273,8 +287,8 @@ def test_content_codings_are_undone_as_by_us() -> None:
 
 def test_entity_bodies_are_those_of_our_parser() -> None:
     """600 answers, framed well and badly, cut into pieces anywhere: the same body as ours takes of them."""
-    from archive.message import entity, parse_head
     from archive.errors import BadMessage
+    from archive.message import entity, parse_head
 
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")
@@ -309,7 +323,20 @@ def pieces(chance: random.Random, block: bytes) -> list[bytes]:
 def answer(chance: random.Random) -> bytes:
     """A response that is odd in a way or two."""
     end = chance.choice([b"\r\n", b"\r\n", b"\r\n", b"\n"])
-    lines = [chance.choice([b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK", b"HTTP/1.0 404", b"HTTP/1.1 304 Not", b"HTTP/1.1 204 No", b"HTTP/2 200", b"HTTP/1.1 99 x", b"HTTP/1.1 101 x"])]
+    lines = [
+        chance.choice(
+            [
+                b"HTTP/1.1 200 OK",
+                b"HTTP/1.1 200 OK",
+                b"HTTP/1.0 404",
+                b"HTTP/1.1 304 Not",
+                b"HTTP/1.1 204 No",
+                b"HTTP/2 200",
+                b"HTTP/1.1 99 x",
+                b"HTTP/1.1 101 x",
+            ]
+        )
+    ]
     odd = [
         b"Transfer-Encoding: chunked", b"transfer-encoding:\tChunked ", b"Transfer-Encoding: identity, chunked", b"Transfer-Encoding: gzip, chunked",
         b"Content-Length: 5", b"Content-Length: 5, 5", b"Content-Length: 5, 6", b"Content-Length: five", b"X-Folded: a", b" b", b"no colon", b"X: \xa0y\xa0",
@@ -319,6 +346,9 @@ def answer(chance: random.Random) -> bytes:
     data = chance.randbytes(chance.randrange(40))
     body = io.BytesIO()
     for _ in range(chance.randrange(3)):
-        body.write(b"%x%s%s%s%s" % (len(data), chance.choice([b"", b";a=b", b" "]), end, data, chance.choice([end, end, end, b"", b"x\r\n"])))
+        body.write(
+            b"%x%s%s%s%s"
+            % (len(data), chance.choice([b"", b";a=b", b" "]), end, data, chance.choice([end, end, end, b"", b"x\r\n"]))
+        )
     body.write(chance.choice([b"0\r\n\r\n", b"0\n\n", b"0\r\nA: b\r\n\r\nmore", b"", b"zz\r\n", data]))
     return end.join(lines) + end + end + body.getvalue()

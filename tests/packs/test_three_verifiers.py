@@ -48,7 +48,9 @@ def wrong_of_good(judges: Judges, packs: list[Path]) -> list[tuple[str, str, Lin
     return [(pack.name, who, lines) for pack in packs for who, lines in judges.lines(pack).items() if lines]
 
 
-def wrong_of_tampered(judges: Judges, packs: list[Path], place: Path, cases: list[tuple[str, int]]) -> list[tuple[str, int, str]]:
+def wrong_of_tampered(
+    judges: Judges, packs: list[Path], place: Path, cases: list[tuple[str, int]]
+) -> list[tuple[str, int, str]]:
     """Who did not name what was done to which pack. Two at a time: most of it is a shell's work."""
 
     def missed(case: tuple[str, int]) -> list[tuple[str, int, str]]:
@@ -92,7 +94,7 @@ def test_20_good_packs_and_200_tampered_ones(place: Path, tmp_path: Path) -> Non
 
 
 # What a shell would run or trip over, where a number should be.
-HOSTILE = ["a[$(touch ran)]", "$(touch ran)", "`touch ran`", "1; touch ran", "", "-1", "0x1", "9" * 40, "*", "9 9"]
+HOSTILE = ["a[$(touch ran)]", "$(touch ran)", "`touch ran`", "1; touch ran", "", "-1", "0x1", "9" * 40, "08", "*", "9 9"]
 
 
 def hostile_numbers(pack: Path, text: str) -> None:
@@ -117,7 +119,7 @@ def hostile_numbers(pack: Path, text: str) -> None:
 def test_text_where_a_number_should_be_runs_nothing(
     world: World, packs: list[Path], place: Path, tmp_path: Path, shell: str
 ) -> None:
-    """The steps go to their end in either shell and FAIL; a command in the pack's text is text. Three of the ten, drawn anew."""
+    """The steps go to their end in either shell and FAIL; a command in the pack's text is text. Three of the eleven, drawn anew."""
     stranger = Judges.of(world, tmp_path / "bin").stranger
     chance, found = random.Random(first_seed()), shutil.which(shell)
     assert found is not None, f"{shell} is not on this machine"

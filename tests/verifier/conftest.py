@@ -31,4 +31,6 @@ def other(tmp_path: Path) -> Other:
 @pytest.fixture
 def blind(other: Other) -> Callable[[int], Path]:
     """A copy whose check of this number says NOT CHECKED, with its subject, where it should say FAIL."""
-    return lambda number: other(FAIL, f'{FAIL}    if (number === {number}) return this.skip(number, subject, "it looks away");\n')
+    return lambda number: other(
+        FAIL, f'{FAIL}    if (number === {number}) return this.skip(number, subject, "it looks away");\n'
+    )

@@ -76,7 +76,9 @@ def disagreements(sound: Path, place: Path, cases: list[tuple[Edit, int]]) -> li
         if edit in OF_THE_INDEX:
             sees_it_too = not theirs
         else:
-            sees_it_too = in_its_words(edit, named, before) <= theirs or (edit is edits.changed_manifest and unseen(copy, sound))
+            sees_it_too = in_its_words(edit, named, before) <= theirs or (
+                edit is edits.changed_manifest and unseen(copy, sound)
+            )
         if not ours or not named <= ours or not sees_it_too:
             found.append((edit.__name__, seed, named, ours - theirs, theirs - ours))
         shutil.rmtree(copy)

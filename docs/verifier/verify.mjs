@@ -1732,7 +1732,7 @@ export function openToken(reply, extra = []) {
     const [kind, wrapped] = inner.as(0x30).kids;
     if (version.number !== 3n || kind.oid !== TST_INFO) throw new Refused("what is signed is no time-stamp");
     const octets = wrapped.as(0xa0).kids[0].as(4).body;
-    const held = rest.filter((each) => each.tag === 0xa0).flatMap((each) => each.kids).filter((each) => each.tag === 0x30).map((each) => new Certificate(each.raw));
+    const held = rest.filter((each) => each.tag === 0xa0).flatMap((each) => each.kids).map((each) => new Certificate(each.as(0x30).raw));
     const signers = rest[rest.length - 1].as(0x31).kids;
     if (signers.length !== 1) throw new Refused(`it has ${signers.length} signers; a token has one (RFC 3161, 2.4.2)`);
     const info = tstInfo(octets);

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -42,6 +43,29 @@ def told() -> Iterator[None]:
         raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What whoever asks for a verification knows from elsewhere, of packs; fresh: nothing that a run before it read counts."""
+
+    key: str | None = None
+    roots: Path | None = None
+    fresh: bool = False
+
+    def trust(self) -> Trust:
+        """With what this machine knows. Raises BadRecord, BadStamp where it cannot be read."""
+        from archive.keyring import Keyring
+        from archive.note import Verifier
+        from archive.packcheck import Trust
+        from archive.stamps import certificates
+
+        ring = Keyring.of(os.environ)
+        given = None
+        if self.key is not None:
+            given = Verifier.parse(Path(self.key).read_text("utf-8", "replace") if Path(self.key).is_file() else self.key)
+        pem = self.roots.read_bytes() if self.roots is not None else ring.roots()
+        return Trust(given, "that was given with --key", certificates(pem), ring.block)
+
+
 @app.command()
 def verify(
     ctx: typer.Context,
@@ -52,6 +76,9 @@ def verify(
             help="captures of the archive, files that others made, or evidence packs; none: the whole archive",
         ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="read all of it, though a run that was stopped has read a part")
+    ] = False,
     key: Annotated[
         str | None, typer.Option(metavar="KEY|FILE", help="packs: the log's public key, as you have it from elsewhere")
     ] = None,
@@ -62,22 +89,22 @@ def verify(
     """Numbered checks over archive and ledger, or over an evidence pack (docs/pack.md); over files that others made: strict
     conformance to the standard.
 
-    Exit status 4 where a check failed, 5 where nothing was checked.
+    A run over the whole archive that was stopped is gone on with. Exit status 4 where a check failed, 5 where nothing was
+    checked.
     """
     with told():
-        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], key, roots))
+        known = Known(key, roots, fresh=fresh)
+        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], known))
 
 
-def verify_command(
-    options: Globals, out: Shown, targets: Sequence[str], key: str | None = None, roots: Path | None = None
-) -> int:
+def verify_command(options: Globals, out: Shown, targets: Sequence[str], known: Known | None = None) -> int:
     """Findings as they come; the exit status. Raises NotFound for a target that is no file, pack, capture or visit."""
     from archive.finding import status
 
     seen: list[Finding] = []
 
     def rows() -> Iterator[dict[str, str]]:
-        for finding in _findings(options, targets, key, roots):
+        for finding in _findings(options, out, targets, known or Known()):
             seen.append(finding)
             yield finding.row()
 
@@ -85,14 +112,9 @@ def verify_command(
     return status(seen)
 
 
-def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: Path | None) -> Iterable[Finding]:
+def _findings(options: Globals, out: Shown, targets: Sequence[str], known: Known) -> Iterable[Finding]:
     from rich.console import Console
     from rich.progress import Progress
-
-    from archive.foreign import verify_file
-    from archive.keyring import Keyring
-    from archive.packcheck import is_pack, verify_pack
-    from archive.verify import verify as checks
 
     files = [Path(target) for target in targets if Path(target).exists()]
     ids = [target for target in targets if not Path(target).exists()]
@@ -100,12 +122,22 @@ def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: 
         if not ID.fullmatch(target):
             raise NotFound(f"{target} is neither a file nor a pack nor the id of a capture")
     for path in files:
+        from archive.foreign import verify_file
+        from archive.packcheck import is_pack, verify_pack
+
         if path.is_dir() or is_pack(path):
-            yield from verify_pack(path, _trust(key, roots))
+            yield from verify_pack(path, known.trust())
         else:
             yield from verify_file(path)
     if files and not ids:
         return
+    from archive.keyring import Keyring
+    from archive.verify import verify as checks
+    from archive.verify.carried import forget
+
+    scratch = door.scratch(options.home)
+    if known.fresh:
+        forget(scratch)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
         task = bar.add_task("verifying", total=None)
@@ -114,22 +146,9 @@ def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: 
             ids,
             keys=Keyring.of(os.environ),
             progress=lambda name, done, whole: bar.update(task, description=name, completed=done, total=whole),
+            scratch=scratch,
+            note=out.note,
         )
-
-
-def _trust(key: str | None, roots: Path | None) -> Trust:
-    """What this machine and whoever asks know from elsewhere. Raises BadRecord, BadStamp where it cannot be read."""
-    from archive.keyring import Keyring
-    from archive.note import Verifier
-    from archive.packcheck import Trust
-    from archive.stamps import certificates
-
-    ring = Keyring.of(os.environ)
-    given = None
-    if key is not None:
-        given = Verifier.parse(Path(key).read_text("utf-8", "replace") if Path(key).is_file() else key)
-    pem = roots.read_bytes() if roots is not None else ring.roots()
-    return Trust(given, "that was given with --key", certificates(pem), ring.block)
 
 
 @app.command()
@@ -181,23 +200,30 @@ def restore(
     at: Annotated[str | None, typer.Option(metavar="TIME", help="the capture nearest to it (RFC 3339, or a day)")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="then show it on loopback, inert, until interrupted")] = False,
 ) -> None:
-    """Lay a snapshot out as received: bodies, heads, raw exchanges, provenance."""
+    """Lay a snapshot out as received: bodies, heads, raw exchanges, provenance.
+
+    Redirects are followed inside the archive. Which capture was taken, and how far it is from the time that was asked for,
+    is told.
+    """
     with told():
         raise typer.Exit(restore_command(ctx.obj, door.shown(ctx), what, moment(at, "--at"), out, serve=serve))
 
 
 def restore_command(options: Globals, shown: Shown, what: str, at: datetime | None, out: Path, *, serve: bool = False) -> int:
     """One row a file. Raises what `restore` raises."""
+    from archive.chosen import choose
     from archive.ledger.discretion import refuse
-    from archive.restore import find
-    from archive.restore import restore as lay_out
+    from archive.restore import lay_out
     from archive.store import Archive
 
     with Archive.open(options.home) as archive:
-        chosen = find(archive, what, at)
-        refuse(options.home, [capture.id for capture in archive.snapshot(chosen.visit).captures])
-        files = lay_out(archive, what, at=at, out=out)
+        chosen = choose(archive, what, at)
+        refuse(options.home, [capture.id for capture in chosen.captures])
+        files = lay_out(archive, chosen, out)
+    for sentence in chosen.says:
+        shown.note(sentence)
     shown.rows(({"capture": f.capture, "file": f.file, "sha256": f.sha256} for f in files), ("capture", "file", "sha256"))
+    shown.note(f"{len(files)} files in {out}; manifests, records and bodies hash to what was kept, and the files to SHA256SUMS")
     if serve:
         show(shown, out)
     return door.DONE

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ NEXT = 10  # targets that are shown to a person; with --json all are
 HOST = ("host", "in_flight", "visited", "bad", "outcome", "last_success", "paused_until", "why")
 TARGET = ("source", "due", "last", "reason")
 ALARM = ("alarm", "subject", "raised", "detail", "captures")
+VANTAGE = ("vantage", "proxy", "paused_until", "why")
 
 
 @app.command()
@@ -33,7 +35,7 @@ def status(
     ctx: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", help="look again every two seconds, until interrupted")] = False,
 ) -> None:
-    """What is happening: the daemon, its hosts and pauses, what is due next, alarms that stand, the archive."""
+    """What is happening: the daemon, its hosts, vantages and pauses, what is due next, alarms that stand, the archive."""
     out = door.shown(ctx)
     with told():
         while True:
@@ -52,15 +54,21 @@ def status(
 def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     from archive.disk import Disk
     from archive.shelf import Archive
+    from crawler import settings
     from crawler.opening import now
     from crawler.politeness import pauses
     from schedules import alarms, standing
+    from schedules.hidden import Hidden
     from schedules.plan import turns
     from schedules.planned import past, planned
 
     at, home = now(), options.home
-    yield from standing.rows(standing.read(home, at), pauses(home / "state.sqlite"))
-    yield from (each.row() for each in alarms.standing(home))
+    quiet = pauses(home / "state.sqlite")
+    yield from standing.rows(standing.read(home, at), quiet)
+    yield from standing.vantages(settings.load(home).vantages, quiet)
+    standing_now = alarms.standing(home)
+    hidden = Hidden(home).now() if standing_now else Hidden(home)
+    yield from (replace(each, alarm=hidden.alarm(each.alarm)).row() for each in standing_now)
     plan = planned(home)
     yield from ({"kind": "target", **each.row()} for each in turns(plan, past(home, plan, at), at))
     try:
@@ -81,7 +89,10 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
 
 def _show(out: Shown, rows: list[dict[str, Any]]) -> None:
     """The same for a person."""
-    of = {kind: [row for row in rows if row["kind"] == kind] for kind in ("daemon", "host", "target", "alarm", "archive")}
+    of = {
+        kind: [row for row in rows if row["kind"] == kind]
+        for kind in ("daemon", "host", "target", "alarm", "archive", "vantage")
+    }
     for row in of["daemon"]:
         out.text(_daemon(row))
     for row in of["archive"]:
@@ -92,6 +103,8 @@ def _show(out: Shown, rows: list[dict[str, Any]]) -> None:
         out.rows(of["alarm"], ALARM, "alarms")
     else:
         out.text("no alarm stands")
+    if of["vantage"]:
+        out.rows(of["vantage"], VANTAGE, "vantages beside this machine")
     if of["host"]:
         out.rows(of["host"][: 2 * NEXT], HOST, "hosts")
     if of["target"]:
@@ -118,7 +131,13 @@ def _daemon(row: dict[str, Any]) -> str:
 
 
 @app.command()
-def doctor(ctx: typer.Context) -> None:
+def doctor(
+    ctx: typer.Context,
+    network: Annotated[
+        bool,
+        typer.Option("--network", help="connect to hosts, proxies, stampers and receivers that plan and settings name, too"),
+    ] = False,
+) -> None:
     """Is this machine fit? Home, disk, clock, versions, permissions, settings and plan, keys, network; says what to do.
 
     Exit status 4 where a check failed.
@@ -135,7 +154,7 @@ def doctor(ctx: typer.Context) -> None:
     seen: list[Finding] = []
 
     def rows() -> Iterator[dict[str, str]]:
-        for finding in examine(options.home, os.environ, now, target):
+        for finding in examine(options.home, os.environ, now, target if network else None):
             seen.append(finding)
             yield finding.row()
 

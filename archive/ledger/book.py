@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,6 +50,7 @@ from archive.ledger.rules import check
 
 FILE = "ledger.sqlite"
 TOGETHER = 16  # rows entered at one step: at each, the interpreter's lock is let go of and waited for
+Asking = tuple[str, str, str, str]  # source, court, register and run
 _BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,766)
 
 
@@ -72,6 +74,7 @@ class Book:
     def __init__(self, engine: sa.Engine, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._now = now
+        self._pin: sa.Connection | None = None
 
     @classmethod
     def open(cls, home: Path, *, write: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Book:
@@ -104,7 +107,8 @@ class Book:
                     connection.exec_driver_sql(trigger)
                 connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
             elif write:
-                tables.BY_COURT.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
+                for index in (tables.BY_COURT, tables.ASKED_BY):
+                    index.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
         return book
 
     def close(self) -> None:
@@ -115,6 +119,16 @@ class Book:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Everything read inside is of one moment, whoever writes meanwhile; for a book that is open for reading."""
+        with self._begun() as connection:
+            self._pin = connection
+            try:
+                yield
+            finally:
+                self._pin = None
 
     # Writing
 
@@ -185,6 +199,16 @@ class Book:
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
+    def standing_ids(self, *, known_at: datetime | None = None, as_of: datetime | None = None) -> Iterator[str]:
+        """The ids of `extractions`, read capture by capture."""
+        columns = sa.select(tables.extraction, tables.reading).join(
+            tables.reading, tables.extraction.c.reading == tables.reading.c.id
+        )
+        rows = self._streamed(columns.where(*_until(known_at, as_of)).order_by(tables.extraction.c.capture))
+        for _, of_one in groupby(map(_read_extraction, rows), key=lambda extraction: extraction.capture):
+            for extraction in standing(of_one):
+                yield extraction.id
+
     def superseded(self, *, known_at: datetime | None = None) -> list[Extraction]:
         """Extractions that a newer version of their parser has taken the place of, in the order of the log."""
         every = self.extractions(known_at=known_at, live=False)
@@ -234,11 +258,12 @@ class Book:
         known_at: datetime | None = None,
         as_of: datetime | None = None,
         only: str | None = None,
+        events: bool = True,
     ) -> list[Quoted]:
         """As `sightings`, each with selector and quote."""
         place = tables.sighting.c
         where = (place.selector, place.quote, place.start, place.end)
-        said = self._said(registrations, prefix, (known_at, as_of), where, only=only)
+        said = self._said(registrations, prefix, (known_at, as_of), where, only=only, events=events)
         return [Quoted(sighting, *place) for sighting, place in said]
 
     def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
@@ -256,6 +281,10 @@ class Book:
         """The newest capture that says anything of a registration (or of a page, by its URL)."""
         found = [sighting.extraction for sighting in self.sightings([registration])]
         return max(found, key=lambda extraction: (extraction.at, extraction.seq), default=None)
+
+    def read_at(self, url: str) -> bool:
+        """Whether a page of exactly this address was read."""
+        return bool(self._quickly(_AT_URL, url))
 
     def links(self, *, captures: Collection[str] | None = None, rel: str | None = None) -> list[tuple[Extraction, Link]]:
         """Links of the standing readings, in the order of the log and of the page."""
@@ -307,7 +336,29 @@ class Book:
 
     def coverage(self, *, known_at: datetime | None = None, runs: Collection[str] | None = None) -> list[Window]:
         """The windows as wholes: each asking folded from the pages that answered it. runs: only these askings."""
-        pages = self.windows(known_at=known_at, runs=runs)
+        return self._folded(self.windows(known_at=known_at, runs=runs))
+
+    def askings(self) -> dict[Asking, int]:
+        """Every asking of a register of a court in a run, with the number of its pages."""
+        row = tables.coverage.c
+        asked = (row.source, row.court, row.register, row.run)
+        rows = self._all(sa.select(*asked, sa.func.count().label("pages")).group_by(*asked))
+        return {(each.source, each.court, each.register, each.run): each.pages for each in rows}
+
+    def asked_and_read(self, since: int) -> set[Asking]:
+        """Those of which a page was read, or read anew, by an extraction with a number above this one."""
+        with self._begun() as connection:
+            return {(row[0], row[1], row[2], row[3]) for row in connection.exec_driver_sql(_ASKED_AND_READ, (since,))}
+
+    def coverage_of(self, askings: Collection[Asking]) -> list[Window]:
+        """The windows of these askings as wholes."""
+        runs, courts = {asking[3] for asking in askings}, {asking[1] for asking in askings}
+        query = sa.select(tables.coverage).where(tables.coverage.c.court.in_(sorted(courts)))
+        query = query.order_by(tables.coverage.c.at, tables.coverage.c.id)
+        rows = self._batched(query, tables.coverage.c.run, runs)
+        return self._folded([_read_window(r) for r in rows if (r.source, r.court, r.register, r.run) in askings])
+
+    def _folded(self, pages: Collection[Window]) -> list[Window]:
         counters = {e.capture: e.counter for e in self.extractions(captures={page.capture for page in pages})}
         return fold((page, counters.get(page.capture)) for page in pages)
 
@@ -356,11 +407,14 @@ class Book:
         return corrections(self.decisions(CORRECTION, known_at=known_at))
 
     def head(self) -> dict[str, str]:
-        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it."""
-        return {
+        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it; and how
+        many pages of registers were asked for."""
+        last = {
             name: f"{row.number} {row.id}" if (row := self._one(_LAST.format(table))) else "0 "
             for name, table in (("extractions", "extraction"), ("decisions", "decision"))
         }
+        asked = self._one("SELECT count(*) AS rows FROM coverage")
+        return {**last, "asked": str(asked.rows if asked else 0)}
 
     def holds(self, head: Mapping[str, str]) -> bool:
         """Whether a head is an earlier one, or the present one, of this very book."""
@@ -385,10 +439,23 @@ class Book:
                     found.add(subject)
         return sorted(found)
 
-    def all_registrations(self) -> list[str]:
-        """Every registration of which anything that stands is said, sorted."""
+    def later(self, known_at: datetime | None, as_of: datetime | None) -> tuple[int, int]:
+        """How many captures were read that `extractions` leaves out as of then, and how many in all."""
+        row = self._one(_LATER.format(_beyond(known_at, as_of)))
+        return (0, 0) if row is None else (int(row.later or 0), int(row.every))
+
+    def touched_later(self, known_at: datetime | None, as_of: datetime | None) -> list[str]:
+        """The registrations that these captures speak of, sorted."""
         with self._begun() as connection:
-            return [row[0] for row in connection.exec_driver_sql(_REGISTRATIONS)]
+            found = connection.exec_driver_sql(_TOUCHED_LATER.format(_beyond(known_at, as_of)))
+            return sorted(row[0] for row in found)
+
+    def all_registrations(self, *, prefix: str = "reg:") -> list[str]:
+        """Every registration, or page, of which anything was ever said and whose name begins so, sorted."""
+        with self._begun() as connection:
+            return [
+                row[0] for row in connection.exec_driver_sql(_REGISTRATIONS, {"first": prefix, "beyond": prefix + "\U0010ffff"})
+            ]
 
     def _one(self, statement: str) -> sa.Row[Any] | None:
         with self._begun() as connection:
@@ -432,8 +499,10 @@ class Book:
             *more,
         ).join_from(tables.sighting, tables.observation, tables.sighting.c.observation == column.id)  # fmt: skip
         if registrations is None and prefix:
-            # Not by the index on registrations: read in the order of observations both tables are read once, front to back.
-            query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
+            # Of most of a ledger not by the index on registrations: read in the order of observations both tables are read
+            # once, front to back. Pages are the smaller part, and found by it.
+            among = column.subject if "reg:".startswith(prefix) else column.registration
+            query = query.where(among >= prefix, among < prefix + chr(0x10FFFF))
         if only is not None:
             query = query.where(column.property == only)
         if own:
@@ -515,6 +584,9 @@ class Book:
     @contextmanager
     def _begun(self) -> Iterator[sa.Connection]:
         try:
+            if self._pin is not None:
+                yield self._pin
+                return
             with self._engine.begin() as connection:
                 yield connection
         except exc.DBAPIError as error:
@@ -592,18 +664,27 @@ _NAMES = _text(
 
 
 _LAST = 'SELECT rowid AS number, id FROM "{}" ORDER BY rowid DESC LIMIT 1'
-# Of what is new, and of what another reading of the same captures had said.
+# Of what is new, and of what another reading of the same captures had said. CROSS JOIN keeps SQLite to this order
+# (sqlite.org/optoverview.html): of itself it would begin with every observation of the ledger, for its registration.
 _TOUCHED = """
-SELECT DISTINCT o.registration FROM extraction n JOIN extraction e ON e.capture = n.capture
-JOIN sighting s ON s.reading = e.reading JOIN observation o ON o.id = s.observation
+SELECT DISTINCT o.registration FROM extraction n CROSS JOIN extraction e ON e.capture = n.capture
+CROSS JOIN sighting s ON s.reading = e.reading CROSS JOIN observation o ON o.id = s.observation
 WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
+_ASKED_AND_READ = """
+SELECT DISTINCT c.source, c.court, c.register, c.run FROM extraction e CROSS JOIN coverage c ON c.capture = e.capture
+WHERE e.rowid > ?"""
+_LATER = "SELECT sum({}) AS later, count(*) AS every FROM extraction n"
+_TOUCHED_LATER = """
+SELECT DISTINCT o.registration FROM extraction n CROSS JOIN sighting s ON s.reading = n.reading
+CROSS JOIN observation o ON o.id = s.observation
+WHERE {} AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
 _THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
 # From one registration to the next by the index, not over all that is said of each.
 _REGISTRATIONS = """
 WITH RECURSIVE next(name) AS (
-    SELECT min(registration) FROM observation WHERE registration >= 'reg:' AND registration < 'reg;'
+    SELECT min(registration) FROM observation WHERE registration >= :first AND registration < :beyond
     UNION ALL
-    SELECT (SELECT min(registration) FROM observation WHERE registration > name AND registration < 'reg;') FROM next
+    SELECT (SELECT min(registration) FROM observation WHERE registration > name AND registration < :beyond) FROM next
     WHERE name IS NOT NULL
 ) SELECT name FROM next WHERE name IS NOT NULL"""
 _HELD = (
@@ -754,6 +835,12 @@ def _near(registration: str) -> str:
 def _until(known_at: datetime | None, as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
     asked = ((tables.extraction.c.known, known_at), (tables.extraction.c.at, as_of))
     return [column <= _stamp(at) for column, at in asked if at is not None]
+
+
+def _beyond(known_at: datetime | None, as_of: datetime | None) -> str:
+    """What `_until` leaves out, as SQL over an extraction `n`; times are stamps of our own making."""
+    asked = (("known", known_at), ("at", as_of))
+    return "(" + " OR ".join(f"n.{name} > '{_stamp(at)}'" for name, at in asked if at is not None) + ")"
 
 
 def _stamp(at: datetime) -> str:

@@ -227,7 +227,22 @@ def test_versions_bodies_and_revisits_of_a_pack_are_named(world: World, packs: l
     assert ("7 revisits", f"capture {revisit.stem}") in failed
 
 
-SINGLE = ["cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "koi8-r", "cp866", "mac-cyrillic", "latin-1", "ascii"]
+SINGLE = [
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "cp1258",
+    "koi8-r",
+    "cp866",
+    "mac-cyrillic",
+    "latin-1",
+    "ascii",
+]
 
 
 def test_charsets_are_those_of_python() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archive.ledger.counted import Counted
     from archive.ledger.maturity import Measure, Month
     from archive.ledger.moment import Moment
+    from archive.ledger.observation import Window
     from archive.ledger.tally import Coverage, Missing, Row, Tally
     from archive.ledger.timeline import Happened
     from archive.ledger.views import Views
@@ -253,11 +254,10 @@ def tally(
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     with told(), Book.open(options.home) as book:
-        cases = _counted(options.home, book, asked)
+        cases, windows = _counted(options.home, book, asked)
         if court is not None and courts.by_code(court) is None and not any(court in case.courts for case in cases):
             raise typer.BadParameter(f"--court: no court {court!r} is known; `crawl sources` lists codes")
         newest = book.as_of(known_at=asked.known_at, as_of=asked.as_of)
-        windows = book.coverage(known_at=asked.until)
         counted = counting.tally(cases, question, windows=windows, as_of=newest)
         months = _months(book, cases, asked, newest) if maturity or chart is not None else {}
     if chart is not None:
@@ -270,14 +270,15 @@ def tally(
         raise typer.Exit(door.NOTHING)
 
 
-def _counted(home: Path, book: Book, asked: Moment) -> list[Counted]:
+def _counted(home: Path, book: Book, asked: Moment) -> tuple[list[Counted], list[Window]]:
+    """The cases as they are counted, and what was asked of the registers."""
     from archive.ledger.counted import reduced
     from archive.ledger.views import Views
 
     if asked.now:
         with Views.open(home, book) as views:
-            return list(views.counted())
-    return [reduced(case) for case in asked.cases(book, events=False)]
+            return list(views.counted()), views.windows()
+    return [reduced(case) for case in asked.cases(book, events=False)], book.coverage(known_at=asked.until)
 
 
 def _months(book: Book, cases: Iterable[Counted], asked: Moment, newest: datetime | None) -> dict[Measure, list[Month]]:

@@ -65,6 +65,24 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Vantage:
+    """From where an exchange was made: through a proxy. What the proxy says is no word of the court's.
+
+    label: what the place is called. kind: "http" (CONNECT) or "socks5". proxy: "host:port", without credentials.
+    names: where host names were looked up, "here" or "there". peer: the address that the proxy was asked for ("host:port" as in
+        Exchange); None where only the proxy knows it. fault: why no tunnel came, as a word for a failure to connect or as
+        what the proxy said; None where one did.
+    """
+
+    label: str
+    kind: str
+    proxy: str
+    names: str
+    peer: str | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One HTTP turn, both directions, byte for byte.
 
@@ -75,6 +93,8 @@ class Exchange:
     truncated: why the body is short (WARC-Truncated), None where it is whole.
     ended: by the wall clock, where it was asked then; a clock that was set meanwhile shows beside `elapsed`.
     via: the address that led here, for a redirect hop. flags: oddities met and let pass, as words.
+    vantage: the proxy it went through; None: straight from this machine. tunnel: what that proxy said before its tunnel stood,
+        on the exchange that it was made for; it is in none of the pieces above.
     """
 
     url: str
@@ -97,6 +117,8 @@ class Exchange:
     via: str | None = None
     flags: tuple[str, ...] = ()
     ended: datetime | None = None
+    vantage: Vantage | None = None
+    tunnel: bytes = b""
 
     def __post_init__(self) -> None:
         _aware("began", self.began)

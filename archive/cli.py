@@ -89,23 +89,27 @@ def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: 
     from rich.console import Console
     from rich.progress import Progress
 
-    from archive.foreign import verify_file
-    from archive.keyring import Keyring
-    from archive.packcheck import is_pack, verify_pack
-    from archive.verify import verify as checks
-
     files = [Path(target) for target in targets if Path(target).exists()]
     ids = [target for target in targets if not Path(target).exists()]
     for target in ids:
         if not ID.fullmatch(target):
             raise NotFound(f"{target} is neither a file nor a pack nor the id of a capture")
-    for path in files:
-        if path.is_dir() or is_pack(path):
-            yield from verify_pack(path, _trust(key, roots))
-        else:
-            yield from verify_file(path)
+    if files:
+        from archive.foreign import verify_file
+        from archive.packcheck import is_pack, verify_pack
+
+        for path in files:
+            if is_pack(path):
+                yield from verify_pack(path, _trust(key, roots))
+            elif path.is_dir():
+                raise NotFound(f"{path} is a folder, and no evidence pack: an archive is verified with --home {path}")
+            else:
+                yield from verify_file(path)
     if files and not ids:
         return
+    from archive.keyring import Keyring
+    from archive.verify import verify as checks
+
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
         task = bar.add_task("verifying", total=None)
@@ -181,23 +185,30 @@ def restore(
     at: Annotated[str | None, typer.Option(metavar="TIME", help="the capture nearest to it (RFC 3339, or a day)")] = None,
     serve: Annotated[bool, typer.Option("--serve", help="then show it on loopback, inert, until interrupted")] = False,
 ) -> None:
-    """Lay a snapshot out as received: bodies, heads, raw exchanges, provenance."""
+    """Lay a snapshot out as received: bodies, heads, raw exchanges, provenance.
+
+    Redirects are followed inside the archive. Which capture was taken, and how far it is from the time that was asked for,
+    is told.
+    """
     with told():
         raise typer.Exit(restore_command(ctx.obj, door.shown(ctx), what, moment(at, "--at"), out, serve=serve))
 
 
 def restore_command(options: Globals, shown: Shown, what: str, at: datetime | None, out: Path, *, serve: bool = False) -> int:
     """One row a file. Raises what `restore` raises."""
+    from archive.chosen import choose
     from archive.ledger.discretion import refuse
-    from archive.restore import find
-    from archive.restore import restore as lay_out
+    from archive.restore import lay_out
     from archive.store import Archive
 
     with Archive.open(options.home) as archive:
-        chosen = find(archive, what, at)
-        refuse(options.home, [capture.id for capture in archive.snapshot(chosen.visit).captures])
-        files = lay_out(archive, what, at=at, out=out)
+        chosen = choose(archive, what, at)
+        refuse(options.home, [capture.id for capture in chosen.captures])
+        files = lay_out(archive, chosen, out)
+    for sentence in chosen.says:
+        shown.note(sentence)
     shown.rows(({"capture": f.capture, "file": f.file, "sha256": f.sha256} for f in files), ("capture", "file", "sha256"))
+    shown.note(f"{len(files)} files in {out}; manifests, records and bodies hash to what was kept, and the files to SHA256SUMS")
     if serve:
         show(shown, out)
     return door.DONE

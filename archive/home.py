@@ -12,6 +12,8 @@ from archive.errors import NotAnArchive, TooNew
 FORMAT = 1
 # What may be there before the archive is: the lock is taken first, and other rooms keep their own files.
 BEFORE = {"lock", "inbox", "format.new", "warc", "plan.toml", "kartoteka.toml", "status.json", "backup.begun"}
+OTHERS = ("state.sqlite", "watch.sqlite", "notices.sqlite")  # and what SQLite lays beside them
+WRITTEN = (".secret", ".password")  # files that settings and plan name, and that have to be there before the first crawl
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Home:
         if self.path.exists() and not self.path.is_dir():
             raise NotAnArchive(f"{self.path} is not a folder")
         names = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
-        others = sorted(n for n in names - BEFORE if not n.startswith(("state.sqlite", "watch.sqlite", "notices.sqlite")))
+        others = sorted(n for n in names - BEFORE if not n.startswith(OTHERS) and not n.endswith(WRITTEN))
         if others or (self.warc.is_dir() and any(self.warc.iterdir())):
             raise NotAnArchive(
                 f"{self.path} is no archive and not empty (it has {', '.join(others[:3]) or 'warc'}): name another"

@@ -7,7 +7,9 @@ Of what is asked there: address and hops (requested, url, via, hop, visit), reco
 (file, records, payload_sha256), begin and end by the wall clock and the time between by the monotonic one (began, ended,
 elapsed_us, first_byte_us), DNS, peer, TLS with its verdict and the chain's record, outcome and truncation, the nonce, the
 program (software). In `facts`, where it is the same for many captures: user_agent, politeness and robots, and `machine`:
-the state of the clock, the vantage, the digests of the program's code and of what was set (crawler/machine.py).
+the state of the clock, the vantage, the digests of the program's code and of what was set (crawler/machine.py). What went
+through a proxy has `vantage` too: label, kind, proxy without credentials, where names were looked up, and the peer as far as
+it is known; what the proxy said is the record of kind `tunnel`.
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ from typing import Any, NamedTuple, cast
 import orjson
 
 from archive import __version__
-from archive.capture import Capture, Exchange, Outcome, Span, Tls, Visit
+from archive.capture import Capture, Exchange, Outcome, Span, Tls, Vantage, Visit
 from archive.errors import BadRecord
 from archive.urls import filed_under
 from archive.warc import Member, Record, Referent, Shape, read_date, warc_date
 
 VERSION = 2  # 1 had no `ended`, and nothing of the machine in its facts
-VERSIONS = (1, VERSION)  # that are read
+PROXIED = 3  # the same with `vantage`: only such an exchange has it, and whoever does not know the key must not read on
+VERSIONS = (1, VERSION, PROXIED)  # that are read
+UNKNOWN = "unknown"  # the peer behind a proxy that looked the name up itself
 SOFTWARE = f"kartoteka/{__version__}"
 LARGEST = 2**53 - 1  # RFC 8785, 3.2.2.3: numbers are doubles
 
@@ -123,8 +127,8 @@ def compose(
     outcome = exchange.outcome
     if referent is not None and outcome is Outcome.CAPTURED and exchange.status != 304:
         outcome = Outcome.REVISIT
-    return {
-        "v": VERSION,
+    told: dict[str, Any] = {
+        "v": VERSION if exchange.vantage is None else PROXIED,
         "software": SOFTWARE,
         "nonce": secrets.token_hex(16),  # leaf hashes of the log cannot be guessed from addresses (P13)
         "id": place.id,
@@ -157,6 +161,27 @@ def compose(
         "records": list(records),
         "facts": plain(visit.facts),
     }
+    if exchange.vantage is not None:
+        told["vantage"] = _vantage(exchange.vantage)
+    return told
+
+
+def _vantage(vantage: Vantage) -> dict[str, object]:
+    return {
+        "label": plain(vantage.label),
+        "kind": vantage.kind,
+        "proxy": plain(vantage.proxy),
+        "names": vantage.names,
+        "peer": vantage.peer or UNKNOWN,
+        "fault": plain(vantage.fault),
+    }
+
+
+def _vantage_again(told: Mapping[str, Any] | None) -> Vantage | None:
+    if told is None:
+        return None
+    peer = None if told["peer"] == UNKNOWN else told["peer"]
+    return Vantage(told["label"], told["kind"], told["proxy"], told["names"], peer, told["fault"])
 
 
 def _microseconds(seconds: float) -> int:
@@ -181,7 +206,7 @@ def parse(block: bytes) -> dict[str, Any]:
     except ValueError as exc:
         raise BadRecord(f"a manifest is not JSON: {exc}") from exc
     if not isinstance(manifest, dict) or manifest.get("v") not in VERSIONS:
-        raise BadRecord(f"not a manifest of version {VERSION} or before: {block[:60]!r}")
+        raise BadRecord(f"not a manifest of version {VERSIONS[-1]} or before: {block[:60]!r}")
     return manifest
 
 
@@ -255,6 +280,8 @@ def exchange(manifest: Mapping[str, Any], block: Callable[[Span], bytes], chain:
             via=manifest["via"],
             flags=tuple(cast("list[str]", manifest["flags"])),
             ended=None if manifest.get("ended") is None else read_date(manifest["ended"]),
+            vantage=_vantage_again(manifest.get("vantage")),
+            tunnel=b"".join(parts.get("tunnel", ())),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise BadRecord(f"the manifest of {manifest.get('id')} lacks something: {exc!r}") from exc

@@ -145,7 +145,7 @@ def _fields(lines: list[bytes], flags: list[str]) -> tuple[tuple[bytes, bytes], 
 
 def framing(head: Head, method: str = "GET") -> Framing:
     """How the body after this head ends (RFC 9112, 6.3). Raises BadMessage where lengths conflict or are no numbers."""
-    if head.status < 200 or head.status in (204, 304) or method == "HEAD":
+    if head.status < 200 or head.status in (204, 304) or method == "HEAD" or (method == "CONNECT" and head.status < 300):
         return Framing("none")
     length = _content_length(head)
     codings = [c for value in head.all(b"transfer-encoding") for c in COMMA.split(value.lower().strip(b" \t")) if c]

@@ -22,10 +22,9 @@ from archive.finding import CHECKS, Finding, Verdict
 from archive.keyring import Keyring
 from archive.ledger import discretion, words
 from archive.ledger.book import Book
-from archive.ledger.case import find, fold
-from archive.ledger.moment import NOW
 from archive.ledger.observation import Quoted
 from archive.ledger.rows import newest
+from archive.ledger.views import Views
 from archive.log import Log, highest
 from archive.log import find as leaf_of
 from archive.note import Checkpoint, Note
@@ -237,10 +236,12 @@ def prove(
     same archive gives the same report.
     """
     ring = keys if keys is not None else Keyring.of(os.environ)
-    held = [q for q in book.quoted(_registrations(book, name)) if _asked(q, name, property)]
-    if not held:
-        raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-    veil = discretion.veil(archive.home.path, NOW.cases(book))
+    with Views.open(archive.home.path, book) as views:
+        registrations = _registrations(views, name)
+        held = [q for q in book.quoted(registrations) if _asked(q, name, property)]
+        if not held:
+            raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
+        veil = discretion.veil(archive.home.path, views.cases_of(registrations))
     found = veil.untouched(held)
     if not found:
         raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")
@@ -272,11 +273,10 @@ def prove(
     )
 
 
-def _registrations(book: Book, name: str) -> list[str]:
+def _registrations(views: Views, name: str) -> list[str]:
     if name.startswith("reg:") or "://" in name:
         return [words.registration(name)]
-    case = find(fold(book.sightings(), book.ties()), name)
-    return [registration.subject for registration in case.registrations]
+    return views.find(name)[1]
 
 
 def _asked(quoted: Quoted, name: str, property: str | None) -> bool:

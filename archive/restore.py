@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from archive import warc
 from archive.capture import Capture
-from archive.errors import BadCoding, Damaged, NotAnArchive, NotFound
-from archive.store import Archive
+from archive.chosen import Chosen, choose
+from archive.errors import BadCoding, Damaged, NotAnArchive
+from archive.shelf import Archive
 
 # Suffixes by media type; anything else is `.bin`, which nothing opens by itself.
 SUFFIXES = {
@@ -44,8 +46,10 @@ SUFFIXES = {
     "image/gif": ".gif",
     "image/webp": ".webp",
 }
+PROVENANCE = "provenance.json"
 CODED = {"gzip": ".gz", "x-gzip": ".gz", "deflate": ".zz", "br": ".br", "zstd": ".zst"}
 MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -87,22 +91,24 @@ def coding_suffix(codings: str | None) -> str:
     return "".join(CODED.get(name, ".coded") for name in names if name not in ("", "identity"))
 
 
-def restore(archive: Archive, url_or_capture: str, *, at: datetime | None = None, out: Path) -> list[Restored]:
-    """Lays the whole snapshot that a capture belongs to out in `out`, which must be empty or not there yet.
+def restore(archive: Archive, asked: str, *, at: datetime | None = None, out: Path) -> list[Restored]:
+    """`lay_out` of what `choose` finds. Raises what either does."""
+    return lay_out(archive, choose(archive, asked, at), out)
 
-    url_or_capture: a capture's id, or an address (then the capture nearest to `at`, UTC; None: the newest).
-    Revisits are resolved to the body they stand for. Raises NotFound, NotAnArchive where `out` holds files,
-    Damaged where kept bytes do not hash to what was kept.
+
+def lay_out(archive: Archive, chosen: Chosen, out: Path) -> list[Restored]:
+    """Every capture that was chosen as a folder of `out`, which must be empty or not there yet.
+
+    Revisits are resolved to the body they stand for. What is written is read again and must hash to what was kept.
+    Raises NotAnArchive where `out` holds files, Damaged where kept bytes do not hash to what was kept.
     """
-    chosen = find(archive, url_or_capture, at)
-    snapshot = archive.snapshot(chosen.visit).captures
-    for capture in snapshot:  # all of them hold before the first file is made
+    for capture in chosen.captures:  # all of them hold before the first file is made
         pieces(archive, capture)
     folder = _Folder(out)
     try:
         done: list[Restored] = []
         told = []
-        for number, capture in enumerate(snapshot, 1):
+        for number, capture in enumerate(chosen.captures, 1):
             place = f"{number:02d}"
             folder.make(place)
             files = []
@@ -110,29 +116,20 @@ def restore(archive: Archive, url_or_capture: str, *, at: datetime | None = None
                 name = folder.write(place, piece.name, piece.octets)
                 done.append(Restored(capture.id, name, piece.sha256))
                 files.append({"file": name, "role": piece.role, "sha256": piece.sha256, "media": piece.media})
-            told.append(_provenance(capture) | {"files": files})
-        page = {"asked": url_or_capture, "at": _time(at), "nearest": _time(chosen.at), "chosen": chosen.id, "captures": told}
-        octets = json.dumps(page, ensure_ascii=False, indent=1).encode() + b"\n"
-        done.append(Restored(chosen.id, folder.write("", "provenance.json", octets), hashlib.sha256(octets).hexdigest()))
+            told.append(_provenance(archive, capture) | {"files": files})
+        page = {
+            "asked": chosen.asked, "at": _time(chosen.at), "nearest": _time(chosen.capture.at), "chosen": chosen.capture.id,
+            "says": chosen.says, "captures": told,
+        }  # fmt: skip
+        octets = json.dumps(page, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n"
+        done.append(Restored(chosen.capture.id, folder.write("", PROVENANCE, octets), hashlib.sha256(octets).hexdigest()))
         sums = "".join(f"{r.sha256}  {r.file}\n" for r in done).encode()
-        done.append(Restored(chosen.id, folder.write("", "SHA256SUMS", sums), hashlib.sha256(sums).hexdigest()))
+        done.append(Restored(chosen.capture.id, folder.write("", "SHA256SUMS", sums), hashlib.sha256(sums).hexdigest()))
+        for file in done:
+            folder.holds(file)
     finally:
         folder.close()
     return done
-
-
-def find(archive: Archive, url_or_capture: str, at: datetime | None) -> Capture:
-    """The capture that is meant. Raises NotFound."""
-    if re.fullmatch(r"[0-9a-fA-F-]{36}", url_or_capture):
-        return archive.capture(url_or_capture)
-    try:
-        return archive.nearest(url_or_capture, at)
-    except NotFound:
-        # No page was ever had: that it was not is kept too, and the latest failure tells of it.
-        failed = max(archive.captures(url_or_capture), key=lambda capture: (capture.at, capture.seq), default=None)
-        if failed is None:
-            raise
-        return failed
 
 
 def pieces(archive: Archive, capture: Capture) -> list[Piece]:
@@ -142,6 +139,8 @@ def pieces(archive: Archive, capture: Capture) -> list[Piece]:
         raise Damaged(f"capture {capture.id}: the manifest hashes to {manifest.block_sha256}, not {capture.manifest_sha256}")
     found: list[Piece] = [Piece("manifest", manifest.block, ".json")]
     exchange = archive.exchange(capture)
+    if exchange.tunnel:
+        found.append(Piece("tunnel", exchange.tunnel, ".bin"))
     if exchange.request:
         found.append(Piece("request", exchange.request, ".http"))
     found += [Piece(f"interim-{n}", octets, ".http") for n, octets in enumerate(exchange.interim, 1)]
@@ -151,6 +150,8 @@ def pieces(archive: Archive, capture: Capture) -> list[Piece]:
         found.append(Piece("head", exchange.response[: exchange.head_length], ".txt"))
     if exchange.surplus:
         found.append(Piece("surplus", exchange.surplus, ".bin"))
+    if exchange.tls is not None and exchange.tls.chain:
+        found.append(Piece("chain", warc.pem(exchange.tls.chain), ".pem"))
     return found + _bodies(archive, capture)
 
 
@@ -173,10 +174,17 @@ def _bodies(archive: Archive, capture: Capture) -> list[Piece]:
     return found
 
 
-def _provenance(capture: Capture) -> dict[str, Any]:
-    """What is known of a capture, in words that JSON has. Digests are lower-case hex, times UTC."""
-    told = asdict(capture) | {"at": _time(capture.at), "outcome": capture.outcome.value}
-    return told
+def _provenance(archive: Archive, capture: Capture) -> dict[str, Any]:
+    """What is known of a capture, in words that JSON has. Digests are lower-case hex, times UTC.
+
+    body_of: the capture whose kept body a revisit, or an answer of 304, stands for.
+    """
+    told = _words(capture)
+    return told | {"body_of": None if capture.refers_to is None else _words(archive.capture(capture.refers_to))}
+
+
+def _words(capture: Capture) -> dict[str, Any]:
+    return asdict(capture) | {"at": _time(capture.at), "outcome": capture.outcome.value}
 
 
 def _time(at: datetime | None) -> str | None:
@@ -214,6 +222,18 @@ class _Folder:
         finally:
             os.close(inner)
         return below
+
+    def holds(self, file: Restored) -> None:
+        """Raises Damaged where a file, read again, is not what was written."""
+        place, _, name = file.file.rpartition("/")
+        inner = os.open(place, FOLDER, dir_fd=self._fd) if place else os.dup(self._fd)
+        try:
+            with os.fdopen(os.open(name, READ, dir_fd=inner), "rb") as opened:
+                seen = hashlib.file_digest(opened, "sha256").hexdigest()
+        finally:
+            os.close(inner)
+        if seen != file.sha256:
+            raise Damaged(f"{self._path / file.file} hashes to {seen} as soon as it is written, not to {file.sha256}")
 
     def close(self) -> None:
         os.close(self._fd)

@@ -1,36 +1,61 @@
 """A restored folder shown on loopback, inert: read-only, no script runs, and nothing goes out to the live web.
 
-Standard library only. The address holds a secret, so that no other page on this machine can guess it; the page
-is sandboxed without scripts or origin, and what a browser should not open it is told to save (reliability 5).
+Standard library only. The address holds a secret, so that no other page on this machine can guess it. What was received is
+shown in a frame below a banner that says when (`framed`): sandboxed without scripts, windows, forms or an origin of its own,
+and as text in which nothing makes a browser connect (`inert`). The files themselves, octet for octet, are saved and not
+opened, but for plain text and plain pictures (reliability 5).
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import re
 import secrets
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from archive import framed
 from archive.errors import NotAnArchive
+from archive.inert import inert
+from archive.restore import PROVENANCE
 
-# Shown as they are, inside the sandbox; every other type is saved.
-SHOWN = ("text/html", "text/plain", "image/png", "image/jpeg", "image/gif", "image/webp")
-POLICY = (
+HTML = "text/html"  # shown inert
+PLAIN = ("text/plain", "image/png", "image/jpeg", "image/gif", "image/webp")  # shown as they are; every other type is saved
+RECEIVED = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
+)
+OURS = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; "
     "form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 FIXED = (
-    ("Content-Security-Policy", POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-DNS-Prefetch-Control", "off"),  # names in links are not looked up
     ("Cache-Control", "no-store"),
 )
+TEXT = "text/plain; charset=utf-8"
+PAGE = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file. media: as it was received; kind: what a browser is told that it is; None: it is saved."""
+
+    path: Path
+    sha256: str
+    media: str | None
+    kind: str | None
+
+    @property
+    def is_html(self) -> bool:
+        return _mime(self.media) == HTML
 
 
 class Shown(ThreadingHTTPServer):
@@ -40,7 +65,9 @@ class Shown(ThreadingHTTPServer):
 
     def __init__(self, out: Path, port: int = 0) -> None:
         self.secret = secrets.token_urlsafe(16)
-        self.files = _listed(out)
+        self.told, self.files = _listed(out)
+        bodies = {_number(name): file for name, file in self.files.items() if "/body-" in name}
+        self.views = {number: file for number, file in bodies.items() if file.kind is not None or file.is_html}
         super().__init__(("127.0.0.1", port), _Answer)
 
     @property
@@ -53,18 +80,38 @@ def serve(out: Path, port: int = 0) -> Shown:
     return Shown(out, port)
 
 
-def _listed(out: Path) -> dict[str, tuple[Path, str, str | None]]:
-    """name -> (file, sha256, media type) of what provenance.json lists; only that is ever shown."""
+def _listed(out: Path) -> tuple[dict[str, Any], dict[str, File]]:
+    """What provenance.json says, and the files it lists by name; only they are ever shown."""
     try:
-        told = json.loads((out / "provenance.json").read_bytes())
-        entries = [entry for capture in told["captures"] for entry in capture["files"]]
-        found = {entry["file"]: (out / entry["file"], entry["sha256"], entry["media"]) for entry in entries}
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+        told = json.loads((out / PROVENANCE).read_bytes())
+        found = {
+            each["file"]: File(out / each["file"], each["sha256"], each["media"], _kind(each["role"], each["media"]))
+            for capture in told["captures"]
+            for each in capture["files"]
+        }
+        framed.listing(told, ())  # it has all that is shown of it
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise NotAnArchive(f"{out} is no restored snapshot: {exc!r}") from exc
     for name in found:
         if not re.fullmatch(r"[0-9]{2,}/[A-Za-z0-9][A-Za-z0-9.\-]*", name):
             raise NotAnArchive(f"{out} names a file that no restore made: {name!r}")
-    return found
+    return told, found
+
+
+def _kind(role: str, media: str | None) -> str | None:
+    """What a browser is told that a file is; None where it should save it."""
+    if role in ("manifest", "head", "request", "chain"):
+        return TEXT
+    return media if _mime(media) in PLAIN and re.fullmatch(r"[ -~]+", media or "") else None
+
+
+def _mime(media: str | None) -> str:
+    return (media or "").partition(";")[0].strip().lower()
+
+
+def _number(name: str) -> int:
+    """Of the capture whose folder a file lies in."""
+    return int(name.partition("/")[0])
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -81,40 +128,40 @@ class _Answer(BaseHTTPRequestHandler):
     def _answer(self, *, body: bool) -> None:
         host = self.headers.get("Host", "")
         if host not in (f"127.0.0.1:{self.server.server_port}", f"localhost:{self.server.server_port}"):
-            return self._send(421, b"not this host\n", "text/plain; charset=utf-8", body=body)  # a rebound name
+            return self._send(421, b"not this host\n", TEXT, body=body)  # a rebound name
         base = f"/{self.server.secret}/"
-        if not self.path.startswith(base):
-            return self._send(404, b"not found\n", "text/plain; charset=utf-8", body=body)
-        name = self.path[len(base) :]
-        if not name:
-            return self._send(200, self._list(), "text/html; charset=utf-8", body=body)
-        entry = self.server.files.get(name)
-        if entry is None:
-            return self._send(404, b"not found\n", "text/plain; charset=utf-8", body=body)
-        path, sha256, media = entry
-        octets = path.read_bytes() if not path.is_symlink() else b""
-        if hashlib.sha256(octets).hexdigest() != sha256:
-            return self._send(410, b"the file is not what was restored\n", "text/plain; charset=utf-8", body=body)
-        mime = (media or "").partition(";")[0].strip().lower()
-        shown = mime in SHOWN and re.fullmatch(r"[ -~]+", media or "") is not None
-        kind = media if shown and media else "application/octet-stream"
-        self._send(200, octets, kind, body=body, save=None if shown else path.name)
+        name = self.path[len(base) :] if self.path.startswith(base) else None
+        if name == "":
+            return self._send(200, framed.listing(self.server.told, self.server.views), PAGE, body=body, policy=OURS)
+        way = re.fullmatch(r"(view|page)/([0-9]{2,9})", name or "")
+        file = self.server.views.get(int(way[2])) if way else self.server.files.get(name or "")
+        if file is None:
+            return self._send(404, b"not found, or not part of this snapshot\n", TEXT, body=body)
+        if way and way[1] == "view":
+            page = framed.view(self.server.told["captures"][int(way[2]) - 1], f"page/{way[2]}")
+            return self._send(200, page, PAGE, body=body, policy=OURS)
+        if way and self.headers.get("Sec-Fetch-Dest") == "document":  # by itself it would have no banner
+            return self._send(303, b"", TEXT, body=body, to=f"{base}view/{way[2]}")
+        octets = file.path.read_bytes() if file.path.is_file() and not file.path.is_symlink() else b""
+        if hashlib.sha256(octets).hexdigest() != file.sha256:
+            return self._send(410, b"the file is not what was restored\n", TEXT, body=body)
+        if way and file.is_html:
+            return self._send(200, inert(octets, file.media), PAGE, body=body)
+        self._send(200, octets, file.kind or "application/octet-stream", body=body, save=None if file.kind else file.path.name)
 
-    def _list(self) -> bytes:
-        rows = "".join(
-            f'<li><a href="{html.escape(name, quote=True)}">{html.escape(name)}</a> {html.escape(media or "")}</li>\n'
-            for name, (_, _, media) in self.server.files.items()
-        )
-        return f'<!doctype html><meta charset="utf-8"><title>restored</title><ul>\n{rows}</ul>\n'.encode()
-
-    def _send(self, status: int, octets: bytes, media: str, *, body: bool, save: str | None = None) -> None:
+    def _send(
+        self, status: int, octets: bytes, media: str, *, body: bool, policy: str = RECEIVED, save: str | None = None,
+        to: str | None = None,
+    ) -> None:  # fmt: skip
         self.send_response(status)
-        for name, value in FIXED:
+        for name, value in (("Content-Security-Policy", policy), *FIXED):
             self.send_header(name, value)
         self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(octets)))
         if save is not None:
             self.send_header("Content-Disposition", f'attachment; filename="{save}"')
+        if to is not None:
+            self.send_header("Location", to)
         self.end_headers()
         if body:
             self.wfile.write(octets)

@@ -347,7 +347,9 @@ class Store:
 
 
 def _size(visit: Visit) -> int:
-    return sum(len(e.response) + len(e.request) + len(e.surplus) + sum(map(len, e.interim)) for e in visit.exchanges)
+    return sum(
+        len(e.response) + len(e.request) + len(e.surplus) + len(e.tunnel) + sum(map(len, e.interim)) for e in visit.exchanges
+    )
 
 
 class _Held:

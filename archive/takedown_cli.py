@@ -60,18 +60,18 @@ def deciding(book: Book, home: Path, what: str, reason: str, who: str | None) ->
     from archive.decisions import Decision
     from archive.errors import NotFound
     from archive.ledger import discretion, words
-    from archive.ledger.case import find
-    from archive.ledger.moment import NOW
     from archive.ledger.privacy import is_name
+    from archive.ledger.views import Views
     from archive.ledger.withheld import KIND
 
     at = datetime.now(UTC)
     if not what.startswith(("reg:", "case:")) and "://" in what:
-        if not any(True for extraction in book.extractions() if extraction.url == what):
+        if not book.read_at(what):
             raise NotFound(f"no page of {what} was read")
         return Decision(KIND, at, reason, (what,), {"scope": "page"}, who)
     base, _, part = what.partition("#")
-    case = find(NOW.cases(book), base)
+    with Views.open(home, book) as views:
+        case = views.case(base)
     subjects = tuple(registration.subject for registration in case.registrations)
     if not part:
         return Decision(KIND, at, reason, subjects, {"scope": "case"}, who)
@@ -86,18 +86,20 @@ def deciding(book: Book, home: Path, what: str, reason: str, who: str | None) ->
 
 def register(home: Path) -> Iterator[dict[str, Any]]:
     """The takedowns that stand, each with its tombstone."""
-    from archive.ledger import discretion, withheld
+    from archive.ledger import discretion, withheld, words
     from archive.ledger.book import Book
-    from archive.ledger.moment import NOW
     from archive.ledger.rows import time
+    from archive.ledger.views import Views
 
     standing = discretion.takedowns(home)
     if not standing:
         return
-    with Book.open(home) as book:
+    with Book.open(home) as book, Views.open(home, book) as views:
         key = discretion.pseudonyms(home)
-        veil = withheld.drawn(standing, NOW.cases(book), key)
-        for stone in withheld.tombstones(standing, veil, book.quoted(), key):
+        bases = {words.registration(subject) for each in standing for subject in each.subjects}
+        veil = withheld.drawn(standing, views.cases_of(bases), key)
+        quoted = book.quoted(bases | veil.gone.keys() | veil.taken.keys())
+        for stone in withheld.tombstones(standing, veil, quoted, key):
             each = stone.takedown
             yield {
                 "takedown": each.id, "scope": each.scope, "decided": time(each.at), "reason": each.reason,

@@ -48,7 +48,7 @@ COMPRESSED = ("application/pdf", "application/zip", "application/gzip", "applica
 class Member(NamedTuple):
     """A record as it will be appended: its gzip member, and what the manifest says of it.
 
-    kind: warcinfo, request, interim, response, revisit, resource, octets, surplus, chain or manifest.
+    kind: warcinfo, tunnel, request, interim, response, revisit, resource, octets, surplus, chain or manifest.
     id: a UUID, without urn: and brackets. Digests are lower-case sha256 hex.
     """
 
@@ -253,7 +253,7 @@ def exchange_members(
     content_type: str | None = None,
     level: int = LEVEL,
 ) -> list[Member]:
-    """The records of one exchange but its manifest, in the order of the wire: request, interim, response, surplus.
+    """The records of one exchange but its manifest, in the order of the wire: tunnel, request, interim, response, surplus.
 
     id_: the capture's. referent: makes the response a revisit. content_type: of a page saved without a head.
     All share WARC-Date, when the exchange began (WARC 1.1, 5.4), and point to the capture by Concurrent-To.
@@ -270,7 +270,8 @@ def exchange_members(
             kind, "resource", own, at, octets, content_type=content_type, target=f"urn:kartoteka:{kind}:{own}", fields=fields
         )
 
-    out = []
+    # What a proxy says is not the server's: in a record of its own, under no address of the server's.
+    out = [of_its_own("tunnel", exchange.tunnel, OCTETS)] if exchange.tunnel else []
     if exchange.request:
         own, asked = new_id(), exchange.request
         out.append(

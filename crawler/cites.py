@@ -220,8 +220,10 @@ class Citing:
 
         def about(visit: Visit) -> Mapping[str, object]:
             facts: dict[str, object] = {
-                "citation": {"document": kept.id, "cited": cited, "role": role}, "vantage": self.wish.vantage,
+                "citation": {"document": kept.id, "cited": cited, "role": role},
             }  # fmt: skip
+            if self.wish.vantage != HERE:
+                facts["vantage"] = self.wish.vantage
             if role == "archive" and visit.last.status == 200:
                 try:
                     fields = Memento.of_message(visit.final_url, visit.last.response).fields

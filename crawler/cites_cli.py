@@ -36,7 +36,8 @@ def cites(
     timegate: Annotated[str | None, typer.Option(help="the TimeGate to ask (RFC 7089)", metavar="URL")] = None,
     cdx: Annotated[str | None, typer.Option(help="the CDX server to ask", metavar="URL")] = None,
     vantage: Annotated[
-        str | None, typer.Option(help="the name of the place we ask from: what is dead here may live there")
+        str | None,
+        typer.Option(help="the name of the place we ask from: one of kartoteka.toml's [[vantages]] is gone through"),
     ] = None,
 ) -> None:
     """Keep documents and archive every link they cite; ends with a table of the links' health."""
@@ -66,10 +67,13 @@ async def _cites(options: Globals, out: Shown, files: list[Path], url: str | Non
     from crawler.cites import Citing
     from crawler.errors import Unreadable
     from crawler.opening import opened
+    from crawler.settings import load
 
     links: list[dict[str, Any]] = []
     unread = visits = 0
-    async with opened(options, patience=SHORT, waiting=waiting(out)) as crawl:
+    ways = {each.name for each in load(options.home).vantages}
+    through = wish.vantage if wish.vantage in ways else None  # any other name is this machine's own
+    async with opened(options, patience=SHORT, waiting=waiting(out), vantage=through) as crawl:
         citing = Citing(crawl, wish)
         for file in files:
             try:

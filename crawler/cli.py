@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import sys
@@ -35,6 +34,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         import uvloop
     except ImportError:
+        import asyncio
+
         return asyncio.run(work)
     return uvloop.run(work)
 
@@ -80,19 +81,26 @@ def _standard_input() -> Iterable[str]:
         return sys.stdin
 
 
+Vantage = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="ask from there alone: a [[vantages]] of kartoteka.toml, or `here`", show_default=False),
+]
+
+
 @app.command("url")
 def url_(
     ctx: typer.Context,
     urls: Annotated[list[str], typer.Argument(metavar="URL... | -", help="addresses; `-`: read them from standard input")],
     no_read: Annotated[bool, typer.Option("--no-read", help="archive only: nothing is read or entered")] = False,
+    vantage: Vantage = None,
 ) -> None:
     """Fetch, keep, read and enter each address."""
     options: Globals = ctx.obj
     with told():
-        raise typer.Exit(run(_urls(options, door.shown(ctx), urls, read=not no_read)))
+        raise typer.Exit(run(_urls(options, door.shown(ctx), urls, vantage, read=not no_read)))
 
 
-async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) -> int:
+async def _urls(options: Globals, out: Shown, urls: list[str], vantage: str | None, *, read: bool) -> int:
     from crawler.inbox import Inbox
     from crawler.opening import opened
     from crawler.settings import load
@@ -103,7 +111,9 @@ async def _urls(options: Globals, out: Shown, urls: list[str], *, read: bool) ->
     gc.set_threshold(20_000, 20, 50)  # a page's values die with it: looked for a thirtieth as often, they cost a twentieth less
     try:
         fetchers = settings.fetchers if "-" in urls or len(urls) > FEW else 0
-        async with opened(options, read=read, patience=SHORT, waiting=waiting(out), fetchers=fetchers) as crawl:
+        async with opened(
+            options, read=read, patience=SHORT, waiting=waiting(out), fetchers=fetchers, vantage=vantage
+        ) as crawl:
             per_host = options.per_host or 1
             async for done in crawl.urls(addresses(urls), in_flight=settings.in_flight, per_host=per_host, rest=results.rest):
                 results.add(done)
@@ -205,6 +215,7 @@ def source(
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day of receipt")] = None,
     register: Annotated[list[str] | None, typer.Option(metavar="WORD", help="criminal-1, ...; repeatable")] = None,
     again: Annotated[bool, typer.Option("--again", help="a new run, and every card, whatever was settled")] = False,
+    vantage: Vantage = None,
 ) -> None:
     """One source, once: its listings, its cards, and what was covered. Broken off and begun again it goes on where it stood."""
     from crawler.source import Query
@@ -220,7 +231,7 @@ def source(
     out = door.shown(ctx)
     with told():
         try:
-            raise typer.Exit(run(_source(ctx.obj, out, chosen, query, again=again)))
+            raise typer.Exit(run(_source(ctx.obj, out, chosen, query, vantage, again=again)))
         except KeyboardInterrupt:
             out.note("broken off; what was fetched is kept, and the same command goes on where it stood")
             raise typer.Exit(door.PARTLY) from None
@@ -239,12 +250,12 @@ def known_source(name: str) -> Source:
     return known[name]
 
 
-async def _source(options: Globals, out: Shown, chosen: Source, query: Query, *, again: bool) -> int:
+async def _source(options: Globals, out: Shown, chosen: Source, query: Query, vantage: str | None, *, again: bool) -> int:
     from crawler.opening import opened
     from crawler.rounds import Round
 
     results = Results(out, each=options.verbose)
-    async with opened(options, waiting=waiting(out)) as crawl:
+    async with opened(options, waiting=waiting(out), vantage=vantage) as crawl:
         once = await Round.begin(crawl, chosen, query, again=again)
         if once.start.settled:
             out.note(f"going on with a run that was broken off: {len(once.start.settled)} windows of it are settled")
@@ -343,6 +354,8 @@ async def _import(options: Globals, out: Shown, files: list[Path], url: str | No
         if not file.is_file():
             what = "a folder: name the files in it" if file.is_dir() else "not there"
             raise typer.BadParameter(f"{file} is {what}; nothing was taken in")
+    import asyncio  # an eighth of the start of what needs none
+
     results, untaken = Results(out, each=True), 0
     async with at_desk(options) as desk:
         for file in files:

@@ -18,7 +18,9 @@ from archive.urls import bare, filed_under, host, identity
 from crawler.abreast import abreast
 from crawler.fetch import Fetcher, Validators
 from crawler.politeness import Rests
-from crawler.sites import source_for
+from crawler.sites import owner_of, source_for
+from crawler.tunnel import HERE
+from crawler.vantage import Routes, elsewhere
 
 if TYPE_CHECKING:  # where pages are only archived, what reads them is half of the start
     from archive.ledger.coverage import Asked
@@ -129,7 +131,7 @@ class Desk:
             return Done(url, snapshot)
         if capture.outcome not in READ:
             if asked is not None:
-                await self.clerk.cover(capture, asked.page(None))
+                await self.clerk.cover(capture, asked.page(None, let_out=capture.outcome is not Outcome.PAUSED))
             return Done(url, snapshot)
         from archive.ledger.book import Entry
 
@@ -149,7 +151,7 @@ class Desk:
     @staticmethod
     async def _work(url: str, reading: Reading, clerk: Clerk) -> str | None:
         """The work of a page that was just entered; the book is asked only where the page names another one."""
-        from crawler.editions import named_in, work_of_held
+        from crawler.editions import beside, named_in, work_of
 
         address, own = identity(url), {url: named_in(reading.links)}
         others: list[str] = []
@@ -159,31 +161,37 @@ class Desk:
                 others.append(one)
             return own.get(one)
 
-        work = work_of_held(address, here)
+        known = beside(address, here)
         if others:
-            work = await clerk.ask(lambda book: work_of_held(address, lambda one: own.get(one) or book.named(one)))
-        return work
+            known = await clerk.ask(lambda book: beside(address, lambda one: own.get(one) or book.named(one)))
+        return work_of(address, *known.pop(address), known) if address in known else None
 
 
 class Crawl:
-    """One archive's crawl: bytes are kept before they are read. rests: the pauses that pages ask for; None: none are kept."""
+    """One archive's crawl: bytes are kept before they are read. rests: the pauses that pages ask for; None: none are kept.
 
-    def __init__(self, fetcher: Fetcher, desk: Desk, now: Callable[[], datetime], rests: Rests | None = None) -> None:
+    routes: the vantages of each address; what one of them does not bring is asked for from the next, as a visit of its own.
+    """
+
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        desk: Desk,
+        now: Callable[[], datetime],
+        rests: Rests | None = None,
+        routes: Routes | None = None,
+    ) -> None:
         self.fetcher = fetcher
         self.desk = desk
         self.now = now
         self.rests = rests
+        self.routes = routes or Routes()
         self._latest: dict[str, Capture | None] = {}  # of addresses about to be asked for
 
     async def url(self, url: str, asked: Asked | None = None) -> Done:
         """One address, fetched, kept, and read where it can be. Raises ArchiveError only where it cannot be kept."""
-        url = bare(url)
-        visit = await self._visit(url)
-        if asked is not None:
-            visit = replace(visit, facts={**visit.facts, "asked": asked.facts()})
-        snapshot = await self.desk.keep(visit)
-        del visit  # its octets are in the archive, and reading may have to wait
-        return await self.desk.read(url, snapshot, asked)
+        facts = {} if asked is None else {"asked": asked.facts()}
+        return await self._from_each(url, lambda _: facts, None, asked)
 
     async def for_citation(
         self, url: str, about: Callable[[Visit], Mapping[str, object]], validators: Validators | None = None
@@ -192,20 +200,47 @@ class Crawl:
 
         validators: sent in place of what the last capture offers.
         """
-        url = bare(url)
-        visit = await self._visit(url, validators)
-        visit = replace(visit, facts={**visit.facts, **about(visit)})
-        snapshot = await self.desk.keep(visit)
-        del visit
-        return await self.desk.read(url, snapshot)
+        return await self._from_each(url, about, validators, None)
 
-    async def _visit(self, url: str, validators: Validators | None = None) -> Visit:
+    async def _from_each(
+        self,
+        url: str,
+        about: Callable[[Visit], Mapping[str, object]],
+        validators: Validators | None,
+        asked: Asked | None,
+    ) -> Done:
+        """From one vantage after another, until one brings what no other could bring otherwise; the best of it."""
+        url = bare(url)
+        found: list[Done] = []
+        for vantage in self._vantages(url):
+            # What another place holds of it is no reason for this one to be asked for less than all.
+            visit = await self._visit(url, validators, vantage, whole=bool(found))
+            if facts := about(visit):
+                visit = replace(visit, facts={**visit.facts, **facts})
+            snapshot = await self.desk.keep(visit)
+            del visit  # its octets are in the archive, and reading may have to wait
+            done = await self.desk.read(url, snapshot, asked)
+            capture, reading = done.capture, done.reading
+            if not elsewhere(capture.outcome, capture.status, reading.verdict if reading else None):
+                return done
+            found.append(done)
+        return max(found, key=_says)
+
+    def _vantages(self, url: str) -> tuple[str, ...]:
+        with contextlib.suppress(ValueError):
+            url = identity(url)
+        return self.routes.of(url, _owner)
+
+    async def _visit(self, url: str, validators: Validators | None, vantage: str, *, whole: bool) -> Visit:
         try:
             address = identity(url)
         except ValueError as exc:
             # Nothing left the house, and that is a visit too.
             return Visit(url, (Exchange(url, self.now(), 0.0, Outcome.GUARDED, error=str(exc)),))
-        return await self.fetcher.fetch(address, validators=validators or self._validators(address))
+        validators = validators or (None if whole else self._validators(address))
+        if vantage == HERE:
+            return await self.fetcher.fetch(address, validators=validators)
+        return await self.fetcher.fetch(address, validators=validators, vantage=vantage)
 
     async def urls(
         self, addresses: Iterable[str], *, in_flight: int = 64, per_host: int = 1, rest: Callable[[], None] = lambda: None
@@ -249,3 +284,13 @@ class Crawl:
             if memento.header("etag") or memento.header("last-modified"):
                 return Validators(memento.header("etag"), memento.header("last-modified"))
         return None
+
+
+def _owner(url: str) -> str | None:
+    source = owner_of(url)
+    return source.name if source else None
+
+
+def _says(done: Done) -> int:
+    """How much a visit says that did not bring the page: an answer more than a silence, a pause nothing."""
+    return 2 if done.capture.outcome in READ else int(done.capture.outcome is not Outcome.PAUSED)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from weakref import WeakValueDictionary
 
 from archive import urls
-from archive.capture import Exchange, Outcome, Visit
+from archive.capture import Exchange, Outcome, Vantage, Visit
 from archive.errors import BadMessage
 from archive.message import parse_head
 from crawler.asking import Get
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 HOPS = 10
 LONGEST_URL = 8_192
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
+SEEN_FROM = "@"
+RESTING = "resting"  # the fault of a vantage whose proxy failed too often to be asked now
+NO_HOST = Manners(0)  # of a proxy: it is asked whenever the host's own pause is over
 AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 
@@ -68,7 +71,20 @@ class Line(Protocol):
 class Fetcher(Protocol):
     """The port: an address is visited, and a failure is a Visit too."""
 
-    async def fetch(self, url: str, *, validators: Validators | None = None) -> Visit: ...
+    async def fetch(self, url: str, *, validators: Validators | None = None, vantage: str | None = None) -> Visit: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What is asked over from another vantage, and what exchanges say of it."""
+
+    line: Line
+    vantage: Vantage
+
+    @property
+    def key(self) -> str:
+        """Under which pauses are kept that its proxy is owed."""
+        return f"vantage:{self.vantage.label}"
 
 
 @dataclass(slots=True)
@@ -77,10 +93,15 @@ class _Trip:
 
     tries: int  # left, over all hops
     until: float  # monotonic
+    way: Way | None = None  # from another vantage
     exchanges: list[Exchange] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
     alone: CoolingDown | None = None  # why it was given up before its tries were used
+
+    def seen_from(self, name: str) -> str:
+        """What a host, or an origin, is known by where it is seen from another vantage."""
+        return name if self.way is None else f"{name}{SEEN_FROM}{self.way.vantage.label}"
 
     def note(self, text: str | None) -> None:
         if text is not None and text not in self.notes:
@@ -94,7 +115,7 @@ class NetworkFetcher:
     manners: how the source that an address belongs to wants its hosts treated. aside: takes the visits to robots.txt.
     tries: exchanges at most for one visit beside its redirects. budget: seconds after which nothing is tried again.
     patience: seconds that a cool-down is waited for; a longer one ends the visit. uniform: the source of jitter.
-    machine: what manifests say of the machine and its clock now.
+    machine: what manifests say of the machine and its clock now. vantages: other ways out, by label.
     """
 
     def __init__(
@@ -111,6 +132,7 @@ class NetworkFetcher:
         backoff: float = 1.0,
         uniform: Callable[[float, float], float] = random.uniform,
         machine: Callable[[], Mapping[str, object]] | None = None,
+        vantages: Mapping[str, Way] | None = None,
     ) -> None:
         if tries < 1 or not user_agent.isprintable() or not user_agent.isascii():
             raise ValueError(f"not a fetcher with {tries} tries and the name {user_agent!r}")
@@ -129,6 +151,7 @@ class NetworkFetcher:
         self._backoff = backoff
         self._uniform = uniform
         self._machine = machine
+        self._vantages = vantages or {}
         # Fixed, and in this order: a server that sorts clients by their headers always meets the same one.
         self._fields = [
             (b"User-Agent", user_agent.encode("ascii")),
@@ -141,14 +164,22 @@ class NetworkFetcher:
         """The pauses that pages ask for, kept where all pauses are."""
         return Rests(self._politeness, self._manners)
 
-    async def fetch(self, url: str, *, validators: Validators | None = None) -> Visit:
-        """The visit to an address: every try and every redirect hop. Raises nothing but CancelledError."""
-        trip = self._trip()
+    async def fetch(self, url: str, *, validators: Validators | None = None, vantage: str | None = None) -> Visit:
+        """The visit to an address: every try and every redirect hop. Raises nothing but CancelledError.
+
+        vantage: from where, of those that are known; None: from here.
+        """
+        trip = self._trip(None if vantage is None else self._vantages[vantage])
         try:
             url = self._address(urls.resolve(url))
         except ValueError as exc:
             return Visit(url, (self._unsent(url, Outcome.GUARDED, str(exc)),))
         await self._travel(trip, url, validators, HOPS, obey=True)
+        return self._visit(url, trip, validators)
+
+    def _visit(self, url: str, trip: _Trip, validators: Validators | None) -> Visit:
+        if trip.way is not None:  # what was never let out was to go there too
+            trip.exchanges = [each if each.vantage else replace(each, vantage=trip.way.vantage) for each in trip.exchanges]
         return Visit(url, tuple(trip.exchanges), self._facts(trip, validators))
 
     # One visit: hops, each with its tries
@@ -172,7 +203,7 @@ class NetworkFetcher:
     async def _hop(self, trip: _Trip, url: str, via: str | None, validators: Validators | None, *, obey: bool) -> str | None:
         """Asks for one address, as often as the rules allow; the address it redirects to, or None."""
         manners, origin = self._manners(url), urls.origin(url)
-        host = origin.split("://", 1)[1].rpartition(":")[0]
+        host = trip.seen_from(origin.split("://", 1)[1].rpartition(":")[0])
         floor = 0.0
         if obey:
             refused, floor = await self._ask_robots(trip, url, origin, manners)
@@ -193,6 +224,8 @@ class NetworkFetcher:
             if len(trip.exchanges) > before:
                 return None  # what the host said last stands
             trip.exchanges.append(self._unsent(url, Outcome.PAUSED, str(cooling), via))
+            if cooling.why.startswith("vantage ") and trip.way is not None:
+                trip.exchanges[-1] = replace(trip.exchanges[-1], vantage=replace(trip.way.vantage, fault=RESTING))
             return None
         except _Unwell as unwell:
             exchange = unwell.exchange
@@ -225,18 +258,35 @@ class NetworkFetcher:
     async def _exchange(self, trip: _Trip, get: Get, host: str, manners: Manners, floor: float) -> Exchange:
         """One try. Raises FetchFailed, _Unwell, or CoolingDown where it was not let out; what was sent is in the trip."""
         left = max(trip.until - self._clock.monotonic(), 0.0)
+        line = self._wire if trip.way is None else self._open_way(trip.way)
         async with self._politeness.turn(host, manners, floor=floor, patience=min(self._patience, left)):
             try:
-                exchange = await self._wire.get(get)
+                exchange = await line.get(get)
             except FetchFailed as exc:
                 trip.exchanges.append(exc.exchange)
+                self._tell_way(trip.way, exc.exchange)
                 self._politeness.tell(host, manners, exc.exchange)
                 raise
             trip.exchanges.append(exchange)
+            self._tell_way(trip.way, exchange)
             self._politeness.tell(host, manners, exchange, self._wait_asked(trip, exchange))
         if exchange.status in AGAIN:
             raise _Unwell(exchange)
         return exchange
+
+    def _open_way(self, way: Way) -> Line:
+        """A proxy that failed again and again is left alone for a while. Raises CoolingDown."""
+        cooling = self._politeness.cooling(way.key, NO_HOST)
+        if cooling is not None:
+            raise CoolingDown(cooling.seconds, f"vantage {way.vantage.label}: {cooling.why}")
+        return way.line
+
+    def _tell_way(self, way: Way | None, exchange: Exchange) -> None:
+        """What became of a proxy's tunnel is the proxy's doing, and counts for it alone."""
+        if way is not None and exchange.vantage is not None:
+            failed = exchange.vantage.fault is not None
+            outcome = Outcome.REFUSED if failed else Outcome.CAPTURED
+            self._politeness.tell(way.key, NO_HOST, replace(exchange, outcome=outcome, status=None))
 
     def _wait_asked(self, trip: _Trip, exchange: Exchange) -> RetryAfter | None:
         # RFC 9110, 10.2.3: it is said with a 503 or a redirect, and sites say it with a 429; with a page it means nothing.
@@ -287,24 +337,24 @@ class NetworkFetcher:
         if manners.robots != "obey":
             trip.facts["robots"] = f"not followed: {manners.robots}"
             return None, 0.0
-        visit = None
-        if not self._robots.fresh(origin):
-            async with self._locks.setdefault(origin, asyncio.Lock()):  # those who ask at the same time share the answer
-                if not self._robots.fresh(origin):
-                    visit = await self._visit_robots(origin)
+        visit, file = None, trip.seen_from(origin)  # who is blocked here may be let in there, and see another file
+        if not self._robots.fresh(file):
+            async with self._locks.setdefault(file, asyncio.Lock()):  # those who ask at the same time share the answer
+                if not self._robots.fresh(file):
+                    visit = await self._visit_robots(origin, trip.way)
         if visit is not None:
             last = visit.last
             if last.outcome is Outcome.PAUSED:
-                return self._unsent(url, Outcome.PAUSED, last.error), 0.0
+                return replace(self._unsent(url, Outcome.PAUSED, last.error), vantage=last.vantage), 0.0
             if not _asked(visit):
                 # No connection, no question: the page's own try will fail alike, and say so in a record of its own.
                 trip.facts["robots"] = f"not had: {last.outcome}"
                 trip.tries = 1
                 return None, 0.0
-            if not last.outcome.whole and not self._robots.judges(origin):
+            if not last.outcome.whole and not self._robots.judges(file):
                 trip.facts["robots"] = f"not had: {last.outcome}"
                 return self._unsent(url, last.outcome, f"not asked for: its robots.txt could not be had: {last.error}"), 0.0
-        ruling = self._robots.ruling(origin, url, self._token)
+        ruling = self._robots.ruling(file, url, self._token)
         trip.note(ruling.why if ruling.allowed else None)
         if not ruling.allowed:
             trip.facts["robots"] = "disallowed"
@@ -312,26 +362,28 @@ class NetworkFetcher:
         trip.facts["robots"] = "allowed"
         return None, ruling.delay
 
-    async def _visit_robots(self, origin: str) -> Visit:
+    async def _visit_robots(self, origin: str, way: Way | None) -> Visit:
         """The visit to the origin's robots.txt, kept, and remembered where it was let out at all."""
-        trip = self._trip()
+        trip = self._trip(way)
         url = urls.identity(f"{origin}/robots.txt")
         await self._travel(trip, url, None, ROBOTS_HOPS, obey=False)
-        visit = Visit(url, tuple(trip.exchanges), self._facts(trip, None))
+        visit = self._visit(url, trip, None)
         if visit.outcome is not Outcome.PAUSED and _asked(visit):
-            self._robots.enter(origin, visit.last)
+            self._robots.enter(trip.seen_from(origin), visit.last)
         await self._aside(visit)
         return visit
 
     # Small things
 
-    def _trip(self) -> _Trip:
-        return _Trip(self._tries, self._clock.monotonic() + self._budget)
+    def _trip(self, way: Way | None = None) -> _Trip:
+        return _Trip(self._tries, self._clock.monotonic() + self._budget, way)
 
     def _facts(self, trip: _Trip, validators: Validators | None) -> dict[str, object]:
         facts = {"user_agent": self._user_agent, **trip.facts}
         if self._machine is not None:
             facts["machine"] = self._machine()
+        if trip.way is not None:
+            facts["vantage"] = trip.way.vantage.label
         if self._politeness.pace is not None:
             facts["pace"] = self._politeness.pace
         if validators is not None:

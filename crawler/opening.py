@@ -23,6 +23,7 @@ from crawler.crawl import Crawl, Desk
 from crawler.machine import machine
 from crawler.network import Network, nobody_told
 from crawler.settings import Settings
+from crawler.vantage import Routes
 
 if TYPE_CHECKING:
     from crawler.carry import Carrier
@@ -61,10 +62,12 @@ async def opened(
     patience: float = 120.0,
     waiting: Callable[[str, float, str], None] = nobody_told,
     fetchers: int = 0,
+    vantage: str | None = None,
 ) -> AsyncIterator[Crawl]:
     """The same, with its network. patience: seconds that a host's cool-down is waited for; waiting: told of long waits.
 
     fetchers: processes that fetch; 0: this one does, which is enough for a few addresses and for a polite round.
+    vantage: everything is asked from there, whatever settings and plan say.
     """
     told = settings.load(options.home)
     network = Network(
@@ -80,8 +83,11 @@ async def opened(
         platform_pause=told.platform_pause,
         cool_down=told.cool_down,
         machine=machine(told.vantage, json.loads(json.dumps(asdict(told), default=str)) | _set(options)),
+        vantages=told.vantages,
     )
     network.wire()  # what cannot be used is told before an archive is made
+    network.proxies()
+    routes = Routes(told.vantages, vantage)
     async with contextlib.AsyncExitStack() as stack:
         desk = await stack.enter_async_context(at_desk(options, read=read))
         stack.push_async_callback(_anchored, options, desk.store)
@@ -91,12 +97,12 @@ async def opened(
 
         if not fetchers:
             fetcher = await stack.enter_async_context(network.opened(aside, desk.store.keep, waiting))
-            yield Crawl(fetcher, desk, now, fetcher.rests())
+            yield Crawl(fetcher, desk, now, fetcher.rests(), routes)
             return
         from crawler.shards import Shards
 
         # Pauses that pages ask for are kept by who fetches: a round over registers is one process's work.
-        yield Crawl(await stack.enter_async_context(Shards(network, fetchers, aside, waiting)), desk, now)
+        yield Crawl(await stack.enter_async_context(Shards(network, fetchers, aside, waiting)), desk, now, None, routes)
 
 
 @contextlib.asynccontextmanager

@@ -131,6 +131,7 @@ class _Debt:
 
     name: str
     slots: asyncio.Semaphore
+    whole: _Debt | None = None  # of a host that is seen from another vantage (`host@vantage`): the host's own, pause and all
     next: float = 0.0
     until: float = 0.0
     why: str = ""
@@ -240,7 +241,7 @@ class Politeness:
             self._rest(whole, asked if asked is not None else manners.cool_down, "429 Too Many Requests")
             return
         if asked is not None and exchange.status is not None and exchange.status >= 400:
-            self._rest(debt, asked, f"{exchange.status} with Retry-After")
+            self._rest(debt.whole or debt, asked, f"{exchange.status} with Retry-After")
         if exchange.outcome in TROUBLE or exchange.status in TROUBLE_STATUSES:
             debt.failures += 1
             if debt.failures >= TROUBLED or debt.opened:
@@ -279,14 +280,15 @@ class Politeness:
             elif debt.probing and self.pace != 0:
                 raise CoolingDown(BREAKER, f"{debt.why}; being tried again")
             else:
-                begin = max(owed.next for owed in self._of(debt.name, manners))
+                begin = max(owed.next for owed in (*self._of(debt.name, manners), debt.whole or debt))
             if begin <= now:
                 break
             if begin - now > LONG:
                 self.tell_waiting(debt.name, begin - now, cooling.why if cooling else "the pause between two visits")
             await self.clock.sleep(begin - now)
         self._pause_until(debt, now + self._pause(manners, floor))
-        for platform in self._of(debt.name, manners)[1:]:
+        if manners.platform is not None:
+            platform = self._of(debt.name, manners)[-1]
             shared = manners.platform_pause if self.pace is None else min(self.pace, manners.platform_pause)
             self._pause_until(platform, now + shared)
 
@@ -294,6 +296,8 @@ class Politeness:
         debt.next = begin
         if begin > self.clock.monotonic():
             self._save(debt)
+        if debt.whole is not None:
+            self._pause_until(debt.whole, max(debt.whole.next, begin))
 
     def _rest(self, debt: _Debt, seconds: float, why: str) -> None:
         until = self.clock.monotonic() + min(seconds, DAY)
@@ -302,8 +306,11 @@ class Politeness:
         self._save(debt)
 
     def _of(self, host: str, manners: Manners) -> list[_Debt]:
-        """The host's debt, then its platform's."""
+        """The host's debt, then its platform's. Seen from another vantage it owes what it asked for itself, and not what a
+        breaker made of the silence that one vantage met."""
         debts = [self._debt(host, manners)]
+        if (whole := debts[0].whole) is not None and not whole.opened:
+            debts.append(whole)
         if manners.platform is not None:
             debts.append(self._debt(f"platform:{manners.platform}", manners))
         return debts
@@ -314,7 +321,8 @@ class Politeness:
         if len(self._debts) >= IDLE_HOSTS:
             now = self.clock.monotonic()
             self._debts = {debt.name: debt for debt in self._debts.values() if debt.busy or max(debt.next, debt.until) > now}
-        debt = _Debt(name, asyncio.Semaphore(self.per_host or manners.per_host))
+        whole = self._debt(name.partition("@")[0], manners) if "@" in name else None
+        debt = _Debt(name, whole.slots if whole else asyncio.Semaphore(self.per_host or manners.per_host), whole)
         self._debts[name] = debt
         if self.pace == 0:
             return debt

@@ -17,6 +17,29 @@ class Authority:
     roots: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Vantage:
+    """A place to look from. proxy: http://HOST:PORT, socks5://..., socks5h://... names: where host names are looked up, "here"
+    or "there"; None: as the proxy's kind has it. secret: the file with `user:password`, relative to the home.
+
+    hosts: that are asked from there (`court.example`, `*.court.example`); sources: whose addresses are, all of them.
+    """
+
+    name: str
+    proxy: str
+    names: str | None = None
+    secret: Path | None = None
+    hosts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """How a daemon's log is written: console, for people, or json, an object a line. None: as the command line says."""
+
+    format: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """One archive's settings. Seconds and bytes where no unit is named; what each is for, and may be, says setting.py."""
@@ -34,4 +57,6 @@ class Settings:
     authorities: tuple[Authority, ...] = ()
     calendars: tuple[str, ...] = ()
     vantage: str | None = None
+    vantages: tuple[Vantage, ...] = ()
+    log: Log = Log()
     level: int | None = None

@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
@@ -309,7 +310,7 @@ class _Worker:
         if jobs:
             ready.register(out, select.POLLOUT)
         ahead, come = memoryview(jobs), bytearray()
-        deadline = time.monotonic() + seconds
+        deadline, before = time.monotonic() + seconds, _run_time(process.pid)
         while count:
             events = ready.poll(max(0.0, deadline - time.monotonic()) * 1000)
             try:
@@ -330,14 +331,20 @@ class _Worker:
                     count -= 1
                     deadline = time.monotonic() + seconds
                     yield answer
-            except (_Late, OSError, EOFError, ValueError) as exc:
-                raise self._died(process, seconds, late=isinstance(exc, _Late)) from exc
+            except _Late as exc:
+                had = _run_time(process.pid) - before
+                self._ended(process)
+                # Where the machine did not let it run it is no page's fault: one more try, as for any other death.
+                raise _Died(f"the reader took more than {seconds:g} s", again=had < seconds / 2) from exc
+            except (OSError, EOFError, ValueError) as exc:
+                raise self._died(self._ended(process)) from exc
 
-    def _died(self, process: subprocess.Popen[bytes], seconds: float, *, late: bool) -> _Died:
+    @staticmethod
+    def _ended(process: subprocess.Popen[bytes]) -> int:
         process.kill()
-        status = process.wait()
-        if late:
-            return _Died(f"the reader took more than {seconds:g} s", again=False)
+        return process.wait()
+
+    def _died(self, status: int) -> _Died:
         if status == -signal.SIGXCPU:
             return _Died(f"the reader took more than {self.bounds.cpu} s of processor time", again=False)
         name = signal.Signals(-status).name if status < 0 else f"status {status}"
@@ -361,6 +368,14 @@ class _Worker:
 
 def _unread(reason: str) -> Reading:
     return Reading("unreadable", UNREAD, "utf-8", reason)
+
+
+def _run_time(pid: int) -> float:
+    """Seconds for which a process has had a processor (proc(5), `schedstat`); without bound where the system does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[0]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return float("inf")
 
 
 class _Late(Exception):

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from itertools import groupby
 from pathlib import Path
 
+from archive.capture import Outcome
 from archive.decisions import decisions
 from archive.errors import ArchiveError
 from archive.ledger.book import FILE, Book, Entry
@@ -73,4 +74,4 @@ def _cover_failures(archive: Archive, book: Book) -> None:
         if last.outcome not in READ:
             asked = Asked.of(archive.manifest(last)["facts"].get("asked"))
             if asked is not None:
-                book.cover(last, asked.page(None))
+                book.cover(last, asked.page(None, let_out=last.outcome is not Outcome.PAUSED))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from crawler.errors import BadSettings
-from crawler.preset import PREFIX, Authority, Settings
+from crawler.preset import PREFIX, Authority, Log, Settings, Vantage
 
 UNSET = Settings()
 
@@ -25,10 +25,35 @@ class Stamper(BaseModel):
     roots: Path | None = Field(None, description="PEM file of the certificates it is trusted by; relative to the home")
 
 
+class Place(BaseModel):
+    """A place to look from, through a proxy."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern="^[a-z][a-z0-9-]{0,30}$", description="what plan, manifests and alarms call it")
+    proxy: str = Field(max_length=300, description="http://HOST:PORT (CONNECT), socks5://HOST:PORT or socks5h://HOST:PORT")
+    names: Literal["here", "there"] | None = Field(
+        None, description="where host names are looked up; unset: there with socks5h, else here"
+    )
+    secret: Path | None = Field(None, description="file with user:password, for its owner alone; relative to the home")
+    hosts: tuple[str, ...] = Field(
+        (), description="asked from there where the plan says nothing: court.example, *.court.example"
+    )
+    sources: tuple[str, ...] = Field((), description="the same for all hosts of these sources")
+
+
+class Logging(BaseModel):
+    """The daemon's log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["console", "json"] | None = Field(None, description="lines for people, or an object a line")
+
+
 class Setting(BaseSettings):
     """Every setting with its bounds; what is not set is as in `Settings`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
 
     contact: str | None = Field(
         UNSET.contact, description="address or URL that a site's operator can write to; goes into User-Agent"
@@ -57,6 +82,8 @@ class Setting(BaseSettings):
     vantage: str | None = Field(
         UNSET.vantage, max_length=200, description="from where this machine looks, in your words; manifests say it"
     )
+    vantages: tuple[Place, ...] = Field((), description="other places to look from, through proxies; `here` is this machine")
+    log: Logging = Field(Logging(format=None), description="KARTOTEKA_LOG__FORMAT in the environment")
     level: int | None = Field(
         UNSET.level,
         ge=1,
@@ -87,7 +114,12 @@ def read(path: Path) -> Settings:
         raise BadSettings(f"{path}: {exc}; mend that line or remove the file") from exc
     try:
         said = Setting(**told).model_dump()
-        return Settings(**said | {"authorities": tuple(Authority(**each) for each in said["authorities"])})
+        made = {
+            "authorities": tuple(Authority(**each) for each in said["authorities"]),
+            "vantages": tuple(Vantage(**each) for each in said["vantages"]),
+            "log": Log(**said["log"]),
+        }
+        return Settings(**said | made)
     except ValidationError as exc:
         first = exc.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

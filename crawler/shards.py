@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 from zlib import crc32
 
-from archive.capture import Exchange, Outcome, Tls, Visit
+from archive.capture import Exchange, Outcome, Tls, Vantage, Visit
 from archive.urls import host
 from crawler.errors import FetcherDied
 from crawler.fetch import Validators
@@ -116,17 +116,19 @@ def _told(visit: Visit) -> tuple[dict[str, Any], list[bytes]]:
     exchanges = []
     for each in visit.exchanges:
         chain = each.tls.chain if each.tls else ()
-        pieces = (each.request, *each.interim, each.response, each.surplus, *chain)
+        pieces = (each.request, *each.interim, each.response, each.surplus, each.tunnel, *chain)
         octets += pieces
         told: dict[str, Any] = {name: getattr(each, name) for name in _PLAIN}
         told["began"], told["outcome"] = each.began.isoformat(), each.outcome.value
         told["ended"] = each.ended and each.ended.isoformat()
         told["tls"] = each.tls and {name: getattr(each.tls, name) for name in _PLAIN_TLS}
+        told["vantage"] = each.vantage and asdict(each.vantage)
         told["lengths"] = [
             len(each.request),
             [*map(len, each.interim)],
             len(each.response),
             len(each.surplus),
+            len(each.tunnel),
             [*map(len, chain)],
         ]
         exchanges.append(told)
@@ -137,20 +139,22 @@ def _visit(told: dict[str, Any], cut: _Cut) -> Visit:
     """The same visit again."""
     exchanges = []
     for each in told["exchanges"]:
-        request, interim, response, surplus, chain = each.pop("lengths")
+        request, interim, response, surplus, tunnel, chain = each.pop("lengths")
         octets: dict[str, Any] = {"request": cut(request), "interim": tuple(map(cut, interim))}
-        octets |= {"response": cut(response), "surplus": cut(surplus)}
+        octets |= {"response": cut(response), "surplus": cut(surplus), "tunnel": cut(tunnel)}
         certificates = tuple(map(cut, chain))
         each["began"], each["outcome"] = datetime.fromisoformat(each["began"]), Outcome(each["outcome"])
         each["ended"] = each["ended"] and datetime.fromisoformat(each["ended"])
         each["dns"], each["flags"] = tuple(each["dns"]), tuple(each["flags"])
+        each["vantage"] = each["vantage"] and Vantage(**each["vantage"])
         each["tls"] = each["tls"] and Tls(**each["tls"], chain=certificates)
         exchanges.append(Exchange(**each, **octets))
     return Visit(told["url"], tuple(exchanges), told["facts"])
 
 
-_OCTETS = ("request", "interim", "response", "surplus")
-_PLAIN = tuple(field.name for field in fields(Exchange) if field.name not in (*_OCTETS, "began", "ended", "outcome", "tls"))
+_OCTETS = ("request", "interim", "response", "surplus", "tunnel")
+_MADE = ("began", "ended", "outcome", "tls", "vantage")  # of other than plain values
+_PLAIN = tuple(field.name for field in fields(Exchange) if field.name not in (*_OCTETS, *_MADE))
 _PLAIN_TLS = tuple(field.name for field in fields(Tls) if field.name != "chain")
 
 
@@ -163,8 +167,13 @@ class _Asked:
 
     url: str
     validators: Validators | None
+    vantage: str | None
     answer: asyncio.Future[Visit]
     deaths: int = 0
+
+    def order(self) -> tuple[object, ...]:
+        """As the process is told it."""
+        return self.url, self.validators and asdict(self.validators), self.vantage
 
 
 class Shards:
@@ -200,11 +209,11 @@ class Shards:
         """The process ids of those that run."""
         return [shard.process.pid for shard in self._shards if shard.process is not None and shard.process.poll() is None]
 
-    async def fetch(self, url: str, *, validators: Validators | None = None) -> Visit:
+    async def fetch(self, url: str, *, validators: Validators | None = None, vantage: str | None = None) -> Visit:
         """As `NetworkFetcher.fetch`, elsewhere. Raises FetcherDied where an address ends its process twice."""
         if self._failed is not None:
             raise self._failed
-        return await self._shards[self._falls_to(url)].fetch(url, validators)
+        return await self._shards[self._falls_to(url)].fetch(url, validators, vantage)
 
     def _falls_to(self, url: str) -> int:
         if len(self._shards) == 1:
@@ -241,7 +250,7 @@ class _Shard(_Line):
         self._gone = asyncio.Event()
         self._closed = False
 
-    async def fetch(self, url: str, validators: Validators | None) -> Visit:
+    async def fetch(self, url: str, validators: Validators | None, vantage: str | None) -> Visit:
         for _ in range(DEATHS):
             # One that died with nothing in hand was not started again: who has waited for its end meanwhile does that.
             if self._transport is not None:
@@ -253,8 +262,8 @@ class _Shard(_Line):
             if self._transport is None:
                 raise FetcherDied(f"no fetching process stays up; {url} was not asked for: run again")
         self._count = number = self._count + 1
-        asked = self._asked[number] = _Asked(url, validators, asyncio.get_running_loop().create_future())
-        self.say("fetch", number, url, validators and asdict(validators))
+        asked = self._asked[number] = _Asked(url, validators, vantage, asyncio.get_running_loop().create_future())
+        self.say("fetch", number, *asked.order())
         try:
             return await asked.answer
         except asyncio.CancelledError:
@@ -310,7 +319,7 @@ class _Shard(_Line):
         if self._asked:
             await self._start()
             for number, asked in self._asked.items():
-                self.say("fetch", number, asked.url, asked.validators and asdict(asked.validators))
+                self.say("fetch", number, *asked.order())
         else:
             self._starting = None
 
@@ -335,6 +344,9 @@ class _Shard(_Line):
 # ------------------------------------------------------------------------------ the side that fetches
 
 
+Fetch = Callable[[str, Validators | None, str | None], Awaitable[Visit]]  # address, validators, vantage
+
+
 class _Desk(_Line):
     """What the fetching process is told, and what it says."""
 
@@ -342,9 +354,9 @@ class _Desk(_Line):
         super().__init__()
         self.network: asyncio.Future[tuple[Network, int]] = asyncio.get_running_loop().create_future()
         self.over = asyncio.Event()
-        self.fetch: Callable[[str, Validators | None], Awaitable[Visit]] | None = None
+        self.fetch: Fetch | None = None
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._early: list[tuple[int, str, Validators | None]] = []
+        self._early: list[tuple[int, str, Validators | None, str | None]] = []
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -352,19 +364,19 @@ class _Desk(_Line):
 
     def hear(self, _: _Cut, *message: Any) -> None:
         match message:
-            case "fetch", number, url, told:
+            case "fetch", number, url, told, vantage:
                 validators = told and Validators(**told)
                 if self.fetch is None:
-                    self._early.append((number, url, validators))
+                    self._early.append((number, url, validators, vantage))
                 else:
-                    self._begin(number, url, validators)
+                    self._begin(number, url, validators, vantage)
             case "cancel", number:
                 if (task := self._tasks.get(number)) is not None:
                     task.cancel()
             case "open", network, number:
                 self.network.set_result((Network.of(network), number))
 
-    def ready(self, fetch: Callable[[str, Validators | None], Awaitable[Visit]]) -> None:
+    def ready(self, fetch: Fetch) -> None:
         self.fetch = fetch
         for order in self._early:
             self._begin(*order)
@@ -374,15 +386,15 @@ class _Desk(_Line):
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    def _begin(self, number: int, url: str, validators: Validators | None) -> None:
-        task = self._tasks[number] = asyncio.create_task(self._visit(number, url, validators))
+    def _begin(self, number: int, url: str, validators: Validators | None, vantage: str | None) -> None:
+        task = self._tasks[number] = asyncio.create_task(self._visit(number, url, validators, vantage))
         task.add_done_callback(lambda _: self._tasks.pop(number, None))
 
-    async def _visit(self, number: int, url: str, validators: Validators | None) -> None:
+    async def _visit(self, number: int, url: str, validators: Validators | None, vantage: str | None) -> None:
         assert self.fetch is not None
         await self.open_to_more.wait()  # what the keeper has not taken yet lies in this process's memory
         try:
-            visit = await self.fetch(url, validators)
+            visit = await self.fetch(url, validators, vantage)
         except Exception as exc:  # a fault of our own: it must be heard where the address was asked for
             self.say("bug", number, repr(exc))
         else:
@@ -422,7 +434,7 @@ async def _serve(link: socket.socket) -> None:
             desk.say("waiting", host_, seconds, why)
 
         async with network.opened(aside, put_aside, waiting, first=number == 0) as fetcher:
-            desk.ready(lambda url, validators: fetcher.fetch(url, validators=validators))
+            desk.ready(lambda url, validators, vantage: fetcher.fetch(url, validators=validators, vantage=vantage))
             await over
             await desk.shut()
     over.cancel()

@@ -21,6 +21,7 @@ class Limits:
     dns: float = 10
     addresses: int = 16
     connect: float = 10
+    tunnel: float = 30  # a proxy's time, from the connection to it until its tunnel stands: it looks up and connects itself
     tls: float = 10
     first_byte: float = 30  # from the request's last octet
     whole: float = 120

@@ -1,10 +1,10 @@
 """One exchange over the network: the exact octets of both directions kept, and bounded.
 
-HTTP/1.1 over asyncio, one Protocol a connection, an idle list for each origin, no pool to scan, no
-cookie jar, no proxy, nothing from the environment. What is sent is put together here and kept as sent;
-what comes is kept as it came (turn.py cuts it). Each exchange ends as an Exchange, or as one FetchFailed that
-carries it; only CancelledError passes beside them, and leaves no connection behind. For whoever speaks httpx, a
-Wire is a transport of it too (asking.py).
+HTTP/1.1 over asyncio, one Protocol a connection, an idle list for each origin, no pool to scan, no cookie jar,
+nothing from the environment; straight, or through the one proxy it is told of. What is sent is put together
+here and kept as sent; what comes is kept as it came (turn.py cuts it). Each exchange ends as an Exchange, or as
+one FetchFailed that carries it; only CancelledError passes beside them, and leaves no connection behind. For
+whoever speaks httpx, a Wire is a transport of it too (asking.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import ssl
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from ipaddress import ip_address
@@ -30,11 +30,12 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
-from archive.capture import Exchange, Outcome, Tls
+from archive.capture import Exchange, Outcome, Tls, Vantage
 from crawler import asking, tls
 from crawler.asking import Answer, Asked, Get
 from crawler.errors import failed
 from crawler.guard import Guard
+from crawler.tunnel import HERE, Handshake, Proxy, Refusal
 from crawler.turn import WHOLE, Ending, Limits, Turn
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ _Origin = tuple[str, str, int, bool]  # scheme, host, port, verify
 # Our own lack, not the server's answer: said so, lest a full descriptor table reads as a dead court.
 _LOCAL = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 UNASKED = "urn:kartoteka:unasked:"
+# Names that each network answers in its own way (RFC 6762, 8375, 9476 and clouds): not asked for behind a proxy's back.
+_INNER = ("local", "localdomain", "localhost", "internal", "intranet", "lan", "home.arpa", "alt", "corp", "home", "private")
 LARGE = 64 * 1024  # octets: below it a response is not worth counting after its exchange
 _RULE = re.compile(r"(\[[^]]*\]|[^:\[\]]*):([0-9]*):(\[[^]]*\]|[^:\[\]]*):([0-9]*)")
 
@@ -97,8 +100,9 @@ class Wire:
     """One vantage's connections.
 
     `resolve` stands in for the system's look-up; its answers pass the same guard. `ca` are trust anchors
-    beside certifi's; a file without any raises ValueError here. `unasked` may be set to what takes the octets
-    that came on an idle connection, as an Exchange without a request whose URL is UNASKED and the origin.
+    beside certifi's; a file without any raises ValueError here. proxy: everything goes through
+    it; a person named it, so its own address passes the guard. `unasked` may be set to what takes the octets that
+    came on an idle connection, as an Exchange without a request whose URL is UNASKED and the origin.
     """
 
     def __init__(
@@ -109,8 +113,10 @@ class Wire:
         ca: Sequence[Path] = (),
         guard: Guard = Guard(),
         resolve: Resolve | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self.limits = limits
+        self._proxy = proxy
         self._connect_to = connect_to
         self._ca = tuple(ca)
         self._guard = guard
@@ -176,6 +182,7 @@ class Wire:
                             tls=connection.tls,
                             via=asked.via,
                             flags=("stale-connection",),
+                            vantage=connection.vantage,
                         )
                     )
                     connection.abort()
@@ -219,6 +226,8 @@ class Wire:
             tls=connection.tls if connection is not None else None,
             via=asked.via,
             flags=flags + (head.flags if head is not None else ()) + (frame.flags if frame is not None else ()),
+            vantage=connection.vantage if connection is not None else None,
+            tunnel=connection.take_tunnel() if connection is not None else b"",
         )
         if ending is not WHOLE:
             raise failed(exchange)
@@ -256,16 +265,26 @@ class Wire:
 
     async def _connect(self, connection: _Connection, target: Target, deadline: float) -> None:
         """Look up once, check every answer, connect to a checked one, shake hands. Raises _Broken."""
-        limits = self.limits
         scheme, host, _, verify = connection.origin
-        addresses = await self._addresses(connection, target, deadline)
-        due = min(deadline, monotonic() + limits.connect)
-        broken = _Broken(Outcome.DNS_FAILED, f"{target.host} has no address")
+        if self._proxy is None:
+            await self._open(
+                connection, target.port, await self._addresses(connection, target, deadline), target.host, deadline
+            )
+        else:
+            await self._pass_through(self._proxy, connection, target, deadline)
+        if scheme == "https":
+            due = min(deadline, monotonic() + self.limits.tls)
+            await connection.shake_hands(self._strict if verify else self._unverified, host.removesuffix("."), due)
+
+    async def _open(self, connection: _Connection, port: int, addresses: Sequence[str], host: str, deadline: float) -> None:
+        """The first of the addresses that takes a connection."""
+        due = min(deadline, monotonic() + self.limits.connect)
+        broken = _Broken(Outcome.DNS_FAILED, f"{host} has no address")
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             # A black hole among several addresses takes its share of the time, not all of it.
             now = monotonic()
             try:
-                await connection.open(address, target.port, now + (due - now) / left)
+                await connection.open(address, port, now + (due - now) / left)
                 break
             except _Broken as exc:
                 if connection.transport is not None:  # the time was up in the very moment it was made
@@ -273,9 +292,56 @@ class Wire:
                 broken = exc
         else:
             raise broken
-        if scheme == "https":
-            due = min(deadline, monotonic() + limits.tls)
-            await connection.shake_hands(self._strict if verify else self._unverified, host.removesuffix("."), due)
+
+    async def _pass_through(self, proxy: Proxy, connection: _Connection, target: Target, deadline: float) -> None:
+        """Have the proxy make the connection. Raises _Broken: whatever it fails in is a pause, and no word of the server's."""
+        connection.vantage = vantage = proxy.vantage
+        if proxy.names == HERE:
+            # One of them: a proxy that cannot reach it says so at its own pace. IPv4, which more proxies have.
+            host = min(await self._addresses(connection, target, deadline), key=lambda address: ":" in address, default=None)
+            if host is None:
+                raise _Broken(Outcome.DNS_FAILED, f"{target.host} has no address")
+            where = f"[{host}]:{target.port}" if ":" in host else f"{host}:{target.port}"
+            connection.vantage = vantage = replace(vantage, peer=where)
+        else:
+            host = self._outer(target)
+        due = min(deadline, monotonic() + self.limits.tunnel)
+        try:
+            # Not looked up by `_resolve`, which stands in for what is known of servers.
+            await self._open(connection, proxy.port, await self._of_proxy(proxy, due), proxy.host, due)
+            await connection.pass_through(proxy, proxy.ask(host, target.port), due)
+        except (_Broken, Refusal) as exc:
+            word = exc.word if isinstance(exc, Refusal) else str(exc.ending.outcome)
+            text = str(exc) if isinstance(exc, Refusal) else f"its proxy: {exc}"
+            shown = proxy.hidden(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+            connection.vantage = replace(vantage, fault=word)
+            flags = () if isinstance(exc, Refusal) else exc.flags
+            raise _Broken(Outcome.PAUSED, f"vantage {proxy.label}: {shown}", *flags) from None
+        finally:
+            connection.peer = None  # that is the proxy
+
+    def _outer(self, target: Target) -> str:
+        """The name or address that the far end is asked for. Raises _Broken."""
+        try:
+            return self._checked(str(ip_address(target.host)), target)
+        except ValueError:
+            host = target.host.removesuffix(".").lower()
+        if not target.host_named and ("." not in host or any(host.endswith(f".{inner}") for inner in _INNER)):
+            raise _Broken(Outcome.GUARDED, f"host {host!r} is one of the proxy's own network")
+        return host
+
+    async def _of_proxy(self, proxy: Proxy, due: float) -> Sequence[str]:
+        try:
+            return [str(ip_address(proxy.host))]
+        except ValueError:
+            pass
+        try:
+            async with asyncio.timeout(min(due - monotonic(), self.limits.dns)):
+                return list(dict.fromkeys(await self._look_up(proxy.host)))
+        except TimeoutError as exc:
+            raise _Broken(Outcome.DNS_FAILED, f"no answer about {proxy.host} in time") from exc
+        except OSError as exc:
+            raise _Broken(Outcome.DNS_FAILED, f"{proxy.host}: {exc.strerror or exc}") from exc
 
     async def _addresses(self, connection: _Connection, target: Target, deadline: float) -> Sequence[str]:
         try:
@@ -409,6 +475,7 @@ class _Connection(asyncio.Protocol):
         self.origin = origin
         self.dns: tuple[str, ...] = ()
         self.peer: str | None = None
+        self.vantage: Vantage | None = None
         self.tls: Tls | None = None
         self.sent = False
         self.first_byte: float | None = None
@@ -418,6 +485,8 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._turn: Turn | None = None
         self._woken: asyncio.Future[None] | None = None
+        self._asking: Handshake | None = None  # of the proxy
+        self._tunnel = b""  # what the proxy said, until an exchange takes it
         self._early = b""  # what came before anything was asked
         self._rested: float | None = None  # when it last became idle
         self._poll: select.poll | None = None
@@ -451,6 +520,47 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self._wire._opened(self)
+
+    async def pass_through(self, proxy: Proxy, asking: Handshake, due: float) -> None:
+        """Ask the proxy that was connected to for its tunnel. Raises _Broken, Refusal."""
+        assert self.transport is not None
+        self._asking = asking
+        if self._ended is None:
+            self._woken = self._loop.create_future()
+            self._arm(due)
+            early, self._early = self._early, b""
+            self.transport.write(asking.opening)
+            try:
+                if early:
+                    self._through(early)
+                await self._woken
+            finally:
+                self._tunnel = proxy.hidden(asking.said)
+        self._asking = None
+        if asking.done:
+            self._early = asking.rest + self._early
+        elif self._ended is not None:
+            raise self._ended
+
+    def take_tunnel(self) -> bytes:
+        """What the proxy said, for the first exchange that asks."""
+        said, self._tunnel = self._tunnel, b""
+        return said
+
+    def _through(self, data: bytes) -> None:
+        """What the proxy says before its tunnel stands."""
+        assert self._asking is not None and self.transport is not None
+        try:
+            answer = self._asking.feed(data)
+        except Refusal as exc:
+            if self._woken is not None and not self._woken.done():
+                self._woken.set_exception(exc)
+            self._enough()
+            return
+        if answer:
+            self.transport.write(answer)
+        if self._asking.done:
+            self._wake()
 
     async def shake_hands(self, context: ssl.SSLContext, host: str, due: float) -> None:
         """Put TLS on the connection, and note what it says of itself, verified or not. Raises _Broken."""
@@ -522,18 +632,20 @@ class _Connection(asyncio.Protocol):
             self._flush()
 
     def data_received(self, data: bytes) -> None:
-        if self._ssl is None:
+        if self._asking is not None and not self._asking.done:
+            self._through(data)
+        elif self._ssl is None:
             self._receive(data)
-            return
-        self._incoming.write(data)
-        if self._shaking:
-            self._shake()
-            return
-        plain = self._decrypted()
-        if plain:
-            self._receive(plain)
-        if self._ended is not None:
-            self._sender_ended()
+        else:
+            self._incoming.write(data)
+            if self._shaking:
+                self._shake()
+                return
+            plain = self._decrypted()
+            if plain:
+                self._receive(plain)
+            if self._ended is not None:
+                self._sender_ended()
 
     def _receive(self, data: bytes) -> None:
         turn = self._turn
@@ -579,12 +691,15 @@ class _Connection(asyncio.Protocol):
             dns=self.dns,
             tls=self.tls,
             flags=("unasked",),
+            vantage=self.vantage,
         )
         self.abort()
         self._wire.unasked(exchange)
 
     def eof_received(self) -> None:
-        if self._shaking:
+        if self._asking is not None and not self._asking.done:
+            self._end(Outcome.RESET, "closed before its tunnel stood")
+        elif self._shaking:
             self._end(Outcome.TLS_FAILED, "closed in the TLS handshake")
         elif self._ssl is not None:
             self._end(Outcome.TRUNCATED, "closed without a TLS close alert")
@@ -674,6 +789,9 @@ class _Connection(asyncio.Protocol):
         now = monotonic()
         if now < self._due:
             self._arm(self._due)
+        elif self._asking is not None:
+            if not self._asking.done:
+                self._end(Outcome.TIMEOUT, "no tunnel in time")
         elif self._shaking:
             self._end(Outcome.TIMEOUT, "no TLS handshake in time")
         elif self._turn is not None:

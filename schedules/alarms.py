@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from archive.errors import ArchiveError, NotAnArchive, NotFound
 from archive.ledger.book import Book
 from archive.ledger.observation import Extraction
 from archive.shelf import Archive
+from archive.stamped import Stamped
 from archive.urls import host as host_of
 from schedules.plan import Plan
 from schedules.watch import (
@@ -39,6 +40,7 @@ from schedules.watch import (
     Raised,
     Register,
     Seen,
+    Way,
     settle,
 )
 
@@ -46,8 +48,8 @@ FILE = "watch.sqlite"
 AT_ONCE = 2_000  # captures folded in one look: a large archive is taken in over many
 UNREAD = timedelta(minutes=10)  # a page kept so long ago and not read yet will not be read by whoever kept it
 CERTIFICATES = timedelta(hours=6)  # between two looks at a host's certificate
-KINDS: Mapping[str, type[Host] | type[Family] | type[Address] | type[Register]] = {
-    "hosts": Host, "families": Family, "addresses": Address, "registers": Register,
+KINDS: Mapping[str, type[Host] | type[Family] | type[Address] | type[Register] | type[Way]] = {
+    "hosts": Host, "families": Family, "addresses": Address, "registers": Register, "vantages": Way,
 }  # fmt: skip
 
 _tables = sa.MetaData()
@@ -84,9 +86,15 @@ class Look:
 class Alarms:
     """Open for the one process that watches; used from one thread at a time."""
 
-    def __init__(self, home: Path, *, floor: int, disk: Disk | None = None) -> None:
-        """floor: octets that are never used, as the settings say."""
+    def __init__(
+        self, home: Path, *, floor: int, disk: Disk | None = None, stamped: bool = False, vantages: bool = False
+    ) -> None:
+        """floor: octets that are never used, as the settings say. stamped: they name authorities who stamp the log.
+
+        vantages: they know some beside this machine.
+        """
         self._home, self._floor, self._disk = home, floor, disk or Disk()
+        self._stamped, self._vantages = stamped, vantages
         # A connection of its own each time: looks are made from whichever thread is free.
         self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool)
         with self._engine.connect() as db:
@@ -98,12 +106,19 @@ class Alarms:
                 getattr(self._facts, row.kind)[row.subject] = _fact(row.kind, json.loads(row.said))
             marks = {row.name: row.value for row in db.execute(_marks.select())}
         self._through = int(marks.get("through", -1))
+        # The first capture without a stamp, and when it was first seen to be so.
+        first, _, since = marks.get("unstamped", "").partition(" ")
+        self._bare = (first, datetime.fromisoformat(since)) if since else None
 
     def close(self) -> None:
         self._engine.dispose()
 
-    def look(self, plan: Plan, now: datetime) -> Look:
-        """Folds what was kept since the last look, and judges. Raises ArchiveError where the archive cannot be read."""
+    def look(self, plan: Plan, now: datetime, busy: Container[str] = ()) -> Look:
+        """Folds what was kept since the last look, and judges. Raises ArchiveError where the archive cannot be read.
+
+        busy: names of targets that are being visited, asked after all was read: a register that is read half is neither
+        incomplete nor wrong.
+        """
         before = {kind: {name: _said(fact) for name, fact in getattr(self._facts, kind).items()} for kind in KINDS}
         more = False
         with contextlib.ExitStack() as stack:
@@ -116,8 +131,8 @@ class Alarms:
                 book = stack.enter_context(Book.open(self._home))
             more = self._fold(archive, book, now)
             if book is not None:
-                self._registers(plan, book)
-            machine = self._machine(archive)
+                self._registers(plan, book, busy)
+            machine = self._machine(archive, now)
         found = self._facts.alarms(now, machine)
         return self._settled(before, found, now, more=more)
 
@@ -152,8 +167,10 @@ class Alarms:
                 return False  # it may be read any moment: from here on the next time
             self._through = capture.seq
             if capture.foreign is None and not capture.decision and (seen := _seen(capture, extraction)) is not None:
+                if self._vantages:
+                    seen = _seen_from(archive, capture, seen)
                 self._facts.fold(seen, held=_held(archive, book, seen, capture.seq))
-                self._certificate(archive, capture, seen.host)
+                self._certificate(archive, capture, seen.known_as)
         return len(captures) == AT_ONCE
 
     def _certificate(self, archive: Archive, capture: Capture, host: str) -> None:
@@ -174,32 +191,53 @@ class Alarms:
                 digest = hashlib.sha256(leaf).hexdigest()
                 facts.meet(Certificate(capture.id, capture.at, digest, ends, valid=tls.verified and not failed))
 
-    def _registers(self, plan: Plan, book: Book) -> None:
+    def _registers(self, plan: Plan, book: Book, busy: Container[str]) -> None:
         newest = {(source, court): run for source, court, run, _ in book.runs()}
         wanted = {d.name: newest[d.source, d.court] for d in plan.dockets if (d.source, d.court) in newest}
         fresh = {name: run for name, run in wanted.items() if self._asked(name) != run}
         last = {name: run for name, run in wanted.items() if name not in fresh}
         windows = book.coverage(runs=set(fresh.values()) | set(last.values()))
         for docket in plan.dockets:
-            if docket.name not in wanted:
+            if docket.name not in wanted or docket.name in busy:
                 continue
             mine = [w for w in windows if w.asked.run == wanted[docket.name] and w.asked.court == docket.court]
             asking = _asking(wanted[docket.name], mine)
             register = self._facts.registers.setdefault(docket.name, Register())
             if register.askings and register.askings[-1] == asking:
                 continue
-            register.fold(asking, len(book.registrations(docket.court)))
+            known = len(book.registrations(docket.court))
+            if docket.name not in busy:  # it may have been begun since
+                register.fold(asking, known)
 
     def _asked(self, name: str) -> str | None:
         register = self._facts.registers.get(name)
         return register.askings[-1].run if register and register.askings else None
 
-    def _machine(self, archive: Archive) -> Machine:
+    def _machine(self, archive: Archive, now: datetime) -> Machine:
         waiting = archive.index.waiting(1)
-        since = None
-        if waiting:
-            since = next((capture.at for capture in archive.captures(since_seq=waiting[0][0])), None)
-        return Machine(self._disk.space(self._home), self._floor, since, archive.index.waits())
+        first = next(archive.captures(since_seq=waiting[0][0]), None) if waiting else None
+        bare = self._unstamped(archive) if self._stamped else None
+        if bare is None:
+            self._bare = None
+        elif self._bare is None or self._bare[0] != bare.id:
+            self._bare = bare.id, now
+        return Machine(
+            self._disk.space(self._home),
+            self._floor,
+            None if first is None else first.at,
+            archive.index.waits(),
+            None if first is None else first.id,
+            None if self._bare is None else self._bare[1],
+            None if self._bare is None else self._bare[0],
+        )
+
+    def _unstamped(self, archive: Archive) -> Capture | None:
+        """The first capture that is logged and has no stamp. A log that cannot be read is `verify`'s to tell of."""
+        stamped = Stamped(self._home)
+        with contextlib.suppress(ArchiveError):
+            if stamped.pending_since() is not None:
+                return next(archive.captures(since_seq=stamped.covered()), None)
+        return None
 
     # -- keeping
 
@@ -223,6 +261,8 @@ class Alarms:
                 db.execute(_alarms.update().where(_alarms.c.id == each.id).values(cleared=now.isoformat()))
             db.execute(_marks.delete())
             db.execute(_marks.insert().values(name="through", value=str(self._through)))
+            if self._bare is not None:
+                db.execute(_marks.insert().values(name="unstamped", value=f"{self._bare[0]} {self._bare[1].isoformat()}"))
         return Look(tuple(raised), tuple(cleared), more=more)
 
     def _write(self, db: sa.Connection, kind: str, before: dict[str, str]) -> None:
@@ -276,6 +316,15 @@ def _seen(capture: Capture, extraction: Extraction | None) -> Seen | None:
     return Seen(capture.id, capture.at, capture.url, host, word, extraction.flags if extraction is not None else ())
 
 
+def _seen_from(archive: Archive, capture: Capture, seen: Seen) -> Seen:
+    """The same with its vantage; only the manifest tells it."""
+    with contextlib.suppress(ArchiveError):
+        vantage = archive.manifest(capture).get("vantage")
+        if vantage is not None:
+            return replace(seen, vantage=vantage["label"], fault=capture.error if vantage["fault"] else None)
+    return seen
+
+
 def _held(archive: Archive, book: Book | None, seen: Seen, seq: int) -> bool:
     """Was a page read under this address before? Asked only where it seems to be gone."""
     if book is None or seen.word not in GONE:
@@ -307,7 +356,7 @@ def _plain(value: object) -> object:
     raise TypeError(type(value))
 
 
-def _fact(kind: str, said: dict[str, Any]) -> Host | Family | Address | Register:
+def _fact(kind: str, said: dict[str, Any]) -> Host | Family | Address | Register | Way:
     match kind:
         case "hosts":
             pairs = [tuple(each) for each in said["recent"]]
@@ -317,6 +366,8 @@ def _fact(kind: str, said: dict[str, Any]) -> Host | Family | Address | Register
             return Host(pairs, said["visits"], said["usual"], since, *certificates, looked)
         case "families":
             return Family([(c, w, list(odd)) for c, w, odd in said["last"]], said["read"], said["flags"])
+        case "vantages":
+            return Way([tuple(each) for each in said["failed"]])
         case "addresses":
             return Address([tuple(each) for each in said["gone"]])
         case _:

@@ -223,7 +223,7 @@ async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
     from schedules import planfile
     from schedules.chores import Chores, beside
     from schedules.daemon import Daemon, Orders, signals
-    from schedules.planned import planned
+    from schedules.planned import planned, route
     from schedules.watching import Watching
 
     settings = load(options.home)
@@ -247,9 +247,19 @@ async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
     results, orders = Results(out, each=options.verbose), Orders()
     with signals(orders):
         async with opened(options, waiting=waiting(out)) as crawl, gauged(port, out) as say:
-            watching = Watching(options.home, floor=settings.free_bytes)
+
+            def routed() -> Plan:
+                told = agreed()
+                route(told, crawl.routes)
+                return told
+
+            route(plan, crawl.routes)
+            watching = Watching(
+                options.home, floor=settings.free_bytes,
+                stamped=bool(settings.authorities), vantages=bool(settings.vantages),
+            )  # fmt: skip
             watch = Daemon(
-                crawl, plan, agreed, orders, done=results.add, note=out.note, now=now,
+                crawl, plan, routed, orders, done=results.add, note=out.note, now=now,
                 in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=say,
             )  # fmt: skip
             try:

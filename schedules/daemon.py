@@ -72,7 +72,7 @@ class Intake(Crawl):
     """A crawl whose intake can be shut: what is in flight goes on to its end, and nothing new begins. standing: told of all."""
 
     def __init__(self, crawl: Crawl, standing: Standing) -> None:
-        super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests)
+        super().__init__(crawl.fetcher, crawl.desk, crawl.now, crawl.rests, crawl.routes)
         self._standing = standing
         self._open = asyncio.Event()
         self._open.set()
@@ -151,7 +151,7 @@ class Daemon:
         self.standing = Standing(now())
         self.crawl = Intake(crawl, self.standing)
         # For those who asked that pages be kept and not read.
-        unread = Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests)
+        unread = Crawl(crawl.fetcher, Desk(crawl.desk.store, None, None), crawl.now, crawl.rests, crawl.routes)
         self._unread = Intake(unread, self.standing)
         self._inbox = Inbox(crawl.desk.store.home.path)
         self.plan = plan
@@ -161,6 +161,8 @@ class Daemon:
         self._sources = {source.name: source for source in sources()}
         self._past: dict[str, Past] = {}
         self._running: set[str] = set()  # names of targets under way
+        self._half: set[str] = set()  # those that were under way, or broken off, at some moment of the look for alarms
+        self._looked = asyncio.Event()  # what is due was begun once
         self._ended: dict[str, Target] = {}  # targets whose past must be asked for anew
         self._tasks: set[asyncio.Task[None]] = set()
         self._clocks: tuple[datetime, float] | None = None
@@ -181,6 +183,7 @@ class Daemon:
                 while not self._orders.stop_asked.is_set():
                     self._orders.woken.clear()
                     alarm.set(await self._look())
+                    self._looked.set()
                     await self._orders.woken.wait()
             await self._end()
         finally:
@@ -202,6 +205,7 @@ class Daemon:
         for each in coming:
             if each.due <= now:
                 self._running.add(each.target.name)
+                self._half.add(each.target.name)
                 if isinstance(each.target, Docket):
                     self._begin(self._docket(each.target), [each.target])
                 else:
@@ -284,10 +288,12 @@ class Daemon:
 
     async def _watch(self) -> None:
         """Folds what was kept since, and tells what looks wrong; an archive that cannot be asked now is asked again."""
+        await self._looked.wait()  # from now on it is known which registers are being read
         while self._watching is not None:
             more = False
             try:
-                told = await asyncio.to_thread(self._watching.look, self.plan, self.now())
+                self._half = {*self._running, *(name for name, past in self._past.items() if not past.ended)}
+                told = await asyncio.to_thread(self._watching.look, self.plan, self.now(), self._half)
                 more, self._alarms, self._undelivered = told.more, told.standing, told.undelivered
                 for line in told.lines:
                     self._note(line)

@@ -26,6 +26,7 @@ NEXT = 10  # targets that are shown to a person; with --json all are
 HOST = ("host", "in_flight", "visited", "bad", "outcome", "last_success", "paused_until", "why")
 TARGET = ("source", "due", "last", "reason")
 ALARM = ("alarm", "subject", "raised", "detail", "captures")
+VANTAGE = ("vantage", "proxy", "paused_until", "why")
 
 
 @app.command()
@@ -33,7 +34,7 @@ def status(
     ctx: typer.Context,
     watch: Annotated[bool, typer.Option("--watch", help="look again every two seconds, until interrupted")] = False,
 ) -> None:
-    """What is happening: the daemon, its hosts and pauses, what is due next, alarms that stand, the archive."""
+    """What is happening: the daemon, its hosts, vantages and pauses, what is due next, alarms that stand, the archive."""
     out = door.shown(ctx)
     with told():
         while True:
@@ -52,6 +53,7 @@ def status(
 def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     from archive.disk import Disk
     from archive.shelf import Archive
+    from crawler import settings
     from crawler.opening import now
     from crawler.politeness import pauses
     from schedules import alarms, standing
@@ -59,7 +61,9 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     from schedules.planned import past, planned
 
     at, home = now(), options.home
-    yield from standing.rows(standing.read(home, at), pauses(home / "state.sqlite"))
+    quiet = pauses(home / "state.sqlite")
+    yield from standing.rows(standing.read(home, at), quiet)
+    yield from standing.vantages(settings.load(home).vantages, quiet)
     yield from (each.row() for each in alarms.standing(home))
     plan = planned(home)
     yield from ({"kind": "target", **each.row()} for each in turns(plan, past(home, plan, at), at))
@@ -81,7 +85,10 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
 
 def _show(out: Shown, rows: list[dict[str, Any]]) -> None:
     """The same for a person."""
-    of = {kind: [row for row in rows if row["kind"] == kind] for kind in ("daemon", "host", "target", "alarm", "archive")}
+    of = {
+        kind: [row for row in rows if row["kind"] == kind]
+        for kind in ("daemon", "host", "target", "alarm", "archive", "vantage")
+    }
     for row in of["daemon"]:
         out.text(_daemon(row))
     for row in of["archive"]:
@@ -92,6 +99,8 @@ def _show(out: Shown, rows: list[dict[str, Any]]) -> None:
         out.rows(of["alarm"], ALARM, "alarms")
     else:
         out.text("no alarm stands")
+    if of["vantage"]:
+        out.rows(of["vantage"], VANTAGE, "vantages beside this machine")
     if of["host"]:
         out.rows(of["host"][: 2 * NEXT], HOST, "hosts")
     if of["target"]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from archive.capture import Capture
+from archive.capture import Capture, Outcome
 from archive.ledger.book import Book
 from archive.ledger.observation import Window
 from archive.shelf import Archive
@@ -110,4 +110,7 @@ def _asking(
     left = wanted(book, archive, source, [page.id for page in pages], first.seq, then, tried=True)
     ended = any(each <= asked for each in meant) and not left
     trouble = next((window.asked.gap for window in windows if window.asked.gap in TROUBLES), None)
+    paused = {page.id for page in pages if page.outcome is Outcome.PAUSED}  # as by a proxy that is gone
+    if trouble is None and any(window.asked.gap and window.capture in paused for window in windows):
+        trouble = str(Outcome.PAUSED)
     return Past(first.at, trouble, ended)

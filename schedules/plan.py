@@ -55,7 +55,7 @@ class Docket:
     """One court's registers, as one source reads them.
 
     days: how far back cases are asked for, by day of receipt. months: in place of days, whole months: 2 are this one and the
-    last, and so the same windows every day.
+    last, and so the same windows every day. vantages: from where it is asked, in turn; (): as the settings say.
     """
 
     source: str
@@ -64,6 +64,7 @@ class Docket:
     every: timedelta
     quiet: Quiet | None = None
     months: int | None = None
+    vantages: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -83,6 +84,7 @@ class Address:
     """One address, as an article cites it; canonical (archive.urls.identity).
 
     soonest, latest: bounds between which what is seen of the page sets how often it is visited; None: `every` stands.
+    vantages: as in Docket.
     """
 
     url: str
@@ -90,6 +92,7 @@ class Address:
     quiet: Quiet | None = None
     soonest: timedelta | None = None
     latest: timedelta | None = None
+    vantages: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

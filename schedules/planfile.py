@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive.home import Home
 from archive.urls import identity
+from crawler import settings
 from crawler.errors import BadSettings
 from crawler.source import Source
+from crawler.tunnel import HERE
 from schedules.channels import KINDS, Channel, Feed, Mail, Wanted, Webhook
 from schedules.plan import Address, Docket, Plan, Quiet
 
@@ -26,8 +28,8 @@ LONGEST = timedelta(days=3_660)
 
 _WHICH = frozenset(("events", "courts", "articles"))
 TABLES = {
-    "source": {"name", "courts", "days", "months", "every", "quiet"},
-    "links": {"urls", "file", "every", "quiet", "soonest", "latest"},
+    "source": {"name", "courts", "days", "months", "every", "quiet", "vantages"},
+    "links": {"urls", "file", "every", "quiet", "soonest", "latest", "vantages"},
     "notify": {"webhook", "secret", "mail", "from", "smtp", "starttls", "user", "password", *_WHICH},
     "feed": {"name", *_WHICH},
 }
@@ -47,6 +49,7 @@ TEMPLATE = """\
 # days = 60                  # how many days back cases are asked for, by their day of receipt; or, in place of days,
 #                            # months = 2: this month and the last, whole
 # quiet = "22:00-07:00"      # hours in which nothing is begun
+# vantages = ["here"]        # from where, in turn, as [[vantages]] of kartoteka.toml names them: docs/operation/running.md
 
 # Addresses that articles cite, by name or from a file beside this one, one a line.
 # [[links]]
@@ -92,7 +95,8 @@ def load(home: Path, known: Iterable[Source]) -> Plan | None:
         return None
     except (OSError, UnicodeDecodeError) as exc:
         raise BadPlan(f"{path}: {exc}") from exc
-    return read(text, known, lambda name: (home / name).read_text("utf-8"), home)
+    vantages = (HERE, *(each.name for each in settings.load(home).vantages))
+    return read(text, known, lambda name: (home / name).read_text("utf-8"), home, vantages)
 
 
 def make(home: Path) -> Path:
@@ -106,8 +110,15 @@ def make(home: Path) -> Path:
     return path
 
 
-def read(text: str, known: Iterable[Source], listed: Callable[[str], str], folder: Path = Path()) -> Plan:
-    """A plan from its text. listed: the text of a file of addresses, by its name. folder: where it lies. Raises BadPlan."""
+def read(
+    text: str,
+    known: Iterable[Source],
+    listed: Callable[[str], str],
+    folder: Path = Path(),
+    vantages: Sequence[str] = (HERE,),
+) -> Plan:
+    """A plan from its text. listed: the text of a file of addresses, by its name. folder: where it lies. vantages: that the
+    settings know. Raises BadPlan."""
     try:
         told = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
@@ -115,14 +126,21 @@ def read(text: str, known: Iterable[Source], listed: Callable[[str], str], folde
         # An error at the end of the document has no line of its own.
         line, what = (int(match[2]), match[1]) if match else (len(text.splitlines()), str(exc))
         raise BadPlan(f"{FILE} line {line}: {what}") from exc
-    return _Reader(text.splitlines(), {source.name: source for source in known}, listed, folder).plan(told)
+    return _Reader(text.splitlines(), {source.name: source for source in known}, listed, folder, vantages).plan(told)
 
 
 class _Reader:
     """One reading of one plan. Every complaint is made where its line can be found: table, number of the table, key."""
 
-    def __init__(self, lines: list[str], known: Mapping[str, Source], listed: Callable[[str], str], folder: Path) -> None:
-        self.lines, self.known, self.listed, self.folder = lines, known, listed, folder
+    def __init__(
+        self,
+        lines: list[str],
+        known: Mapping[str, Source],
+        listed: Callable[[str], str],
+        folder: Path,
+        vantages: Sequence[str],
+    ) -> None:
+        self.lines, self.known, self.listed, self.folder, self.vantages = lines, known, listed, folder, vantages
         self.zone: tzinfo = UTC
 
     def plan(self, told: dict[str, Any]) -> Plan:
@@ -237,8 +255,9 @@ class _Reader:
         if months is not None and "days" in table:
             raise self.bad("days or months, not both", "source", number, "months")
         every, quiet = self._times("source", number, table)
+        vantages = self._seen_from("source", number, table)
         for court in courts:
-            yield Docket(source.name, court, days, every, quiet, months)
+            yield Docket(source.name, court, days, every, quiet, months, vantages)
 
     def _addresses(self, number: int, table: dict[str, Any]) -> Iterator[Address]:
         urls, file = table.get("urls", []), table.get("file")
@@ -249,10 +268,10 @@ class _Reader:
         if file is not None and not isinstance(file, str):
             raise self.bad("file is the name of a file", "links", number, "file")
         every, quiet = self._times("links", number, table)
-        bounds = self._bounds(number, table, every)
+        more = (*self._bounds(number, table, every), self._seen_from("links", number, table))
         for url in urls:
             try:
-                yield Address(identity(url), every, quiet, *bounds)
+                yield Address(identity(url), every, quiet, *more)
             except ValueError as exc:
                 raise self.bad(f"{url!r}: {exc}", "links", number, "urls", url) from exc
         if file is None:
@@ -264,7 +283,7 @@ class _Reader:
         for at, line in enumerate(lines, 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 try:
-                    yield Address(identity(line.strip()), every, quiet, *bounds)
+                    yield Address(identity(line.strip()), every, quiet, *more)
                 except ValueError as exc:
                     raise BadPlan(f"{file} line {at}: {exc}; mend or remove it") from exc
 
@@ -279,6 +298,16 @@ class _Reader:
         if (soonest is not None and soonest > every) or (latest is not None and latest < every):
             raise self.bad("soonest <= every <= latest: the bounds lie about what is usual", "links", number, "every")
         return soonest, latest
+
+    def _seen_from(self, name: str, number: int, table: dict[str, Any]) -> tuple[str, ...]:
+        told = table.get("vantages", [])
+        if not isinstance(told, list) or not all(isinstance(each, str) for each in told) or len(set(told)) < len(told):
+            raise self.bad('vantages is a list of names, each once: ["here", "riga"]', name, number, "vantages")
+        for each in told:
+            if each not in self.vantages:
+                known = f"known are {', '.join(self.vantages)}; [[vantages]] in {settings.FILE} makes others"
+                raise self.bad(f"no vantage {each!r}: {known}", name, number, "vantages", each)
+        return tuple(told)
 
     def _times(self, name: str, number: int, table: dict[str, Any]) -> tuple[timedelta, Quiet | None]:
         if "every" not in table:

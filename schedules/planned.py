@@ -10,6 +10,7 @@ from archive.errors import NotAnArchive, NotFound
 from archive.ledger.book import Book
 from archive.shelf import Archive
 from crawler.sites import sources
+from crawler.vantage import Routes
 from schedules import planfile
 from schedules.past import pasts
 from schedules.plan import Past, Plan
@@ -18,6 +19,18 @@ from schedules.plan import Past, Plan
 def planned(home: Path) -> Plan:
     """An empty one where there is none. Raises BadSettings."""
     return planfile.load(home, sources()) or Plan()
+
+
+def route(plan: Plan, routes: Routes) -> None:
+    """From where what the plan names is asked from now on. Raises BadSettings for a vantage that is not known there."""
+    known = {source.name: source for source in sources()}
+    hosts: dict[str, tuple[str, ...]] = {}
+    for docket in plan.dockets:
+        if docket.vantages:
+            for place in known[docket.source].places():
+                if place.court == docket.court:
+                    hosts |= dict.fromkeys((place.host, *place.aliases), docket.vantages)
+    routes.plan({each.url: each.vantages for each in plan.addresses if each.vantages}, hosts)
 
 
 def past(home: Path, plan: Plan, at: datetime) -> dict[str, Past]:

@@ -10,19 +10,22 @@ import contextlib
 import json
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from archive.urls import host as host_of
+from crawler.preset import Vantage
 
 FILE = "status.json"
 EVERY = 5.0  # seconds between two writings
 STALE = timedelta(seconds=60)  # older words of a running process are told as old: it hangs, or the disk does
 MINUTE = 60.0
 HOSTS = 1_000  # the busiest that are told
+PROXIED = "vantage:"  # how pauses owed to proxies are named (crawler/fetch.py)
+NOT_PAUSED: dict[str, object] = {"paused_until": None, "why": None}
 
 
 @dataclass(slots=True)
@@ -148,12 +151,19 @@ def rows(told: dict[str, Any] | None, pauses: dict[str, tuple[datetime, str]]) -
         yield {"kind": "daemon", **{name: value for name, value in told.items() if name != "hosts"}}
         hosts = told["hosts"]
     named = {host["host"] for host in hosts}
-    quiet = {name: _paused(*pauses[name]) for name in pauses}
-    nothing = {"paused_until": None, "why": None}
+    quiet = {name: _paused(*pauses[name]) for name in pauses if not name.startswith(PROXIED)}
     for host in hosts:
-        yield {"kind": "host", **host, **quiet.get(host["host"], nothing)}
+        yield {"kind": "host", **host, **quiet.get(host["host"], NOT_PAUSED)}
     for name in sorted(quiet.keys() - named):
         yield {"kind": "host", "host": name, **quiet[name]}
+
+
+def vantages(known: Iterable[Vantage], pauses: dict[str, tuple[datetime, str]]) -> Iterator[dict[str, object]]:
+    """A row of each place that the settings know beside this machine, and until when its proxy is left alone."""
+    for each in known:
+        resting = pauses.get(f"{PROXIED}{each.name}")
+        shown = {"kind": "vantage", "vantage": each.name, "proxy": each.proxy.rpartition("@")[2]}
+        yield shown | (NOT_PAUSED if resting is None else _paused(*resting))
 
 
 def _paused(until: datetime, why: str) -> dict[str, object]:

@@ -9,11 +9,14 @@ holds and clears itself when it does not; each names the captures that show it. 
     verdicts-changed    a host that answered with pages answers with captchas, blocks or outages, half of the time or more
     page-withdrawn      a page that we hold is gone: three visits over two days
     unreachable         a host answers nobody: three visits over two days
+    blocked-here        a host answers from one vantage, and from another neither three visits in a row nor at all
+    vantage-failing     three visits in a row could not be made, because a vantage's proxy let none of them through
     certificate-changed the host shows another certificate long before the old one ends, or one that is not valid
     certificate-ending  it ends within two weeks
-    coverage-fallen     a register's newest asking is less complete than the one before
+    coverage-fallen     a register's newest asking is less complete than it was, and none since was as complete again
     disk-low            space is near the floor below which nothing new is taken in
     log-behind          captures have waited for the log longer than two hours
+    anchoring-pending   captures of the log have waited for six hours for a stamp of the authorities that the settings name
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ LAYOUT = frozenset(
     ("columns-doubled", "columns-reordered", "counter-missing", "header-unknown", "tab-missing", "table-unknown")
 )
 UNREADABLE = "unreadable"
+SHUT = NOBODY | {"blocked"}  # what a vantage meets that is blocked
+HERE = "here"  # this machine itself
 
 RECENT = 20  # visits of a host that its share of bad answers is drawn from
 SPOILED, SOUND = 0.5, 0.2  # shares of bad answers: from the first on an alarm, where it used to be below the second
@@ -50,6 +55,7 @@ REMEMBERED = 30  # such days that are kept
 TIMES = 3  # the longest gap of the rhythm
 AT_LEAST = timedelta(days=7)  # shorter silences are nobody's concern
 PATIENT = timedelta(hours=2)
+ANCHORED = timedelta(hours=6)  # written each hour, stamped an hour later: at thrice that something is wrong
 SHOWN = 5  # captures named by one alarm
 
 
@@ -69,7 +75,10 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How one visit ended, as archive and ledger tell it. word: the page's verdict, else the outcome. flags: of its reading."""
+    """How one visit ended, as archive and ledger tell it. word: the page's verdict, else the outcome. flags: of its reading.
+
+    vantage: from where. fault: why its proxy did not let it out: nothing was asked of the host then.
+    """
 
     capture: str
     at: datetime
@@ -77,6 +86,13 @@ class Seen:
     host: str
     word: str
     flags: tuple[str, ...] = ()
+    vantage: str = HERE
+    fault: str | None = None
+
+    @property
+    def known_as(self) -> str:
+        """The host as this vantage sees it."""
+        return self.host if self.vantage == HERE else f"{self.host}@{self.vantage}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,10 @@ class Host:
         elif certificate.valid != mine.valid:
             self.certificate = certificate
 
+    def shut_out(self) -> list[tuple[str, str, str]]:
+        """Its newest visits in a row that were blocked or met silence."""
+        return list(itertools.takewhile(lambda each: each[2] in SHUT, reversed(self.recent)))[::-1]
+
     def share(self) -> float:
         return sum(word not in GOOD for _, _, word in self.recent) / max(len(self.recent), 1)
 
@@ -154,6 +174,21 @@ class Host:
             yield Alarm("certificate-changed", name, detail, (old.capture, mine.capture))
         if mine.valid and mine.ends - now < ENDING:
             yield Alarm("certificate-ending", name, f"its certificate ends {_stamp(mine.ends)}", (mine.capture,))
+
+
+@dataclass(slots=True)
+class Way:
+    """A vantage's proxy. failed: capture, time and fault of the visits in a row that it did not let through."""
+
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def fold(self, seen: Seen) -> None:
+        self.failed = _kept([*self.failed, (seen.capture, _stamp(seen.at), seen.fault)]) if seen.fault else []
+
+    def alarms(self, name: str) -> Iterator[Alarm]:
+        if len(self.failed) >= CONFIRMED:
+            detail = f"no visit could be made since {self.failed[0][1]}: {self.failed[-1][2]}"
+            yield Alarm("vantage-failing", name, detail, tuple(capture for capture, *_ in self.failed[-SHOWN:]))
 
 
 @dataclass(slots=True)
@@ -208,9 +243,13 @@ class Asking:
 
 @dataclass(slots=True)
 class Register:
-    """A court's register, as the plan asks it. days: on which cases came that were not known before."""
+    """A court's register, as the plan asks it. days: on which cases came that were not known before.
 
-    askings: list[Asking] = field(default_factory=list)  # the newest last, two of them
+    askings: what the newest one is measured by, and that one. Of one that is less complete than another nothing is measured:
+    what has fallen has fallen until it is up again, however often it is asked meanwhile.
+    """
+
+    askings: list[Asking] = field(default_factory=list)
     known: int = 0
     days: list[str] = field(default_factory=list)
     news: str | None = None  # the capture of the newest asking that brought any
@@ -218,6 +257,8 @@ class Register:
     def fold(self, asking: Asking, registrations: int) -> None:
         if self.askings and self.askings[-1].run == asking.run:
             self.askings[-1] = asking  # it went on
+        elif self.fallen():
+            self.askings = [self.askings[0], asking]
         else:
             self.askings = [*self.askings, asking][-2:]
         day = f"{asking.at:%Y-%m-%d}"
@@ -234,17 +275,22 @@ class Register:
         if "mismatch" in newest.gaps:
             detail = "its counter and the rows that were read do not agree"
             yield Alarm("counter-mismatch", name, detail, newest.captures[-SHOWN:])
-        if len(self.askings) > 1:
-            before = self.askings[0]
-            if before.windows and newest.windows and newest.complete / newest.windows < before.complete / before.windows:
-                why = f": {', '.join(newest.gaps)}" if newest.gaps else ""
-                yield Alarm(
-                    "coverage-fallen",
-                    name,
-                    f"{newest.complete} of {newest.windows} windows whole, before {before.complete} of {before.windows}{why}",
-                    newest.captures[-SHOWN:],
-                )
+        if self.fallen():
+            before, why = self.askings[0], f": {', '.join(newest.gaps)}" if newest.gaps else ""
+            yield Alarm(
+                "coverage-fallen",
+                name,
+                f"{newest.complete} of {newest.windows} windows whole, before {before.complete} of {before.windows}{why}",
+                newest.captures[-SHOWN:],
+            )
         yield from self._silence(name, newest)
+
+    def fallen(self) -> bool:
+        """Is the newest asking less complete than what it is measured by?"""
+        if len(self.askings) < 2:
+            return False
+        before, newest = self.askings
+        return bool(before.windows and newest.windows) and newest.complete / newest.windows < before.complete / before.windows
 
     def _silence(self, name: str, newest: Asking) -> Iterator[Alarm]:
         days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for day in self.days]
@@ -259,18 +305,29 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """free, floor: octets. waiting_since: of the oldest capture that the log has not taken, UTC."""
+    """free, floor: octets. waiting_since: of the oldest capture that the log has not taken, UTC.
+
+    unstamped_since: when the oldest one that is logged and has no stamp was first seen to have none; None also where nobody was
+    named who stamps. Each with the capture it is of.
+    """
 
     free: int
     floor: int
     waiting_since: datetime | None = None
     waiting: int = 0
+    first_waiting: str | None = None
+    unstamped_since: datetime | None = None
+    first_unstamped: str | None = None
 
     def alarms(self, now: datetime) -> Iterator[Alarm]:
         if self.free < 2 * self.floor:
             yield Alarm("disk-low", "disk", f"{self.free >> 20} MiB free; below {self.floor >> 20} nothing new is taken in")
         if self.waiting_since is not None and now - self.waiting_since > PATIENT:
-            yield Alarm("log-behind", "log", f"{self.waiting} captures wait for the log, since {_stamp(self.waiting_since)}")
+            detail = f"{self.waiting} captures wait for the log, since {_stamp(self.waiting_since)}"
+            yield Alarm("log-behind", "log", detail, _named(self.first_waiting))
+        if self.unstamped_since is not None and now - self.unstamped_since > ANCHORED:
+            detail = f"no stamp has come since {_stamp(self.unstamped_since)}; what was kept since is dated by our clock alone"
+            yield Alarm("anchoring-pending", "log", detail, _named(self.first_unstamped))
 
 
 @dataclass(slots=True)
@@ -281,10 +338,16 @@ class Facts:
     families: dict[str, Family] = field(default_factory=dict)
     addresses: dict[str, Address] = field(default_factory=dict)
     registers: dict[str, Register] = field(default_factory=dict)
+    vantages: dict[str, Way] = field(default_factory=dict)
 
     def fold(self, seen: Seen, *, held: bool) -> None:
         """One visit more, in the order of the log."""
-        self.hosts.setdefault(seen.host, Host()).fold(seen)
+        if seen.vantage != HERE:
+            self.vantages.setdefault(seen.vantage, Way()).fold(seen)
+        host = self.hosts.setdefault(seen.known_as, Host())
+        if seen.fault:
+            return  # a proxy's fault says nothing of a host, nor of a page
+        host.fold(seen)
         self.families.setdefault(family(seen.url), Family()).fold(seen)
         if seen.word in GONE and (held or seen.url in self.addresses):
             address = self.addresses.setdefault(seen.url, Address())
@@ -295,8 +358,13 @@ class Facts:
     def alarms(self, now: datetime, machine: Machine | None = None) -> list[Alarm]:
         """What stands now, in a fixed order."""
         found: list[Alarm] = []
+        blocked = {alarm.subject: alarm for alarm in self._blocked()}
+        found += blocked.values()
         for name, host in self.hosts.items():
-            found += host.alarms(name, now)
+            ours = host.alarms(name, now)
+            found += (each for each in ours if name not in blocked or each.kind not in ("unreachable", "verdicts-changed"))
+        for name, way in self.vantages.items():
+            found += way.alarms(name)
         for name, pages in self.families.items():
             found += pages.alarms(name)
         for name, address in self.addresses.items():
@@ -306,6 +374,29 @@ class Facts:
         if machine is not None:
             found += machine.alarms(now)
         return sorted(found, key=lambda alarm: alarm.key)
+
+    def _blocked(self) -> Iterator[Alarm]:
+        """Hosts that answer from one vantage and not from another: that is no court's silence."""
+        places: dict[str, dict[str, Host]] = {}
+        for name, host in self.hosts.items():
+            bare, _, vantage = name.partition("@")
+            places.setdefault(bare, {})[vantage or HERE] = host
+        for bare, seen_from in places.items():
+            for vantage, host in seen_from.items():
+                shut = host.shut_out()
+                if len(shut) < CONFIRMED:
+                    continue
+                lets = {
+                    other: each.recent[-1][0]
+                    for other, each in seen_from.items()
+                    if other != vantage and each.recent and each.recent[-1][2] in GOOD and each.recent[-1][1] >= shut[0][1]
+                }
+                if lets:
+                    words = ", ".join(sorted({word for *_, word in shut}))
+                    detail = f"from {vantage} {words} since {shut[0][1]}; from {', '.join(sorted(lets))} it answers"
+                    name = bare if vantage == HERE else f"{bare}@{vantage}"
+                    shown = (*(capture for capture, *_ in shut[1 - SHOWN :]), lets[min(lets)])
+                    yield Alarm("blocked-here", name, detail, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +447,10 @@ def family(url: str) -> str:
     fields = parse_qsl(parts.query, keep_blank_values=True)
     names = sorted({f"name_op={value}" if name == "name_op" else name for name, value in fields})
     return f"{parts.netloc}/{path}" + (f"?{'&'.join(names)}" if names else "")
+
+
+def _named(capture: str | None) -> tuple[str, ...]:
+    return () if capture is None else (capture,)
 
 
 def _kept(rows: list[T]) -> list[T]:

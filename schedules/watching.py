@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from archive.disk import Disk
 from archive.errors import NotAnArchive, NotFound
 from archive.ledger.book import Book
 from archive.shelf import Archive
@@ -35,20 +36,22 @@ class Told:
 
 
 class Watching:
-    """Alarms and outbox of one archive, used from one thread at a time. floor: octets of the disk that are never used."""
+    """Alarms and outbox of one archive, used from one thread at a time. The rest: as `Alarms` has it."""
 
-    def __init__(self, home: Path, *, floor: int) -> None:
+    def __init__(
+        self, home: Path, *, floor: int, disk: Disk | None = None, stamped: bool = False, vantages: bool = False
+    ) -> None:
         self._home = home
-        self.alarms = Alarms(home, floor=floor)
+        self.alarms = Alarms(home, floor=floor, disk=disk, stamped=stamped, vantages=vantages)
         self.outbox = Outbox(home)
 
     def close(self) -> None:
         self.alarms.close()
         self.outbox.close()
 
-    def look(self, plan: Plan, now: datetime) -> Told:
-        """Raises ArchiveError where the archive cannot be read."""
-        look = self.alarms.look(plan, now)
+    def look(self, plan: Plan, now: datetime, busy: Container[str] = ()) -> Told:
+        """busy: names of targets that are being visited. Raises ArchiveError where the archive cannot be read."""
+        look = self.alarms.look(plan, now, busy)
         if look.more:
             return Told((), 0, more=True)
         notices = list(self._alarms(now))

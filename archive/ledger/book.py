@@ -49,6 +49,7 @@ from archive.ledger.rules import check
 
 FILE = "ledger.sqlite"
 TOGETHER = 16  # rows entered at one step: at each, the interpreter's lock is let go of and waited for
+Asking = tuple[str, str, str, str]  # source, court, register and run
 _BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,766)
 
 
@@ -104,7 +105,8 @@ class Book:
                     connection.exec_driver_sql(trigger)
                 connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
             elif write:
-                tables.BY_COURT.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
+                for index in (tables.BY_COURT, tables.ASKED_BY):
+                    index.create(connection, checkfirst=True)  # ledgers made before it was thought of have none
         return book
 
     def close(self) -> None:
@@ -257,6 +259,10 @@ class Book:
         found = [sighting.extraction for sighting in self.sightings([registration])]
         return max(found, key=lambda extraction: (extraction.at, extraction.seq), default=None)
 
+    def read_at(self, url: str) -> bool:
+        """Whether a page of exactly this address was read."""
+        return bool(self._quickly(_AT_URL, url))
+
     def links(self, *, captures: Collection[str] | None = None, rel: str | None = None) -> list[tuple[Extraction, Link]]:
         """Links of the standing readings, in the order of the log and of the page."""
         condition = () if rel is None else (tables.link.c.rel == rel,)
@@ -307,7 +313,29 @@ class Book:
 
     def coverage(self, *, known_at: datetime | None = None, runs: Collection[str] | None = None) -> list[Window]:
         """The windows as wholes: each asking folded from the pages that answered it. runs: only these askings."""
-        pages = self.windows(known_at=known_at, runs=runs)
+        return self._folded(self.windows(known_at=known_at, runs=runs))
+
+    def askings(self) -> dict[Asking, int]:
+        """Every asking of a register of a court in a run, with the number of its pages."""
+        row = tables.coverage.c
+        asked = (row.source, row.court, row.register, row.run)
+        rows = self._all(sa.select(*asked, sa.func.count().label("pages")).group_by(*asked))
+        return {(each.source, each.court, each.register, each.run): each.pages for each in rows}
+
+    def asked_and_read(self, since: int) -> set[Asking]:
+        """Those of which a page was read, or read anew, by an extraction with a number above this one."""
+        with self._begun() as connection:
+            return {(row[0], row[1], row[2], row[3]) for row in connection.exec_driver_sql(_ASKED_AND_READ, (since,))}
+
+    def coverage_of(self, askings: Collection[Asking]) -> list[Window]:
+        """The windows of these askings as wholes."""
+        runs, courts = {asking[3] for asking in askings}, {asking[1] for asking in askings}
+        query = sa.select(tables.coverage).where(tables.coverage.c.court.in_(sorted(courts)))
+        query = query.order_by(tables.coverage.c.at, tables.coverage.c.id)
+        rows = self._batched(query, tables.coverage.c.run, runs)
+        return self._folded([_read_window(r) for r in rows if (r.source, r.court, r.register, r.run) in askings])
+
+    def _folded(self, pages: Collection[Window]) -> list[Window]:
         counters = {e.capture: e.counter for e in self.extractions(captures={page.capture for page in pages})}
         return fold((page, counters.get(page.capture)) for page in pages)
 
@@ -356,11 +384,14 @@ class Book:
         return corrections(self.decisions(CORRECTION, known_at=known_at))
 
     def head(self) -> dict[str, str]:
-        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it."""
-        return {
+        """How far the book goes: the last number given to an extraction and to a decision, with the row that has it; and how
+        many pages of registers were asked for."""
+        last = {
             name: f"{row.number} {row.id}" if (row := self._one(_LAST.format(table))) else "0 "
             for name, table in (("extractions", "extraction"), ("decisions", "decision"))
         }
+        asked = self._one("SELECT count(*) AS rows FROM coverage")
+        return {**last, "asked": str(asked.rows if asked else 0)}
 
     def holds(self, head: Mapping[str, str]) -> bool:
         """Whether a head is an earlier one, or the present one, of this very book."""
@@ -432,8 +463,10 @@ class Book:
             *more,
         ).join_from(tables.sighting, tables.observation, tables.sighting.c.observation == column.id)  # fmt: skip
         if registrations is None and prefix:
-            # Not by the index on registrations: read in the order of observations both tables are read once, front to back.
-            query = query.where(column.subject >= prefix, column.subject < prefix + chr(0x10FFFF))
+            # Of most of a ledger not by the index on registrations: read in the order of observations both tables are read
+            # once, front to back. Pages are the smaller part, and found by it.
+            among = column.subject if "reg:".startswith(prefix) else column.registration
+            query = query.where(among >= prefix, among < prefix + chr(0x10FFFF))
         if only is not None:
             query = query.where(column.property == only)
         if own:
@@ -592,11 +625,15 @@ _NAMES = _text(
 
 
 _LAST = 'SELECT rowid AS number, id FROM "{}" ORDER BY rowid DESC LIMIT 1'
-# Of what is new, and of what another reading of the same captures had said.
+# Of what is new, and of what another reading of the same captures had said. CROSS JOIN keeps SQLite to this order
+# (sqlite.org/optoverview.html): of itself it would begin with every observation of the ledger, for its registration.
 _TOUCHED = """
-SELECT DISTINCT o.registration FROM extraction n JOIN extraction e ON e.capture = n.capture
-JOIN sighting s ON s.reading = e.reading JOIN observation o ON o.id = s.observation
+SELECT DISTINCT o.registration FROM extraction n CROSS JOIN extraction e ON e.capture = n.capture
+CROSS JOIN sighting s ON s.reading = e.reading CROSS JOIN observation o ON o.id = s.observation
 WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
+_ASKED_AND_READ = """
+SELECT DISTINCT c.source, c.court, c.register, c.run FROM extraction e CROSS JOIN coverage c ON c.capture = e.capture
+WHERE e.rowid > ?"""
 _THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
 # From one registration to the next by the index, not over all that is said of each.
 _REGISTRATIONS = """

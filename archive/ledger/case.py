@@ -6,7 +6,7 @@ in `identity`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,6 +22,8 @@ from archive.ledger.registration import Conflict, Entity, Registration, Value, c
 __all__ = ["Case", "Conflict", "Entity", "Registration", "Value", "compatible", "find", "fold", "holds"]
 
 FIRST_INSTANCE = ("criminal-1", "civil-1", "kas-1", "koap")
+
+Alike = Callable[[Sequence[Keys], list[frozenset[str]], list[Tie]], list[Likeness]]
 
 # Over at this court, and going on at another one or in another case.
 _SENT_ON = ("transferred", "joined")
@@ -151,19 +153,21 @@ def standing(judged: Iterable[tuple[str, Tie]]) -> dict[str, list[tuple[str, Tie
     return found
 
 
-def judgements(keys: Sequence[Keys], ties: Iterable[tuple[str, Tie]] = ()) -> list[tuple[str, Tie]]:
+def judgements(
+    keys: Sequence[Keys], ties: Iterable[tuple[str, Tie]] = (), compared: Alike = likenesses
+) -> list[tuple[str, Tie]]:
     """All that is judged of these registrations, with ids: courts' own links (T1), rules' (T2, T3), and people's ties."""
     known = [*links(keys), *ties]
-    return [*known, *((each.id, each.tie) for each in alike(keys, known) if each.tier is not None)]
+    return [*known, *((each.id, each.tie) for each in alike(keys, known, compared) if each.tier is not None)]
 
 
-def alike(keys: Sequence[Keys], known: Sequence[tuple[str, Tie]]) -> list[Likeness]:
-    """What no key joins and rules or people may. known: courts' links and people's ties.
+def alike(keys: Sequence[Keys], known: Sequence[tuple[str, Tie]], compared: Alike = likenesses) -> list[Likeness]:
+    """What no key joins and rules or people may. known: courts' links and people's ties. compared: by whom they are compared.
 
     A link that was taken back is left to people: it is shown again, and no rule makes it again.
     """
     undone = taken_back(known)
-    found = likenesses(keys, groups(official(keys), known), [tie for _, tie in live(known)])
+    found = compared(keys, groups(official(keys), known), [tie for _, tie in live(known)])
     return [replace(each, tier=None) if each.tier is not None and each.id in undone else each for each in found]
 
 

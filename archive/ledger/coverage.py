@@ -113,13 +113,14 @@ class Asked:
         control = facts.get("control") is True
         return cls(facts["source"], facts["court"], facts["register"], days[0], days[1], facts["run"], control)
 
-    def page(self, reading: Reading | None) -> CoverageWindow:
-        """The window of one page that answered; reading None: nothing could be fetched.
+    def page(self, reading: Reading | None, *, let_out: bool = True) -> CoverageWindow:
+        """The window of one page that answered; reading None: nothing could be fetched, or, not let_out, nothing was asked.
 
         A control that found something expects nothing and has no gap: no other page is so.
         """
         counter = reading.counter if reading else None
-        gap = "unreachable" if reading is None else GAPS.get(reading.verdict)
+        silent = "unreachable" if let_out else "not-visited"
+        gap = silent if reading is None else GAPS.get(reading.verdict)
         rows = counter.last - counter.first + 1 if counter and counter.total else 0
         expected = counter.total if counter else None
         if self.control:

@@ -12,16 +12,15 @@ and Sunter; that of a name is what its rarity in this ledger makes of it.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 from archive.ledger import names
 from archive.ledger.identity import Keys
+from archive.ledger.nearness import RAREST, Near, Places, Rarity
 from archive.ledger.observation import Tie
 
 COMPOSITE: Final = "composite/1"
@@ -31,8 +30,6 @@ MARGIN: Final = 6.0
 REVIEW: Final = 8.0
 FITS: Final = 0.5  # of names.score: its decision line
 WELL: Final = 0.85
-CROWDED: Final = 60  # registrations under one key by which candidates are looked for; more of them tell nothing
-POPULATION: Final = 5000  # a name is never rarer than one in so many
 
 _SENT_ON: Final = ("transferred", "returned-to-prosecutor")
 # Agreement and disagreement of each feature, in bits; what is not known on one side says nothing.
@@ -42,7 +39,6 @@ _ARTICLES: Final = {"same": 3.0, "wider": 2.0, "some": 1.0, "other": -6.0}
 _NUMBER: Final = {"same": 10.0, "other": -8.0}
 _UID: Final = {"other": -6.0}
 _AGAINST: Final = {"other", "before"}
-_RAREST: Final = 11.0  # bits that the names of a case's people bear at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,84 +69,72 @@ class Likeness:
         return Tie(self.left, self.right, True, self.tier, method, reason, None, self.score, self.features)
 
 
+class Compared(NamedTuple):
+    """One registration as another was compared with it. base: the sum of the weights without that of names.
+
+    words: of each name that tells, what its rarity is counted by. share: of their bits; None where either names nobody.
+    told: what each feature came to.
+    """
+
+    one: str
+    other: str
+    base: float
+    words: tuple[tuple[str, ...], ...]
+    share: float | None
+    told: Mapping[str, str]
+
+    def score(self, rare: Rarity) -> float:
+        bits = 0.0 if self.share is None else self.share * min(RAREST, sum(map(rare.bits, self.words)))
+        return round(bits + self.base, 2)
+
+    @property
+    def worth(self) -> bool:
+        """It reaches REVIEW with the rarest names at least."""
+        return self.base + (0.0 if self.share is None else RAREST) >= REVIEW
+
+
 def likenesses(held: Iterable[Keys], whole: Iterable[frozenset[str]], apart: Iterable[Tie] = ()) -> list[Likeness]:
     """Those that a rule joins, and those that a person should look at; by score, the best first.
 
     whole: the groups that keys, courts' own links and people have made. apart: who was judged apart, and is not asked again.
     """
-    known = sorted(held, key=lambda keys: keys.subject)
+    known = {keys.subject: keys for keys in sorted(held, key=lambda keys: keys.subject)}
+    if not any(map(wants, known.values())):
+        return []
+    near = {subject: Near.of(keys) for subject, keys in known.items()}
+    places = Places(near)
+    compared = (
+        found for subject, keys in known.items() if wants(keys)
+        for other in places.near(subject) if (found := compare(keys, known[other])) is not None
+    )  # fmt: skip
+    return settled(compared, Rarity.of(near.values()), whole, apart)
+
+
+def settled(
+    compared: Iterable[Compared], rare: Rarity, whole: Iterable[frozenset[str]], apart: Iterable[Tie]
+) -> list[Likeness]:
+    """As `likenesses`, of registrations that were compared already; in whatever order."""
     group = {subject: number for number, subjects in enumerate(whole) for subject in subjects}
     no = {frozenset((group.get(tie.left, -1), group.get(tie.right, -1))) for tie in apart if not tie.same}
-    wanting = [keys for keys in known if _wants(keys)]
-    if not wanting:
-        return []
-    rare = _Rarity(known)
-    places = _Places(known)
-    found: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
-    for keys in wanting:
-        for other in places.near(keys):
-            pair = (keys.subject, other.subject) if keys.subject < other.subject else (other.subject, keys.subject)
-            groups = frozenset((group[pair[0]], group[pair[1]]))
-            if pair in found or len(groups) == 1 or groups in no:
-                continue
-            compared = _compare(keys, other, rare)
-            if compared is not None and compared[0] >= REVIEW:
-                found[pair] = compared
+    found: dict[tuple[str, str], tuple[float, Mapping[str, str]]] = {}
+    for each in compared:
+        pair = (each.one, each.other) if each.one < each.other else (each.other, each.one)
+        groups = frozenset((group[pair[0]], group[pair[1]]))
+        if len(groups) == 1 or groups in no or (pair in found and each.one > each.other):
+            continue  # as the first of the two sees it, where it sees enough
+        score = each.score(rare)
+        if score >= REVIEW:
+            found[pair] = score, each.told
     return _settled(found, group)
 
 
-def _wants(keys: Keys) -> bool:
+def wants(keys: Keys) -> bool:
+    """Something that would tell which case it is, is missing; only those are compared with others."""
     return not keys.uids or keys.result in _SENT_ON
 
 
-class _Rarity:
-    """In bits: how much it says that two names agree, by how many registrations have a word of it."""
-
-    def __init__(self, held: Sequence[Keys]) -> None:
-        self._count = Counter(key for keys in held for key in {key for name in keys.names for key in names.keys(name)})
-        self._of = max(len(held), POPULATION)
-
-    def bits(self, name: str) -> float:
-        among = [self._count[key] for key in names.keys(name) if self._count[key]]
-        return min(_RAREST, math.log2(self._of / min(among))) if among else 3.0
-
-
-class _Places:
-    """Where a registration may be met again: under what it shares with others."""
-
-    def __init__(self, held: Sequence[Keys]) -> None:
-        self._under: dict[tuple[str, ...], list[Keys]] = {}
-        for keys in held:
-            for place in _places(keys):
-                self._under.setdefault(place, []).append(keys)
-
-    def near(self, keys: Keys) -> Iterator[Keys]:
-        met = {keys.subject}
-        for place in _places(keys):
-            found = self._under.get(place, ())
-            if len(found) <= CROWDED:
-                for other in found:
-                    if other.subject not in met:
-                        met.add(other.subject)
-                        yield other
-
-
-def _places(keys: Keys) -> Iterator[tuple[str, ...]]:
-    words = sorted({key for name in keys.names for key in names.keys(name)[:3]})
-    days = {day for day in (keys.received, keys.decided, keys.lower_decided) if day}
-    courts = {court for court in (keys.court, keys.lower_court) if court}
-    yield from (("court", court, day) for court in courts for day in days)
-    yield from (("name", word, day) for word in words for day in days)
-    yield from (("name", word, day[:7]) for word in words for day in days)
-    yield from (("name", word, court) for word in words for court in courts)
-    yield from (("name", word, article) for word in words for article in keys.articles)
-    yield from (("name", word) for word in words)
-    if keys.court is not None:
-        yield from (("number", keys.court, number) for number in keys.numbers)
-
-
-def _compare(one: Keys, other: Keys, rare: _Rarity) -> tuple[float, dict[str, str]] | None:
-    """The sum of the weights and what each feature came to; None where a key, or the people, are against it."""
+def compare(one: Keys, other: Keys) -> Compared | None:
+    """What each feature comes to; None where a key, or the people, are against it, or it could never be shown to anybody."""
     if one.register.partition("-")[0] != other.register.partition("-")[0]:
         return None
     lower, upper = (one, other) if _stage(one) <= _stage(other) else (other, one)
@@ -163,22 +147,14 @@ def _compare(one: Keys, other: Keys, rare: _Rarity) -> tuple[float, dict[str, st
     number = _numbers(one, other) if level and (same_court or one.court is None or other.court is None) else None
     if number == "other" and same_court and not sent_on:
         return None
-    people = _people(one.names, other.names)
-    if people is not None and people < FITS:
-        return None
     told: dict[str, str] = {}
-    score = 0.0
-    if people is not None:
-        names_told = min((one.names, other.names), key=len)
-        weight = min(_RAREST, sum(rare.bits(name) for name in names_told[:2]))
-        score += weight if people >= WELL else 0.7 * weight
-        told["people"] = f"{people:.2f}"
+    base = 0.0
 
     def add(name: str, word: str | None, weights: Mapping[str, float]) -> None:
-        nonlocal score
+        nonlocal base
         if word is not None:
             told[name] = word
-            score += weights[word]
+            base += weights[word]
 
     if level:
         add("court", _court(one.court, other.court, sent_on), _COURT)
@@ -193,7 +169,17 @@ def _compare(one: Keys, other: Keys, rare: _Rarity) -> tuple[float, dict[str, st
     add("articles", _articles(one.articles, other.articles), _ARTICLES)
     add("number", number, _NUMBER)
     add("uid", "other" if uids_differ else None, _UID)
-    return round(score, 2), told
+    if base + RAREST < REVIEW:  # asked before the names, which are dear to compare
+        return None
+    people = _people(one.names, other.names)
+    if people is not None and people < FITS:
+        return None
+    if people is not None:
+        told = {"people": f"{people:.2f}", **told}
+    words = tuple(names.keys(name) for name in min((one.names, other.names), key=len)[:2])
+    share = None if people is None else 1.0 if people >= WELL else 0.7
+    found = Compared(one.subject, other.subject, base, words if people is not None else (), share, told)
+    return found if found.worth else None
 
 
 def _stage(keys: Keys) -> int:
@@ -270,7 +256,7 @@ def _slip(one: str, other: str) -> bool:
     return a[1:] == b or a == b[1:]
 
 
-def _settled(found: Mapping[tuple[str, str], tuple[float, dict[str, str]]], group: Mapping[str, int]) -> list[Likeness]:
+def _settled(found: Mapping[tuple[str, str], tuple[float, Mapping[str, str]]], group: Mapping[str, int]) -> list[Likeness]:
     """Who is joined by rule and who is shown: a link is made where there is one candidate, or one far above the others."""
     best: dict[int, dict[int, float]] = {}
     alike: dict[str, set[int]] = {}

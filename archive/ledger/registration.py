@@ -298,8 +298,9 @@ def _events(sightings: Iterable[Sighting]) -> tuple[Entity, ...]:
             said = {s.property: s.value or s.raw for s in sorted(pages[key][subject], key=lambda s: -s.ordinal)}
             same = tuple(said.get(name) for name in ("name", "date", "time"))
             alike[same] = alike.get(same, 0) + 1
-            event = _entity(subject, pages[key][subject], {}, [], not_seen=later)
-            found.setdefault((*same, str(alike[same])), event)
+            mark = (*same, str(alike[same]))
+            if mark not in found:
+                found[mark] = _entity(subject, pages[key][subject], {}, [], not_seen=later)
     return tuple(found.values())
 
 

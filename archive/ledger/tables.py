@@ -130,6 +130,7 @@ Index("extraction_by_url", extraction.c.url)
 Index("extraction_by_reading", extraction.c.reading)
 Index("observation_by_registration", observation.c.registration)
 Index("sighting_by_observation", sighting.c.observation)
+ASKED_BY = Index("coverage_by_capture", coverage.c.capture)
 # Of all observations those alone that say whose a registration is: a court's cases are asked for at the end of every round.
 BY_COURT = Index(
     "registration_by_court", observation.c.value, observation.c.registration,

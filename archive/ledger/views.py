@@ -14,7 +14,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -22,16 +22,16 @@ from typing import Any, Final, Self
 
 from archive import __version__
 from archive.errors import NotFound
-from archive.ledger import withheld
+from archive.ledger import askings, compared, withheld
 from archive.ledger.book import Book
 from archive.ledger.case import Case, case_of, judgements, keys_of, registrations, standing
 from archive.ledger.counted import Counted, reduced
 from archive.ledger.identity import Keys, groups, official
-from archive.ledger.observation import Tie
+from archive.ledger.observation import Tie, Window
 from archive.ledger.rows import Plain, case_row, searched
 
 FILE: Final = "views.sqlite"
-VERSION: Final = f"1 {__version__}"  # of what a row is made of: a program that may fold otherwise makes all of them anew
+VERSION: Final = f"2 {__version__}"  # of what a row is made of: a program that may fold otherwise makes all of them anew
 CHUNK: Final = 100  # registrations that are folded at once
 SCHEMA: Final = """
 CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -43,6 +43,7 @@ CREATE TABLE called (name TEXT, id TEXT, PRIMARY KEY (name, id)) STRICT, WITHOUT
 CREATE INDEX members_by_case ON members (id);
 CREATE INDEX called_by_case ON called (id);
 """
+TABLES: Final = ("head", "keys", "cases", "members", "called", *compared.TABLES, *askings.TABLES)
 
 
 class Views:
@@ -132,12 +133,21 @@ class Views:
         folded = registrations(self._book.sightings(subjects), self._book.corrections())
         return case_of([folded[subject] for subject in subjects], {})
 
+    def cases_of(self, registrations: Iterable[str]) -> list[Case]:
+        """The cases that these registrations are of, each once; what is no registration is of none."""
+        ids = {id_ for subject in registrations for id_ in self._ids("SELECT id FROM members WHERE subject = ?", subject)}
+        return [self.case(id_) for id_ in sorted(ids)]
+
     def marks(self) -> dict[str, str]:
         """By case a digest over all that is sought in it: what has the same was not changed since."""
         return {
             id_: hashlib.sha256(sought.encode("utf-8", "surrogatepass")).hexdigest()
             for id_, sought in self._tables.execute("SELECT id, sought FROM cases")
         }
+
+    def windows(self) -> list[Window]:
+        """What was asked of the registers, as `Book.coverage` folds it."""
+        return askings.windows(self._tables)
 
     def keys(self) -> list[Keys]:
         """What every registration shows of who it is, in the order of their subjects."""
@@ -146,7 +156,7 @@ class Views:
     def digest(self) -> str:
         """The sha256 over all rows, what is only a mark of how far they go left out."""
         digest = hashlib.sha256()
-        for table in ("keys", "cases", "members", "called"):
+        for table in TABLES[1:]:
             for row in self._tables.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):  # noqa: S608
                 digest.update(json.dumps([table, *row], ensure_ascii=False).encode() + b"\n")
         return digest.hexdigest()
@@ -163,41 +173,46 @@ class Views:
             return
         known = held.get("version") == VERSION and self._book.holds(held)
         if not known:
-            for table in ("head", "keys", "cases", "members", "called"):
-                self._tables.execute(f"DELETE FROM {table}")  # noqa: S608
+            for table in TABLES:  # an older program may have made them otherwise
+                self._tables.execute(f"DROP TABLE IF EXISTS {table}")
+            _make(self._tables)
         stale = self._book.touched(held) if known else self._book.all_registrations()
         changed = self._fold(stale, alone=not known)
         if changed or held.get("decisions") != head["decisions"]:
-            self._group(set(stale) if known else set())
+            self._group(set(stale) if known else set(), changed)
         else:
             self._anew(self._cases_of(stale))
+        askings.freshen(self._tables, self._book, int(held["extractions"].partition(" ")[0]) if known else None)
         self._tables.execute("DELETE FROM head")
         self._tables.executemany("INSERT INTO head VALUES (?, ?)", sorted(head.items()))
 
-    def _fold(self, stale: Sequence[str], *, alone: bool) -> bool:
-        """The keys of these registrations, made anew; whether any are others than they were.
+    def _fold(self, stale: Sequence[str], *, alone: bool) -> set[str]:
+        """The keys of these registrations, made anew; those of them that are others than they were.
 
         alone: nothing is held yet: each is entered as a case of its own, which most are, and is not folded a second time.
         """
-        corrections, changed = self._book.corrections(), False
+        corrections, changed = self._book.corrections(), set[str]()
         for start in range(0, len(stale), CHUNK):
             folded = registrations(self._book.sightings(stale[start : start + CHUNK]), corrections)
             for subject in sorted(folded):
-                said = _text(keys_of(folded[subject]))
+                keys = keys_of(folded[subject])
                 before = self._tables.execute("SELECT said FROM keys WHERE subject = ?", (subject,)).fetchone()
-                if before != (said,):
-                    changed = True
+                if before != (said := _text(keys),):
                     self._tables.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (subject, said))
+                    # A newer capture that shows the same is new evidence, and joins or parts nobody.
+                    if before is None or replace(_keys(before[0]), evidence=keys.evidence) != keys:
+                        changed.add(subject)
                 if alone:
                     self._enter(case_of([folded[subject]], {}), _signature([subject], ()))
             for gone in set(stale[start : start + CHUNK]) - folded.keys():  # what said it is read otherwise now
-                changed |= self._tables.execute("DELETE FROM keys WHERE subject = ?", (gone,)).rowcount > 0
+                if self._tables.execute("DELETE FROM keys WHERE subject = ?", (gone,)).rowcount > 0:
+                    changed.add(gone)
         return changed
 
-    def _group(self, stale: set[str]) -> None:
+    def _group(self, stale: set[str], changed: Collection[str]) -> None:
         """All groups made anew; those that are not as they were, or hold what is stale, are folded again."""
         held = self.keys()
-        judged = judgements(held, self._book.ties())
+        judged = judgements(held, self._book.ties(), compared.Comparisons(self._tables, changed).likenesses)
         ties = standing(judged)
         signatures = dict(self._tables.execute("SELECT id, signature FROM cases"))
         case = dict(self._tables.execute("SELECT subject, id FROM members"))
@@ -224,9 +239,10 @@ class Views:
         """These cases, folded again. ties: None where none of their links has changed. gone: ids of cases that are none now."""
         corrections = self._book.corrections()
         # All leave before any comes: what was one case may be two, and two may be one.
-        kept = dict(self._tables.execute("SELECT id, signature FROM cases")) if ties is None else {}
-        case = dict(self._tables.execute("SELECT subject, id FROM members"))
-        ids = {case[subject] for group in wanted for subject in group if subject in case} | set(gone)
+        ids = {id_ for group in wanted for one in group for id_ in self._ids("SELECT id FROM members WHERE subject = ?", one)}
+        ids |= set(gone)
+        asked = "SELECT signature FROM cases WHERE id = ?"
+        kept = {id_: signature for id_ in ids for signature in self._ids(asked, id_)} if ties is None else {}
         for table in ("cases", "members", "called"):
             self._tables.executemany(f"DELETE FROM {table} WHERE id = ?", [(id_,) for id_ in sorted(ids)])  # noqa: S608
         for groups_ in _batches(wanted):
@@ -296,7 +312,7 @@ def _writable(path: Path) -> sqlite3.Connection | None:
 
 
 def _make(tables: sqlite3.Connection) -> None:
-    for statement in SCHEMA.split(";"):
+    for statement in f"{SCHEMA};{compared.SCHEMA};{askings.SCHEMA}".split(";"):
         if statement.strip():
             tables.execute(statement)
 

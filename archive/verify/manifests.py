@@ -13,7 +13,7 @@ from archive.verify.met import Met
 from archive.verify.scene import Scene
 from archive.verify.spelling import NAMED, Told, named
 
-MANIFEST_VERSIONS = (1, 2)
+MANIFEST_VERSIONS = (1, 2, 3)
 TWICE = "SELECT * FROM ids WHERE hash IN (SELECT hash FROM ids GROUP BY hash HAVING count(*) > 1)"
 
 

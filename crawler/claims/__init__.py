@@ -13,7 +13,6 @@ from archive.ledger.stated import Claim
 from archive.text import fold
 from crawler.claims.figures import may_state
 from crawler.claims.lexicon import says_court
-from crawler.claims.sentences import sentences
 from crawler.claims.weigh import Told, claims_of
 
 __all__ = ["Told", "claims", "may_claim", "placed", "told", "values"]
@@ -34,7 +33,7 @@ def told(text: str, published: date | None = None) -> list[Told]:
     lowered = text.lower()
     if len(lowered) != len(text):  # a letter that has two in lower case would move every place
         lowered = "".join(letter if len(letter.lower()) != 1 else letter.lower() for letter in text)
-    return claims_of(sentences(text), text, lowered, published)
+    return claims_of(text, lowered, published)
 
 
 def claims(text: str, published: date | None = None) -> list[Claim]:

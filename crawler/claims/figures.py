@@ -115,6 +115,7 @@ _HYPHENED = frozenset((
     "two-thirds", "three-quarters", "one-third", "one-quarter",
     *(f"{ten}-{one}" for ten in _TENS_EN for one in _ONES_EN),
 ))  # fmt: skip
+_BEGINNINGS = _OPENING | _HYPHENED
 _LEAD = re.compile(
     r"(?:(?P<low>more\s+than|over|at\s+least|upwards\s+of|exceed(?:s|ed|ing)?|не\s+менее|более(?:\s+чем)?|больше(?:\s+чем)?|свыше|как\s+минимум|минимум|"
     r"понад|більше(?:\s+ніж)?|більш\s+(?:як|ніж)|щонайменше|не\s+менше(?:\s+ніж)?)"
@@ -159,12 +160,18 @@ class Figure:
     in_words: bool = False
 
 
-def may_state(lowered: str) -> bool:
-    """Might this text, in lower case, state a figure?"""
+def openings(lowered: str) -> frozenset[str]:
+    """The words of a text, in lower case, with which figures in words may begin."""
+    return _BEGINNINGS.intersection(lowered.split())
+
+
+def may_state(lowered: str, among: frozenset[str] | None = None) -> bool:
+    """Might this text, in lower case, state a figure? among: the openings of a text that it is part of, where known."""
     if _DIGIT.search(lowered):
         return True
-    said = lowered.split()
-    return not (_OPENING.isdisjoint(said) and _HYPHENED.isdisjoint(said))
+    if among is not None and not any(map(lowered.__contains__, among)):
+        return False
+    return not _BEGINNINGS.isdisjoint(lowered.split())
 
 
 def figures(sentence: str, masked: Iterable[tuple[int, int]] = ()) -> list[Figure]:

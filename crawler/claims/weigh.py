@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -14,10 +14,10 @@ from archive.ledger.stated import Claim
 from crawler.citations.named import named
 from crawler.claims import codes, lexicon
 from crawler.claims.codes import Named
-from crawler.claims.figures import Figure, figures, may_state
+from crawler.claims.figures import Figure, figures, may_state, openings
 from crawler.claims.lexicon import Word
 from crawler.claims.periods import Span, dates, periods, rates
-from crawler.claims.sentences import Sentence
+from crawler.claims.sentences import Sentence, paragraphs, sentences, within
 
 FAR = 48  # characters: a noun further away from a figure is not what it counts
 NEAR = 400  # characters: what a sentence leaves unsaid is not looked for further back
@@ -55,6 +55,9 @@ _FINE_FOR = {
     "suspended-sentences")),
 }  # fmt: skip
 _THINGS = ("crime", "text", "verdict", "case", "person", "year")  # a word that may be several is the first
+# What a sentence must speak of to claim anything; and to have something to count, where it goes on from no claim before it.
+_SPEAKING = frozenset(("court", "penalty", "v:recruited", "p", "article", "offence"))
+_COUNTING = frozenset((*_THINGS, "share", "army"))
 _TOTALS = frozenset(("received", "convicted", "verdicts", "decided", "acquitted", "acts-published"))
 _ARMY = frozenset(("recruited", "army-size"))
 
@@ -75,8 +78,12 @@ class Told:
 class Document:
     """What of the whole text a sentence may need: its countries, its topic, and which offence its loose words mean."""
 
-    def __init__(self, text: str, lowered: str, published: date | None, said: Sequence[Sentence]) -> None:
-        self.text, self.lowered, self.published, self.said = text, lowered, published, said
+    def __init__(self, text: str, lowered: str, published: date | None) -> None:
+        self.text, self.lowered, self.published = text, lowered, published
+
+    @cached_property
+    def said(self) -> list[Sentence]:
+        return sentences(self.text)
 
     @cached_property
     def loosely(self) -> tuple[str, str]:
@@ -128,17 +135,26 @@ class Document:
         return None
 
 
-def claims_of(said: Sequence[Sentence], text: str, lowered: str, published: date | None) -> list[Told]:
+def claims_of(text: str, lowered: str, published: date | None) -> list[Told]:
     """The claims of all sentences, each understood from its own words and from those before."""
-    document, found = Document(text, lowered, published, said), list[Told]()
-    for sentence in said:
-        if may_state(lowered[sentence.start : sentence.end]):
-            last = found[-1] if found and found[-1].sentence[1] > sentence.start - NEAR else None
-            spoken = lexicon.words(sentence.text)
-            tags = frozenset[str]().union(*(word.tags for word in spoken))
-            if tags & {"court", "penalty", "v:recruited", "p", "article", "offence"} or last:
-                found += _Reader(document, sentence, spoken, tags, last).claims()
+    document, found = Document(text, lowered, published), list[Told]()
+    for sentence in _stating(text, lowered):
+        last = found[-1] if found and found[-1].sentence[1] > sentence.start - NEAR else None
+        own = lowered[sentence.start : sentence.end]
+        tags = lexicon.meanings(own)
+        if last or (tags & _SPEAKING and (tags & _COUNTING or "%" in own)):
+            found += _Reader(document, sentence, tags, last).claims()
     return _dated(found)
+
+
+def _stating(text: str, lowered: str) -> Iterator[Sentence]:
+    """The sentences that may state a figure; a paragraph without any is not cut."""
+    among = openings(lowered)
+    for number, (start, end) in enumerate(paragraphs(text)):
+        if may_state(lowered[start:end], among):
+            for sentence in within(text, start, end, number):
+                if may_state(lowered[sentence.start : sentence.end], among):
+                    yield sentence
 
 
 def _dated(found: list[Told]) -> list[Told]:
@@ -165,10 +181,9 @@ def _dated(found: list[Told]) -> list[Told]:
 class _Reader:
     """Reads the figures of one sentence, one after another: what one leaves unsaid may be taken from the one before."""
 
-    def __init__(
-        self, document: Document, sentence: Sentence, words: list[Word], tags: frozenset[str], last: Told | None
-    ) -> None:
-        self.document, self.sentence, self.text, self.words, self.tags = document, sentence, sentence.text, words, tags
+    def __init__(self, document: Document, sentence: Sentence, tags: frozenset[str], last: Told | None) -> None:
+        self.document, self.sentence, self.text, self.tags = document, sentence, sentence.text, tags
+        self.words = lexicon.words(self.text)
         self.aside = bool(lexicon.ASIDE.match(self.text))
         self.last = None if self.aside else last
         self.goes_on = self.last is not None and bool(lexicon.BACK.match(self.text))
@@ -180,7 +195,7 @@ class _Reader:
     def claims(self) -> list[Told]:
         found: list[Told] = []
         nouns = [self._noun(figure) for figure in self.figures]
-        if not any(nouns) and not any(figure.unit for figure in self.figures) and self.last is None and "p" not in self.tags:
+        if not any(nouns) and not any(figure.unit for figure in self.figures) and self.last is None and not self._hands_out():
             return found
         self._look()
         for n, figure in enumerate(self.figures):
@@ -190,6 +205,13 @@ class _Reader:
             if one := self._claim(n, figure, before, inside=bool(found)):
                 found.append(one)
         return found
+
+    def _hands_out(self) -> bool:
+        """May a figure without a noun count what the words before it speak of?"""
+        if not self.figures or "p" not in self.tags:
+            return False
+        ahead = (word for word in self.words if word.start < self.figures[-1].end)
+        return "army" in self.tags or any(_thing(word) in ("verdict", "case") for word in ahead)
 
     def _look(self) -> None:
         """All that the sentence says besides its figures; and the figures again, those that are part of it left out."""

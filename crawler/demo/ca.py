@@ -22,17 +22,25 @@ LIFE = timedelta(days=30)
 class Authority:
     """Root and server contexts.
 
-    hosts: the only names it answers for. folder: where PEM files may lie; the caller removes it.
+    hosts: the only names it answers for. folder: where PEM files may lie; the caller removes it. life: of each certificate.
     """
 
-    def __init__(self, folder: Path, hosts: Collection[str], now: datetime | None = None) -> None:
-        self._folder, self._hosts = folder, frozenset(hosts)
+    def __init__(
+        self, folder: Path, hosts: Collection[str], now: datetime | None = None, *, life: timedelta = LIFE
+    ) -> None:
+        self._folder, self._hosts, self._life = folder, frozenset(hosts), life
+        self._lives: dict[str, timedelta] = {}
         self._now = now or datetime.now(UTC)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._root = self._sign_root()
         self._contexts: dict[str, ssl.SSLContext] = {}
         self.file = folder / "demo-ca.pem"
         self.file.write_bytes(self._root.public_bytes(serialization.Encoding.PEM))
+
+    def renew(self, host: str, life: timedelta) -> None:
+        """From the next handshake on this host shows another certificate, which lasts so long from when the authority began."""
+        self._lives[host] = life
+        self._contexts.pop(host, None)
 
     def context(self) -> ssl.SSLContext:
         """The context a server listens with: it takes each connection's own certificate by the name it asks for."""
@@ -60,7 +68,9 @@ class Authority:
             self._contexts[name] = context
         return self._contexts[name]
 
-    def _builder(self, subject: str, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: str, key: ec.EllipticCurvePublicKey, life: timedelta | None = None
+    ) -> x509.CertificateBuilder:
         """What root and host certificates share; the key identifiers are there because strict verifiers ask for them."""
         return (
             x509.CertificateBuilder()
@@ -69,7 +79,7 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - timedelta(days=1))
-            .not_valid_after(self._now + LIFE)
+            .not_valid_after(self._now + (self._life if life is None else life))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         )
 
@@ -84,7 +94,7 @@ class Authority:
     def _sign_host(self, host: str, key: ec.EllipticCurvePublicKey) -> x509.Certificate:
         issuer = self._root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         return (
-            self._builder(host, key)
+            self._builder(host, key, self._lives.get(host))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

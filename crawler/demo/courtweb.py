@@ -9,8 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from typing import TYPE_CHECKING
+
 from crawler.demo.docket import APPEAL, Act, Court, Event, Register, Registration
 from crawler.demo.script import Script
+
+if TYPE_CHECKING:
+    from crawler.demo.site import Answer, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,10 @@ class CourtWeb:
     def accident(self, court: Court, url: str) -> str | None:
         """What befalls this request to a court's module, beside the script: `unavailable`, `reset`, `outage`; None: nothing."""
         return None
+
+    def sent(self, request: Request, given: Answer | None) -> Answer | None:
+        """What an answer is when it leaves: the answer, unless a trouble of this world makes another of it; None: nothing comes."""
+        return given
 
     def at(self, host: str) -> Court | None:
         """The court of a host, in either spelling."""

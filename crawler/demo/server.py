@@ -14,12 +14,12 @@ import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from crawler.demo.ca import Authority
+from crawler.demo.ca import LIFE, Authority
 from crawler.demo.courtweb import CourtWeb
 from crawler.demo.site import Answer, Request, answer
 
@@ -39,7 +39,7 @@ class Logged:
 
 @dataclass(slots=True)
 class Served:
-    """A world that can be reached. connect_to: rules as of curl, `:443:127.0.0.1:PORT`; ca_file: the root to trust.
+    """A world that can be reached. connect_to: rules as of curl, `:443:127.0.0.1:PORT`; ca_file: the root to trust, of authority.
 
     faults: errors of the world itself, which no accident of the script explains; leaving `serve` raises the first.
     """
@@ -47,16 +47,20 @@ class Served:
     world: CourtWeb
     connect_to: tuple[str, ...]
     ca_file: Path
+    authority: Authority
     log: list[Logged] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
 
 
 @asynccontextmanager
-async def serve(world: CourtWeb) -> AsyncIterator[Served]:
-    """Serve a world until the block is left; then every connection is closed and the certificates are gone."""
+async def serve(world: CourtWeb, life: timedelta = LIFE) -> AsyncIterator[Served]:
+    """Serve a world until the block is left; then every connection is closed and the certificates are gone.
+
+    life: of a certificate.
+    """
     with TemporaryDirectory(prefix="kartoteka-demo-") as folder:
-        authority = Authority(Path(folder), world.hosts)
-        served = Served(world, (), authority.file)
+        authority = Authority(Path(folder), world.hosts, life=life)
+        served = Served(world, (), authority.file, authority)
         doors = {scheme: _Door(served, scheme) for scheme in ("http", "https")}
         context = authority.context()
         clear = await asyncio.start_server(doors["http"].receive, LOOPBACK, 0, limit=HEAD_LIMIT)
@@ -120,7 +124,7 @@ class _Door:
         if given is None:
             _break(writer)
             return False
-        stays = request.field("connection").lower() != "close"
+        stays = request.field("connection").lower() != "close" and not given.last
         for octets in _message(given, request, self._served.world, stays):
             writer.write(octets)
         await writer.drain()

@@ -43,12 +43,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes out. chunked: sent in chunks, without a length, as the court's servers do."""
+    """What goes out. chunked: sent in chunks, without a length, as the court's servers do. last: the connection ends with it."""
 
     status: int
     body: bytes
     fields: tuple[tuple[str, str], ...] = ()
     chunked: bool = False
+    last: bool = False
 
     @property
     def reason(self) -> str:
@@ -57,6 +58,10 @@ class Answer:
 
 def answer(world: CourtWeb, request: Request) -> Answer | None:
     """The answer to a request; None where the connection breaks instead."""
+    return world.sent(request, _answer(world, request))
+
+
+def _answer(world: CourtWeb, request: Request) -> Answer | None:
     if request.method not in ("GET", "HEAD"):
         return Answer(405, b"", (("Allow", "GET, HEAD"),))
     if request.host in press.HOSTS and isinstance(world, World):

@@ -14,7 +14,7 @@ from crawler.editions.heads import Head
 from crawler.editions.houses import is_home, one_house
 from crawler.editions.works import grouped
 
-__all__ = ["Named", "is_home", "named_in", "one_house", "original", "work_of", "work_of_held"]
+__all__ = ["Named", "beside", "is_home", "named_in", "one_house", "original", "work_of"]
 
 Named = tuple[str | None, Collection[str]]  # what a page names: its canonical address, and its other editions
 
@@ -40,10 +40,10 @@ def named_in(links: Iterable[Link]) -> Named:
     return next(iter(by_rel["canonical"]), None), tuple(by_rel["alternate"])
 
 
-def work_of_held(url: str, named: Callable[[str], Named | None], *, most: int = 64) -> str | None:
-    """The work of a page that is held. named: what a held page names (canonical, alternates), None for one that is not held.
+def beside(url: str, named: Callable[[str], Named | None], *, most: int = 64) -> dict[str, Named]:
+    """What a held page and the held pages beside it name, by their addresses, in the form of archive.urls.identity.
 
-    Addresses are compared in the form of archive.urls.identity. At most so many pages are looked at.
+    named: what a held page names (canonical, alternates), None for one that is not held. At most so many pages are looked at.
     """
     known: dict[str, Named] = {}
     ahead = [url]
@@ -54,7 +54,7 @@ def work_of_held(url: str, named: Callable[[str], Named | None], *, most: int = 
         canonical, alternates = said[0], [address for each in said[1] if (address := _identity(each))]
         known[one] = (_identity(canonical) if canonical else None, alternates)
         ahead += [address for address in (known[one][0], *alternates) if address]
-    return work_of(url, *known.pop(url), known) if url in known else None
+    return known
 
 
 def _identity(url: str) -> str | None:
@@ -75,11 +75,13 @@ def work_of(
     alternates: the addresses that the page's hreflang links name. known: for each page held, by its address, its
     canonical address and its alternates. All addresses in the form of archive.urls.identity.
     """
-    place = cache(read)  # the dearest part by far, and most pages name nothing but themselves
+    if canonical in (None, final_url) and not alternates and not known:  # most pages name nothing but themselves
+        return f"work:{read(final_url).plain}"
+    place = cache(read)  # the dearest part by far
     pages = [
         Page(place(url), Head((said,) if said else (), alternates=tuple(("", other) for other in others)))
         for url, (said, others) in {**known, final_url: (canonical, alternates)}.items()
     ]
     asked = place(final_url)
     others = [page.said for page in pages] + [place(each) for page in pages for each in page.head.canonicals]
-    return grouped([asked, *others], links([asked, *others], pages))[0].work
+    return grouped([asked, *others], links([asked, *others], pages, place=place))[0].work

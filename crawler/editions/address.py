@@ -262,10 +262,11 @@ def _house(origin: str) -> str:
 
 def _lookalike(host: str, path: str) -> list[Guess]:
     """A host under a name that an outlet's mirrors are known by, with a path of its grammar."""
-    label = houses.house(host).partition(".")[0]
     found = []
     for outlet in outlets.outlets():
-        if outlet.lookalike is None or not outlet.lookalike.fullmatch(label):
+        if outlet.lookalike is None or not any(map(outlet.lookalike.fullmatch, host.split("."))):
+            continue
+        if not outlet.lookalike.fullmatch(houses.house(host).partition(".")[0]):
             continue
         for edition in outlet.editions:
             if placed := outlets.in_edition(edition, path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from urllib.parse import urlsplit
@@ -42,13 +42,17 @@ class Page:
 
 
 def links(
-    said: Iterable[Said], pages: Sequence[Page] = (), mirrors: Mirrors | None = None, day: date | None = None
+    said: Iterable[Said],
+    pages: Sequence[Page] = (),
+    mirrors: Mirrors | None = None,
+    day: date | None = None,
+    place: Callable[[str], Said] | None = None,
 ) -> list[Link]:
-    """Every link. said: the addresses asked for. day: as in address.read."""
+    """Every link. said: the addresses asked for. day: as in address.read. place: reads an address, and remembers it."""
 
     def resolved(url: str) -> Said | None:
         try:
-            return read(url, mirrors, day)
+            return place(url) if place else read(url, mirrors, day)
         except ValueError:
             return None
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import tldextract
 
 _HOME = re.compile(r"/?(?:[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?/?)?(?:index\.\w+)?\Z")
+_NUMBERS = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|\Z)){4}")  # an IPv4 address
 # Delivery networks whose hosts belong to whoever rents them; the Public Suffix List has the others (appspot.com,
 # cloudfront.net, global.ssl.fastly.net, translate.goog) and lacks these (ukraine-news-links 2.3).
 _RENTED = ("b-cdn.net", "kxcdn.com", "azureedge.net", "akamaized.net")
@@ -35,6 +36,8 @@ def one_house(url: str, other: str) -> bool:
 @cache
 def house(host: str) -> str:
     """The registrable domain; empty for what has none (an IP address, a public suffix)."""
+    if _NUMBERS.fullmatch(host):
+        return ""
     for network in _RENTED:
         if host.endswith(f".{network}"):
             return ".".join(host.split(".")[-network.count(".") - 2 :])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from urllib.parse import urlsplit
 
-GROUPS = ("date", "slug", "id", "kind")
+_NAMELESS = re.compile(r"\(\?P<\w+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """An outlet's texts in one language. relation: what an address of it is to the work (CONTRACT's words)."""
+    """An outlet's texts in one language. relation: what an address of it is to the work (CONTRACT's words).
+
+    title: what it calls itself; None where the table does not say.
+    """
 
     outlet: str
     name: str
@@ -51,6 +55,7 @@ class Edition:
     forms: tuple[Form, ...]
     language: str | None = None
     relation: str = "original"
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,30 @@ def editions_of(host: str) -> tuple[Edition, ...]:
     return _by_host().get(host.removeprefix("www."), ())
 
 
+def title(url: str) -> str | None:
+    """What the outlet of an address calls itself there; None for a host of no outlet, or of one whose title is not told."""
+    host, path = _parts(url)
+    found = placed(host, path)
+    own = (each for each in editions_of(host) if host in (name.removeprefix("www.") for name in each.hosts))
+    edition = found.edition if found else next(own, None)
+    return edition.title if edition else None
+
+
+def own_id(url: str) -> tuple[str, int] | None:
+    """The number by which an outlet knows the article of an address, as written there, and where it begins; None without one.
+
+    It is the article's own within its outlet and language: `a81889` of the English Moscow Times and of the Russian one are
+    two articles. A slug is no id (ukraine-news-links 2.1).
+    """
+    host, path = _parts(url)
+    found = placed(host, path)
+    match = found and found.form.path.fullmatch(path.rstrip("/"))
+    if not match or "id" not in match.re.groupindex:
+        return None
+    group = "own" if "own" in match.re.groupindex else "id"
+    return match[group], url.index(path, url.index("//") + 2) + match.start(group)
+
+
 def outlet(name: str) -> Outlet | None:
     """The outlet of this name."""
     return next((each for each in outlets() if each.name == name), None)
@@ -115,11 +144,9 @@ def placed(host: str, path: str, fragment: str = "") -> Placed | None:
 
 def in_edition(edition: Edition, path: str, fragment: str = "", host: str | None = None) -> Placed | None:
     """The same for one edition. host: None asks what the path would be on the edition's own hosts."""
-    own = tuple(each.removeprefix("www.") for each in edition.hosts)
     path = path.rstrip("/") or "/"
     for form in edition.forms:
-        served = tuple(each.removeprefix("www.") for each in form.hosts) or own
-        if host is not None and host not in served:
+        if host is not None and host not in {each.removeprefix("www.") for each in form.hosts or edition.hosts}:
             continue
         if (found := form.path.fullmatch(path)) is None:
             continue
@@ -135,10 +162,29 @@ def in_edition(edition: Edition, path: str, fragment: str = "", host: str | None
 
 def fitting(path: str) -> Iterator[Placed]:
     """What a path would be at each outlet that could have written it: alone it says nothing of whose it is."""
-    for each in outlets():
-        for edition in each.editions:
-            if found := in_edition(edition, path):
-                yield found
+    bare = path.rstrip("/") or "/"
+    for fits, edition in _shapes():
+        if fits(bare) and (found := in_edition(edition, path)):
+            yield found
+
+
+@cache
+def _shapes() -> tuple[tuple[Callable[[str], object], Edition], ...]:
+    """Every form's expression and its edition, once for an edition: most paths fit none, and are asked for with each page."""
+    return tuple(
+        (re.compile("|".join(f"(?:{_NAMELESS.sub('(?:', form.path.pattern)})" for form in edition.forms)).fullmatch, edition)
+        for each in outlets()
+        for edition in each.editions
+    )
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """Host without `www.`, and path; empty where it is no address."""
+    try:
+        parts = urlsplit(url)
+        return (parts.hostname or "").removeprefix("www."), parts.path
+    except ValueError:
+        return "", ""
 
 
 def _written(name: str, text: str) -> str:
@@ -156,7 +202,10 @@ def _day(text: str | None) -> date | None:
 def _outlet(told: Mapping[str, object]) -> Outlet:
     name = _text(told["name"])
     if hosts := _texts(told.get("each_host", [])):
-        editions = tuple(Edition(name, host, (host,), _forms(told["forms"])) for host in hosts)
+        titles = told.get("titles", dict.fromkeys(hosts, told.get("title")))
+        if not isinstance(titles, dict):
+            raise ValueError(f"outlets.toml: no titles by host: {titles!r}")
+        editions = tuple(Edition(name, host, (host,), _forms(told["forms"]), title=_said(titles.get(host))) for host in hosts)
     else:
         editions = tuple(_edition(name, each) for each in _tables(told["edition"]))
     pairs = tuple((_texts(each)[0], _texts(each)[1]) for each in _list(told.get("pairs", [])))
@@ -169,10 +218,9 @@ def _outlet(told: Mapping[str, object]) -> Outlet:
 
 
 def _edition(outlet: str, told: Mapping[str, object]) -> Edition:
-    language = told.get("language")
     return Edition(
         outlet, _text(told["name"]), _texts(told["hosts"]), _forms(told["forms"]),
-        None if language is None else _text(language), _text(told.get("relation", "original")),
+        _said(told.get("language")), _text(told.get("relation", "original")), _said(told.get("title")),
     )  # fmt: skip
 
 
@@ -198,6 +246,10 @@ def _tables(told: object) -> list[dict[str, object]]:
 
 def _texts(told: object) -> tuple[str, ...]:
     return tuple(_text(each) for each in _list(told))
+
+
+def _said(told: object) -> str | None:
+    return None if told is None else _text(told)
 
 
 def _text(told: object) -> str:

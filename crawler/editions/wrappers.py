@@ -33,8 +33,8 @@ class Wrapped:
     reason: str
 
 
-# Redirectors: host, the parameters that may hold the target.
-_REDIRECTORS = (
+# Redirectors: host and path as expressions, the parameters that may hold the target.
+_TARGETS = (
     (r"(?:www\.)?google\.[a-z.]+", r"/url", ("q", "url")),
     (r"(?:www\.)?bing\.com", r"/ck/.*|/news/apiclick\.aspx", ("url",)),
     (r"(?:l|lm)\.facebook\.com|l\.instagram\.com", r"/(?:l\.php)?", ("u",)),
@@ -50,6 +50,7 @@ _REDIRECTORS = (
     (r"(?:www\.)?webcitation\.org", r"/.*", ("url",)),
     (r"12ft\.io", r"/proxy", ("q",)),
 )
+_REDIRECTORS = tuple((re.compile(host), re.compile(path), names) for host, path, names in _TARGETS)
 
 
 def unwrapped(url: str) -> Wrapped | None:
@@ -116,7 +117,7 @@ def _translated(host: str, path: str, query: str) -> Iterator[Wrapped]:
 
 def _redirector(host: str, path: str, query: str) -> Iterator[Wrapped]:
     for hosts, paths, names in _REDIRECTORS:
-        if re.fullmatch(hosts, host) and re.fullmatch(paths, path or "/"):
+        if hosts.fullmatch(host) and paths.fullmatch(path or "/"):
             said = dict(parse_qsl(query))
             for name in names:
                 if said.get(name):

@@ -23,11 +23,10 @@ from archive.ledger.observation import Link, Observation, Reading
 from archive.text import fold
 from archive.urls import resolve
 from crawler import evident
-from crawler.canonical import Decision, decide
-from crawler.claims import may_claim, placed, told
 from crawler.datelines import addressed, day, guessed, shown
+from crawler.editions import outlets
+from crawler.editions.canonical import Decision, decide
 from crawler.errors import Unreadable
-from crawler.masthead import id_of, masthead
 from crawler.page import Node, Page, Part
 from crawler.prose import Stretch, between, has_prose, is_most, letters, paragraphs, passing, prose, tells
 from crawler.source import Source
@@ -150,16 +149,16 @@ def _own_addresses(page: Page) -> Iterator[Part]:
 def _outlet(page: Page) -> Iterator[Observation]:
     """Derived: an outlet that is known by its host, where the page names none."""
     for part in _own_addresses(page):
-        if known := masthead(part.text):
-            yield part.says(page.url, "outlet", known.name, derived=True)
+        if known := outlets.title(part.text):
+            yield part.says(page.url, "outlet", known, derived=True)
             return
 
 
 def _outlet_id(page: Page) -> Iterator[Observation]:
     """The article's id in its own address, where its outlet is known to write one there."""
-    own = id_of(page.url)
+    own = outlets.own_id(page.url)
     for part in _own_addresses(page):
-        if (found := id_of(part.text)) and (own is None or own[0] == found[0]):
+        if (found := outlets.own_id(part.text)) and (own is None or own[0] == found[0]):
             yield part.sub(found[1], found[1] + len(found[0])).says(page.url, "outlet_id", found[0], derived=True)
             return
 
@@ -356,7 +355,11 @@ def _claims(page: Page, found: Stretch, published: str | None) -> Iterator[Obser
 
     Of a page that is dated or says that it is an article: a court's own card states figures enough, and claims nothing.
     """
-    if not (published or page.marks["article"] or _says_article(page)) or not may_claim(found.text):
+    if not (published or page.marks["article"] or _says_article(page)):
+        return
+    from crawler.claims import may_claim, placed, told  # a tenth of a second of expressions, where pages are read alone
+
+    if not may_claim(found.text):
         return
     try:
         known = list(paragraphs(page, found))

@@ -3,13 +3,15 @@
 python kill_loop.py FOLDER KILLS SEED [lazy] -> one JSON object of what was told and what was found.
 
 Every command is a process forked from this one, which has imported the program and started nothing; fetching, readers,
-index and ledger are as in `crawl url - --json`. A new archive is begun every ERA kills, so that what is checked after
-them stays small. lazy: the mutant, a disk that holds each append back until the next one.
+index and ledger are as in `crawl url - --json`. What a command imports while it runs is learnt from a first one, which is
+let come to its end: a start that is mostly imports leaves little to be killed. A new archive is begun every ERA kills, so
+that what is checked after them stays small. lazy: the mutant, a disk that holds each append back until the next one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import random
@@ -60,12 +62,13 @@ async def world_until_killed() -> None:
         await asyncio.Event().wait()
 
 
-def command(home: Path, way: list[str], listed: Path, out: Path, *, lazy: bool) -> int:
-    """Starts `crawl url - --json` as leader of its own group; its process id."""
+def command(home: Path, way: list[str], listed: Path, out: Path, *, lazy: bool = False, learn: Path | None = None) -> int:
+    """Starts `crawl url - --json` as leader of its own group; its process id. learn: where it writes what it has imported."""
     pid = os.fork()
     if pid:
+        os.setpgid(pid, pid)  # here too: on a busy machine it is killed before it has come to do so itself
         return pid
-    os.setsid()
+    os.setpgid(0, 0)
     os.dup2(os.open(listed, os.O_RDONLY), 0)
     os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 1)
     os.dup2(os.open(out.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), 2)
@@ -82,7 +85,20 @@ def command(home: Path, way: list[str], listed: Path, out: Path, *, lazy: bool) 
     except BaseException:
         traceback.print_exc()
     finally:
+        if learn:
+            learn.write_text("\n".join(sys.modules))
         os._exit(99)
+
+
+def rehearse(folder: Path, way: list[str], address: str) -> None:
+    """One command to its end, in an archive of its own; what it has imported is imported here."""
+    listed, learn = folder / "addresses", folder / "modules"
+    listed.write_text(address)
+    os.waitpid(command(folder / "rehearsal", way, listed, folder / "rehearsed", learn=learn), 0)
+    assert lines(folder / "rehearsed"), (folder / "rehearsed.log").read_text()[-3000:]
+    for name in learn.read_text().split():
+        if name.partition(".")[0] != "__main__":
+            importlib.import_module(name)
 
 
 def lines(out: Path) -> list[dict[str, object]]:
@@ -123,6 +139,7 @@ def main() -> None:
     courts = subprocess.Popen([sys.executable, __file__, "courts"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert courts.stdout is not None
     way = json.loads(courts.stdout.readline())
+    rehearse(folder, way, world.cases[0].card)
     found: dict[str, object] = {}
     told: list[Told] = []
     sums = dict.fromkeys(("acknowledged", "values", "killed at work", "recoveries", "torn", "adopted", "checked whole"), 0)

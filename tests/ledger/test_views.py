@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.errors import NotFound
-from archive.ledger.book import Book
+from archive.ledger.book import Book, Entry
 from archive.ledger.case import find
 from archive.ledger.counted import Counted, reduced
 from archive.ledger.moment import NOW
+from archive.ledger.observation import Counter, CoverageWindow, Reading
 from archive.ledger.rows import case_row, select
 from archive.ledger.tally import Question, tally
 from archive.ledger.views import FILE, Views
@@ -144,3 +145,40 @@ def test_a_counted_case_reads_back(book):
     book.enter_many(small_world())
     for case in NOW.cases(book):
         assert reduced(case) == Counted.of_text(reduced(case).text())
+
+
+PAGES = st.lists(
+    st.tuples(
+        st.sampled_from(("57GV0001", "61GV0002")), st.integers(1, 2), st.integers(1, 2), st.sampled_from((None, "captcha")),
+        st.integers(0, 5), st.sampled_from(("page", "page", "again")),
+    ),
+    min_size=1, max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(pages=PAGES, asked=st.sets(st.integers(0, 11)))
+def test_askings_follow_the_book(tmp_path_factory: pytest.TempPathFactory, pages: list, asked: set[int]) -> None:
+    """Page by page, some of them read anew by another parser: what was asked and came back is what the whole book folds to."""
+    home = tmp_path_factory.mktemp("b")
+    with Book.open(home, write=True, now=lambda: MIDNIGHT) as book:
+        for number, (court, run, part, gap, rows, how) in enumerate(pages):
+            first = date(2025, part, 1)
+            window = CoverageWindow("sudrf", court, "criminal-1", first, first, rows, rows, gap, f"run {run}")
+            page = capture(number, f"{court} {run} {part} {number}", at=MIDNIGHT + timedelta(hours=number))
+            reading = Reading("page", "sudrf/1", "utf-8", kind="listing", counter=Counter(rows, min(rows, 1), rows))
+            book.enter_many([Entry(page, reading, window)])
+            if how == "again":
+                other = Reading("page", "sudrf/2", "utf-8", kind="listing", counter=Counter(rows + 1, 1, rows + 1))
+                if number in asked:
+                    with Views.open(home, book) as views:
+                        views.windows()
+                book.enter_many([Entry(page, other)])
+            if number in asked:
+                with Views.open(home, book) as views:
+                    assert book.coverage() == views.windows()
+        with Views.open(home, book) as views:
+            assert book.coverage() == views.windows()
+            digest = views.digest()
+        with Views.open(tmp_path_factory.mktemp("c"), book) as fresh:
+            assert digest == fresh.digest()

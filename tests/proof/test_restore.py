@@ -124,7 +124,7 @@ def test_no_address_names_a_file(url: str, tmp_path: Path) -> None:
     written = {p for p in tmp_path.rglob("*") if p.is_file() and tmp_path / "home" not in p.parents}
     assert {tmp_path / "in" / "out" / file.file for file in files} == written
     assert all(p.resolve().is_relative_to(tmp_path / "in" / "out") and len(p.name) < 120 for p in written)
-    assert {".json", ".http", ".txt", ".bin", ""} >= {p.suffix for p in written}
+    assert {".json", ".http", ".txt", ".bin", ".pem", ""} >= {p.suffix for p in written}
 
 
 def test_a_folder_with_other_things_is_left_alone(archive: Archive, tmp_path: Path) -> None:
@@ -183,11 +183,12 @@ def ask(server: show.Shown, path: str, method: str = "GET", **headers: str) -> t
 
 
 def test_a_restored_page_is_shown_inert(archive: Archive, tmp_path: Path) -> None:
-    """Sandboxed without scripts, not sniffed, under an address that nobody can guess."""
+    """Sandboxed without scripts, not sniffed, under an address that nobody can guess; the octets themselves are saved."""
     files = restore(archive, COURT + "last", out=tmp_path / "out")
     body = next(f.file for f in files if "/body-" in f.file)
     with served(tmp_path / "out") as server:
-        status, fields, octets = ask(server, f"/{server.secret}/{body}")
+        status, fields, octets = ask(server, f"/{server.secret}/page/01")
+        raw = ask(server, f"/{server.secret}/{body}")
         listing = ask(server, f"/{server.secret}/")
         elsewhere = [
             ask(server, path)[0]
@@ -197,18 +198,58 @@ def test_a_restored_page_is_shown_inert(archive: Archive, tmp_path: Path) -> Non
                 f"/{server.secret}/provenance.json",
                 f"/{server.secret}/../{body}",
                 f"/{server.secret}//etc/passwd",
+                f"/{server.secret}/page/02",
+                f"/{server.secret}/view/999999999",
             )
         ]
-        rebound = ask(server, f"/{server.secret}/{body}", Host="court.example")[0]
-        posted = ask(server, f"/{server.secret}/{body}", "POST")[0]
+        rebound = ask(server, f"/{server.secret}/page/01", Host="court.example")[0]
+        posted = ask(server, f"/{server.secret}/page/01", "POST")[0]
 
     assert (200, b"<p>the last one</p>" * 20) == (status, octets)
     assert fields["content-security-policy"].startswith("sandbox; default-src 'none'")
     assert ("nosniff", "no-referrer") == (fields["x-content-type-options"], fields["referrer-policy"])
-    assert "text/html; charset=windows-1251" == fields["content-type"]
+    assert "text/html; charset=utf-8" == fields["content-type"]
     assert (200, True) == (listing[0], body.encode() in listing[2])
-    assert [404] * 5 == elsewhere
+    assert ("application/octet-stream", octets) == (raw[1]["content-type"], raw[2])
+    assert raw[1]["content-disposition"].startswith("attachment")
+    assert [404] * 7 == elsewhere
     assert (421, 501) == (rebound, posted)
+
+
+def test_a_banner_says_when_it_was_received(archive: Archive, kept: Kept, tmp_path: Path) -> None:
+    """Of each page: its address, its time, its capture, and what is to be known of it; opened by itself, it gets its frame."""
+    revisit = next(c for c in archive.captures() if c.outcome is Outcome.REVISIT)
+    unverified = next(c for c in archive.captures() if not c.trusted)
+    for capture, words in (
+        (revisit, (b"its body is that of 2026-03-02T12:00:00.000000Z", b"revisit, status 200")),
+        (unverified, (b"the connection was NOT verified",)),
+    ):
+        out = tmp_path / capture.id
+        restore(archive, capture.id, out=out)
+        with served(out) as server:
+            status, fields, page = ask(server, f"/{server.secret}/view/01")
+            alone = ask(server, f"/{server.secret}/page/01", **{"Sec-Fetch-Dest": "document"})
+            front = ask(server, f"/{server.secret}/")[2]
+        told = (capture.url.encode(), f"Received {capture.at.isoformat(timespec='microseconds')[:-6]}Z".encode())
+
+        assert 200 == status
+        assert set() == {each for each in (*told, *words, capture.id.encode()) if each not in page or each not in front}
+        assert b'<iframe sandbox src="../page/01"' in page and b"not the live one" in page
+        assert "frame-src 'self'" in fields["content-security-policy"] and "script" not in fields["content-security-policy"]
+        assert (303, f"/{server.secret}/view/01") == (alone[0], alone[1]["location"])
+
+
+def test_a_banner_is_no_door_for_what_was_received(tmp_path: Path) -> None:
+    """An address with markup, an error with an escape: text, and nothing acts."""
+    url = "http://court.example/?<script>alert(1)</script>\u202e\"'"
+    with Store.open(tmp_path / "home", settings=Settings(floor=0)) as store:
+        store.keep(Visit(url, (exchange(url, response(b"<p>x"), 0, error="\x1b[2J<img src=x>"),))).result()
+        restore(store.archive, url, out=tmp_path / "out")
+    with served(tmp_path / "out") as server:
+        pages = ask(server, f"/{server.secret}/")[2] + ask(server, f"/{server.secret}/view/01")[2]
+
+    assert (False, False) == (b"<script" in pages, b"<img" in pages)
+    assert (False, True) == (b"\x1b" in pages or "\u202e".encode() in pages, b"&lt;script&gt;" in pages)
 
 
 def test_what_a_browser_should_not_open_is_saved(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.canonical import FOLLOWED, REFUSED, decide
-from crawler.masthead import MASTHEADS, id_of, masthead
+from crawler.editions.canonical import FOLLOWED, REFUSED, decide
+from crawler.editions.outlets import outlets, own_id, title
 from tests.reading.test_article import PAGE, reading, values
 
 HERE = "https://paper.example/news/2031/05/06/seventeen-cases-10432"
@@ -93,17 +93,18 @@ def test_a_refused_address_stays_and_has_no_value() -> None:
 )
 def test_an_outlet_is_known_by_its_host_and_its_articles_by_their_ids(url: str, name: str | None, own: str | None) -> None:
     """The id is a slice of the address; a slug or a date is none."""
-    known, found = masthead(url), id_of(url)
+    found = own_id(url)
 
-    assert (known.name if known else None, found[0] if found else None) == (name, own)
+    assert (title(url), found[0] if found else None) == (name, own)
     assert found is None or url[found[1] :].startswith(found[0])
 
 
 def test_no_host_is_of_two_outlets() -> None:
-    """Each host stands once."""
-    hosts = [host for each in MASTHEADS for host in each.hosts]
+    """Each host is one outlet's, and calls itself by one name."""
+    told = {(host.removeprefix("www."), each.name, edition.title) for each in outlets() for edition in each.editions
+            for host in edition.hosts}  # fmt: skip
 
-    assert len(hosts) == len(set(hosts))
+    assert len(told) == len({host for host, _, _ in told})
 
 
 def test_a_page_of_a_known_outlet_says_its_id() -> None:

@@ -119,6 +119,19 @@ async def test_twenty_deaths_lose_no_page(blow: signal.Signals) -> None:
     assert set(reasons) == {"the marks of article are not there"}
 
 
+async def test_a_worker_that_the_machine_does_not_let_run_loses_no_page() -> None:
+    """A busy machine: time in which a worker had no processor says nothing of its page, which is read by the next."""
+    with Readers(1, Bounds(wall=4)) as readers:
+        await readers.read(PLAIN)
+        (stopped,) = readers.pids
+        os.kill(stopped, signal.SIGSTOP)
+        reading = await readers.read(PLAIN)
+        after = readers.pids
+
+    assert reading.reason == "the marks of article are not there"
+    assert stopped not in after
+
+
 async def test_a_page_that_kills_two_workers_is_given_up() -> None:
     """One more try, not a loop."""
     slow = Memento.saved(URL, b"<title>t</title>" + b"<a><div>" * 200_000)

@@ -3,6 +3,8 @@
 rel=canonical is right on most pages. It is not followed where the page names several, an address of no host, a front page or
 the section it stands in, another publisher's page, or an address that lost what told its article apart; nor where only the
 path differs and nothing else in either address or in og:url ties them together (ukraine-news-links 0, 2.5).
+
+Here one page speaks for itself, while it is read; `declared` weighs the same words again, beside all the pages that are held.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from archive.urls import identity
-from crawler.editions import is_home, one_house
+from crawler.editions.houses import is_home, one_house
 
 # The closed list of reasons; the first line follows, the second does not.
 FOLLOWED = ("same", "query", "path", "mirror", "wrapper")

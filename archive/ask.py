@@ -74,23 +74,21 @@ def cases(
     known_at: KnownAt = None,
 ) -> None:
     """The ledger's cases."""
-    from archive.ledger import discretion, rows
+    from archive.ledger import discretion
     from archive.ledger.book import Book
-    from archive.ledger.moment import NOW, Moment
+    from archive.ledger.moment import Moment
+    from archive.ledger.then import Then
     from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
-    with told(), Book.open(options.home) as book, contextlib.ExitStack() as stack:
-        told_rows: Iterable[dict[str, Any]]
+    with told(), Book.open(options.home) as book, Views.open(options.home, book) as views:
         if asked.now:
-            views = stack.enter_context(Views.open(options.home, book))
             told_rows = _now(options, book, views, query, court, article, _day(since))
         else:
-            folded = asked.cases(book)
-            shown = discretion.veil(options.home, (*NOW.cases(book), *folded)).cases(folded)
-            chosen = rows.select(shown, court=court, article=article, since=_day(since), query=query)
-            told_rows = map(rows.case_row, chosen)
+            then = Then(book, views, asked)
+            discreet = discretion.discreet(options.home, views, then)
+            told_rows = discreet.told(then.groups, court=court, article=article, since=_day(since), query=query)
         found = out.rows(told_rows if out.json else map(_for_people, told_rows), CASE_COLUMNS)
     if not found:
         out.note("no case answers that")
@@ -107,20 +105,21 @@ def case(
     """One case: every value of it, and where it stands."""
     from archive.ledger import discretion, rows
     from archive.ledger.book import Book
-    from archive.ledger.case import find
-    from archive.ledger.moment import NOW, Moment
+    from archive.ledger.moment import Moment
+    from archive.ledger.then import Then
     from archive.ledger.views import Views
 
     out, options = door.shown(ctx), _options(ctx)
     asked = Moment(_day(as_of), moment(known_at, "--known-at"))
-    with told(), Book.open(options.home) as book:
+    with told(), Book.open(options.home) as book, Views.open(options.home, book) as views:
         if asked.now:
-            with Views.open(options.home, book) as views:
-                folded: tuple[Case, ...] = (views.case(id_),)
+            one = views.case(id_)
+            veil = discretion.veil(options.home, (one,))
         else:
-            folded = asked.cases(book)
-        veil = discretion.veil(options.home, folded if asked.now else (*NOW.cases(book), *folded))
-        one = veil.whole(find(folded, id_))
+            then = Then(book, views, asked)
+            one = then.case(id_)
+            veil = discretion.discreet(options.home, views, then).veil(one)
+        one = veil.whole(one)
         subjects = [r.subject for r in one.registrations]
         quoted = veil.quoted(book.quoted(subjects, known_at=asked.known_at, as_of=asked.as_of))
         corrections = veil.corrections(asked.corrections(book))
@@ -272,13 +271,14 @@ def tally(
 
 def _counted(home: Path, book: Book, asked: Moment) -> tuple[list[Counted], list[Window]]:
     """The cases as they are counted, and what was asked of the registers."""
-    from archive.ledger.counted import reduced
+    from archive.ledger.then import Then
     from archive.ledger.views import Views
 
-    if asked.now:
-        with Views.open(home, book) as views:
+    with Views.open(home, book) as views:
+        if asked.now:
             return list(views.counted()), views.windows()
-    return [reduced(case) for case in asked.cases(book, events=False)], book.coverage(known_at=asked.until)
+        then = Then(book, views, asked)
+        return list(then.counted()), then.windows()
 
 
 def _months(book: Book, cases: Iterable[Counted], asked: Moment, newest: datetime | None) -> dict[Measure, list[Month]]:

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -42,6 +43,29 @@ def told() -> Iterator[None]:
         raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What whoever asks for a verification knows from elsewhere, of packs; fresh: nothing that a run before it read counts."""
+
+    key: str | None = None
+    roots: Path | None = None
+    fresh: bool = False
+
+    def trust(self) -> Trust:
+        """With what this machine knows. Raises BadRecord, BadStamp where it cannot be read."""
+        from archive.keyring import Keyring
+        from archive.note import Verifier
+        from archive.packcheck import Trust
+        from archive.stamps import certificates
+
+        ring = Keyring.of(os.environ)
+        given = None
+        if self.key is not None:
+            given = Verifier.parse(Path(self.key).read_text("utf-8", "replace") if Path(self.key).is_file() else self.key)
+        pem = self.roots.read_bytes() if self.roots is not None else ring.roots()
+        return Trust(given, "that was given with --key", certificates(pem), ring.block)
+
+
 @app.command()
 def verify(
     ctx: typer.Context,
@@ -52,6 +76,9 @@ def verify(
             help="captures of the archive, files that others made, or evidence packs; none: the whole archive",
         ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="read all of it, though a run that was stopped has read a part")
+    ] = False,
     key: Annotated[
         str | None, typer.Option(metavar="KEY|FILE", help="packs: the log's public key, as you have it from elsewhere")
     ] = None,
@@ -62,22 +89,22 @@ def verify(
     """Numbered checks over archive and ledger, or over an evidence pack (docs/pack.md); over files that others made: strict
     conformance to the standard.
 
-    Exit status 4 where a check failed, 5 where nothing was checked.
+    A run over the whole archive that was stopped is gone on with. Exit status 4 where a check failed, 5 where nothing was
+    checked.
     """
     with told():
-        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], key, roots))
+        known = Known(key, roots, fresh=fresh)
+        raise typer.Exit(verify_command(ctx.obj, door.shown(ctx), targets or [], known))
 
 
-def verify_command(
-    options: Globals, out: Shown, targets: Sequence[str], key: str | None = None, roots: Path | None = None
-) -> int:
+def verify_command(options: Globals, out: Shown, targets: Sequence[str], known: Known | None = None) -> int:
     """Findings as they come; the exit status. Raises NotFound for a target that is no file, pack, capture or visit."""
     from archive.finding import status
 
     seen: list[Finding] = []
 
     def rows() -> Iterator[dict[str, str]]:
-        for finding in _findings(options, targets, key, roots):
+        for finding in _findings(options, out, targets, known or Known()):
             seen.append(finding)
             yield finding.row()
 
@@ -85,7 +112,7 @@ def verify_command(
     return status(seen)
 
 
-def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: Path | None) -> Iterable[Finding]:
+def _findings(options: Globals, out: Shown, targets: Sequence[str], known: Known) -> Iterable[Finding]:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -94,22 +121,25 @@ def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: 
     for target in ids:
         if not ID.fullmatch(target):
             raise NotFound(f"{target} is neither a file nor a pack nor the id of a capture")
-    if files:
+    for path in files:
         from archive.foreign import verify_file
         from archive.packcheck import is_pack, verify_pack
 
-        for path in files:
-            if is_pack(path):
-                yield from verify_pack(path, _trust(key, roots))
-            elif path.is_dir():
-                raise NotFound(f"{path} is a folder, and no evidence pack: an archive is verified with --home {path}")
-            else:
-                yield from verify_file(path)
+        if is_pack(path):
+            yield from verify_pack(path, known.trust())
+        elif path.is_dir():
+            raise NotFound(f"{path} is a folder, and no evidence pack: an archive is verified with --home {path}")
+        else:
+            yield from verify_file(path)
     if files and not ids:
         return
     from archive.keyring import Keyring
     from archive.verify import verify as checks
+    from archive.verify.carried import forget
 
+    scratch = door.scratch(options.home)
+    if known.fresh:
+        forget(scratch)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=options.quiet or not console.is_terminal) as bar:
         task = bar.add_task("verifying", total=None)
@@ -118,22 +148,9 @@ def _findings(options: Globals, targets: Sequence[str], key: str | None, roots: 
             ids,
             keys=Keyring.of(os.environ),
             progress=lambda name, done, whole: bar.update(task, description=name, completed=done, total=whole),
+            scratch=scratch,
+            note=out.note,
         )
-
-
-def _trust(key: str | None, roots: Path | None) -> Trust:
-    """What this machine and whoever asks know from elsewhere. Raises BadRecord, BadStamp where it cannot be read."""
-    from archive.keyring import Keyring
-    from archive.note import Verifier
-    from archive.packcheck import Trust
-    from archive.stamps import certificates
-
-    ring = Keyring.of(os.environ)
-    given = None
-    if key is not None:
-        given = Verifier.parse(Path(key).read_text("utf-8", "replace") if Path(key).is_file() else key)
-    pem = roots.read_bytes() if roots is not None else ring.roots()
-    return Trust(given, "that was given with --key", certificates(pem), ring.block)
 
 
 @app.command()

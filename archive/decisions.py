@@ -8,6 +8,7 @@ names it; both stay. What a kind's `body` means is said by who makes decisions o
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -100,6 +101,16 @@ def decide(store: Store, decision: Decision) -> Kept:
     capture = store.keep(Visit(decision.address, (exchange,), facts)).result().last
     # As it will be read again, so that a ledger entered now and one made anew hold the same.
     return Kept(capture.id, capture.seq, Decision.of(block))
+
+
+def once(store: Store, decision: Decision) -> Kept:
+    """The same, unless this very decision is kept already: who was killed after keeping it may be told to keep it again."""
+    block = decision.block
+    digest = hashlib.sha256(block).hexdigest()
+    for capture in store.archive.decided(decision.kind):
+        if capture.payload_sha256 == digest:
+            return Kept(capture.id, capture.seq, Decision.of(block))
+    return decide(store, decision)
 
 
 def decisions(archive: Archive, kind: str | None = None, *, since_seq: int | None = None) -> Iterator[Kept]:

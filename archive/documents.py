@@ -48,6 +48,12 @@ def keep_document(
     return store.keep(Visit(address, (exchange,), facts)).result().last
 
 
+def keep_as(store: Store, name: str, octets: bytes, at: datetime, told: Mapping[str, str]) -> Capture:
+    """The same, as an order says it: `address`, `content_type`, and what else the manifest is to say."""
+    more = {key: value for key, value in told.items() if key not in ("address", "content_type")}
+    return keep_document(store, told["address"], name, octets, at, told["content_type"], **more)
+
+
 def documents(archive: Archive, address: str) -> Iterator[Document]:
     """Everything kept under one address, in the order in which it came. Raises Damaged."""
     for capture in archive.captures(address):

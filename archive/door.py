@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -21,6 +22,7 @@ WIDE = 100_000
 # Exit status (CONTRACT).
 DONE, BUG, USAGE, PARTLY, FAILED, NOTHING, IN_USE = 0, 1, 2, 3, 4, 5, 6
 
+CACHE_VARIABLE = "KARTOTEKA_CACHE"
 HOME_VARIABLE = "KARTOTEKA_HOME"
 VALUED = ("--home", "--connect-to", "--ca", "--pace", "--per-host")
 PLAIN = ("--json", "--quiet", "--verbose", "-q", "-v")
@@ -52,6 +54,13 @@ def default_home() -> Path:
     """KARTOTEKA_HOME, or `kartoteka` in the platform's user data folder."""
     named = os.environ.get(HOME_VARIABLE)
     return Path(named) if named else Path(platformdirs.user_data_dir("kartoteka", appauthor=False))
+
+
+def scratch(home: Path) -> Path:
+    """Where an unfinished verification of a home is remembered: in KARTOTEKA_CACHE, or the platform's cache of this user."""
+    named = os.environ.get(CACHE_VARIABLE)
+    folder = Path(named) if named else Path(platformdirs.user_cache_dir("kartoteka", appauthor=False))
+    return folder / "verify" / f"{hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:32]}.sqlite"
 
 
 def hoist(argv: Sequence[str]) -> list[str]:

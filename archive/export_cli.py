@@ -78,12 +78,13 @@ def ledger(
     from archive.ledger.export.files import export as write
     from archive.ledger.export.listing import Listing
     from archive.ledger.moment import Moment
+    from archive.ledger.views import Views
 
-    with Book.open(home) as book:
+    with Book.open(home) as book, book.pinned(), Views.open(home, book, hold=True) as views:
         key, taken = discretion.pseudonyms(home), discretion.takedowns(home)
 
         def listing(moment: Moment) -> Listing:
-            return Listing.of(book, key=key, named=named, asked=moment, case=case, takedowns=taken)
+            return Listing.of(book, views=views, key=key, named=named, asked=moment, case=case, takedowns=taken)
 
         now = listing(Moment(*asked))
         if named:
@@ -145,12 +146,12 @@ def _of_case(archive: Archive, case: str) -> Iterable[Capture]:
 
 def _record(home: Path, form: str, head: str, case: str | None) -> None:
     """That people were named to somebody is a record of the archive, as their decision is; never who they are."""
-    from archive.decisions import Decision, decide
-    from archive.store import Store
+    from archive.decisions import Decision
+    from archive.ruling import hand
 
-    with Store.open(home, create=False) as store:
+    with hand(home) as hand_:
         body = {"form": form, "head": head, "case": case}
-        decide(store, Decision("names-exported", datetime.now(UTC), "export with names was asked for", (), body))
+        hand_.keep(Decision("names-exported", datetime.now(UTC), "export with names was asked for", (), body))
 
 
 def _index(home: Path, target: Path) -> Written:

@@ -64,6 +64,7 @@ class Check:
     looked: int = 0
     failed: int = 0
     why_not: str = "nothing of the kind is kept"
+    carried: str = ""  # how much of that an earlier run has looked at, in words
 
     def fail(self, subject: str, detail: str) -> Iterator[Finding]:
         self.failed += 1
@@ -79,6 +80,6 @@ class Check:
         if self.failed > MOST:
             yield Finding(self.name, subject, Verdict.FAIL, f"{self.failed - MOST} failures more, not told one by one")
         elif not self.failed and self.looked:
-            yield Finding(self.name, subject, Verdict.PASS, f"{self.looked} {self.of}")
+            yield Finding(self.name, subject, Verdict.PASS, f"{self.looked} {self.of}{self.carried}")
         elif not self.failed:
             yield Finding(self.name, subject, Verdict.NOT_CHECKED, self.why_not)

@@ -27,8 +27,7 @@ from archive.urls import filed_under
 from archive.warc import Member, Record, Referent, Shape, read_date, warc_date
 
 VERSION = 2  # 1 had no `ended`, and nothing of the machine in its facts
-PROXIED = 3  # the same with `vantage`: only such an exchange has it, and whoever does not know the key must not read on
-VERSIONS = (1, VERSION, PROXIED)  # that are read
+VERSIONS = (1, VERSION)  # that are read
 UNKNOWN = "unknown"  # the peer behind a proxy that looked the name up itself
 SOFTWARE = f"kartoteka/{__version__}"
 LARGEST = 2**53 - 1  # RFC 8785, 3.2.2.3: numbers are doubles
@@ -128,7 +127,7 @@ def compose(
     if referent is not None and outcome is Outcome.CAPTURED and exchange.status != 304:
         outcome = Outcome.REVISIT
     told: dict[str, Any] = {
-        "v": VERSION if exchange.vantage is None else PROXIED,
+        "v": VERSION,
         "software": SOFTWARE,
         "nonce": secrets.token_hex(16),  # leaf hashes of the log cannot be guessed from addresses (P13)
         "id": place.id,
@@ -206,7 +205,7 @@ def parse(block: bytes) -> dict[str, Any]:
     except ValueError as exc:
         raise BadRecord(f"a manifest is not JSON: {exc}") from exc
     if not isinstance(manifest, dict) or manifest.get("v") not in VERSIONS:
-        raise BadRecord(f"not a manifest of version {VERSIONS[-1]} or before: {block[:60]!r}")
+        raise BadRecord(f"not a manifest of version {VERSION} or before: {block[:60]!r}")
     return manifest
 
 

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -225,6 +226,7 @@ def prove(
     keys: Keyring | None = None,
     now: datetime | None = None,
     under: Signed | None = None,
+    views: Views | None = None,
 ) -> Report:
     """Every value of a subject, a registration (with its parts), a page or a case; or one property of it.
 
@@ -233,15 +235,15 @@ def prove(
     that name.
 
     under: a checkpoint that the captures are led to, whatever was logged since; with `now` as the time of its last capture the
-    same archive gives the same report.
+    same archive gives the same report. views: those of the book that whoever asks has open already.
     """
     ring = keys if keys is not None else Keyring.of(os.environ)
-    with Views.open(archive.home.path, book) as views:
-        registrations = _registrations(views, name)
+    with nullcontext(views) if views is not None else Views.open(archive.home.path, book) as folded:
+        registrations = _registrations(folded, name)
         held = [q for q in book.quoted(registrations) if _asked(q, name, property)]
         if not held:
             raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-        veil = discretion.veil(archive.home.path, views.cases_of(registrations))
+        veil = discretion.veil(archive.home.path, folded.cases_of(registrations))
     found = veil.untouched(held)
     if not found:
         raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")

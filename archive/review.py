@@ -1,7 +1,6 @@
 """What a person decides of the ledger: candidates accepted, rejected, left open or taken back, and values corrected.
 
-The one door of this floor that writes: a decision is kept in the archive first, and then entered in the ledger. While another
-process holds the archive nothing is decided.
+A decision is kept in the archive first, and then entered in the ledger; while a daemon holds the archive, by the daemon.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from archive.ledger.candidates import Candidate
     from archive.ledger.identity import Keys
     from archive.ledger.withheld import Veil
+    from archive.ruling import Hand
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 review = typer.Typer(add_completion=False, rich_markup_mode=None, help="Identity candidates for a person to decide.")
@@ -202,30 +202,26 @@ def _looked_at(book: Any) -> tuple[dict[str, Keys], list[Candidate]]:
 
 @contextmanager
 def _writing(home: Path) -> Iterator[_Desk]:
-    from archive.ledger.book import Book
-    from archive.store import Settings, Store
+    from archive.ruling import hand
 
-    # A decision is a few hundred octets: it is kept where a page would not be any more.
-    with Store.open(home, create=False, settings=Settings(floor=16 * 1024**2)) as store, Book.open(home, write=True) as book:
-        yield _Desk(store, book)
+    with hand(home) as hand_:
+        yield _Desk(hand_)
 
 
 class _Desk:
-    """An archive and its ledger, both open for writing: decisions go to the one and then to the other."""
+    """The ledger that is decided of, and the hand that keeps decisions."""
 
-    def __init__(self, store: Any, book: Any) -> None:
-        self.store, self.book = store, book
+    def __init__(self, hand: Hand) -> None:
+        self.hand, self.book = hand, hand.book
 
     def decide(self, kind: str, subjects: tuple[str, ...], body: Mapping[str, Any], reason: str, who: str | None) -> str:
-        from archive.decisions import Decision, decide, decisions
+        from archive.decisions import Decision
 
         try:
             made = Decision(kind, now(), reason, subjects, body, who)
         except ValueError as exc:
             raise typer.BadParameter(str(exc)) from exc
-        kept = decide(self.store, made)
-        self.book.decide(*decisions(self.store.archive))  # with those that a killed process did not come to enter
-        return kept.id
+        return self.hand.keep(made)
 
     def candidate(self, pair: list[str]) -> Candidate:
         from archive.errors import NotFound

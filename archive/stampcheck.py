@@ -23,7 +23,7 @@ from archive.finding import CHECKS, Check, Finding
 from archive.keyring import Keyring
 from archive.log import vouched
 from archive.note import Checkpoint, Note
-from archive.stamped import FOLDER, JOURNAL, NOTE, RENEWAL, Line, Stamped, files, renewal
+from archive.stamped import FOLDER, JOURNAL, NOTE, RENEWAL, Line, Stamped, files, lists, renewal
 from archive.stampjudge import Judge
 from archive.tiles import Tiles
 
@@ -167,7 +167,8 @@ class _Run:
 
     def token(self, folder: str, name: str, line: Line, subject: bytes, octets: dict[str, bytes | None]) -> Iterator[Finding]:
         covers = None if folder.isdigit() else int(subject.split(b"\n")[1])
-        yield from self.judge.token(f"{WHERE}/{line.file}", (self.lines.index(line), line), subject, octets, covers)
+        revoked = [found for each in lists(self.lines, line) if (found := self.sound(each)) is not None]
+        yield from self.judge.token(f"{WHERE}/{line.file}", (self.lines.index(line), line), subject, octets, revoked, covers)
 
     def proof(self, where: str, octets: bytes, subject: bytes) -> Iterator[Finding]:
         yield from self.judge.proof(where, octets, subject)

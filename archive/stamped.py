@@ -4,7 +4,8 @@ Below the log's folder, nothing of it ever written anew:
 
     stamps/SIZE/checkpoint     the signed note of so many leaves, as it was stamped
     stamps/SIZE/NAME.tsq, NAME.tsr     what an authority was asked, and its answer as it came
-    stamps/SIZE/NAME.pem, NAME.crl     certificates beside those in the answer, and who was revoked, as of that day
+    stamps/SIZE/NAME.pem, NAME.1.crl   certificates beside those in the answer, and who was revoked, as of that day: of each
+                                       authority once a day
     stamps/SIZE/N.ots          OpenTimestamps; the highest N is the newest, upgraded one
     stamps/renewals/N/...      the same over `renewal`: so many lines of the journal, and the digest of the last of them
     stamps/journal             a line for each of these files: its digest, and that of the line before
@@ -18,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,6 +36,7 @@ from archive.tiles import Tiles
 FOLDER, JOURNAL, NOTE, RENEWAL, RENEWALS = "stamps", "journal", "checkpoint", "renewal", "renewals"
 KEYS = ["at", "ends", "file", "previous", "sha256", "states"]
 FILE = re.compile(r"(?:\d{12}|renewals/\d{4})/[a-z0-9][a-z0-9.-]*")
+LIST = re.compile(r"([a-z0-9][a-z0-9.-]*)\.\d+\.crl")
 BEGIN = "0" * 64  # what the first line says of the line before
 SOON = timedelta(days=90)  # before a certificate ends its tokens are renewed
 APART = timedelta(days=30)  # one renewal and the next
@@ -71,6 +73,12 @@ class Line:
         """Leaves of the checkpoint that it is of; None for a renewal."""
         return int(self.folder) if self.folder.isdigit() else None
 
+    @property
+    def list_of(self) -> str | None:
+        """The authority whose issuer's list of revoked certificates it is; None for anything else."""
+        match = LIST.fullmatch(self.file.rpartition("/")[2])
+        return match[1] if match else None
+
     @classmethod
     def parse(cls, octets: bytes) -> Line:
         """Raises BadRecord."""
@@ -99,6 +107,14 @@ def chained(journal: bytes) -> list[Line]:
         previous = line.digest
         found.append(line)
     return found
+
+
+def lists(lines: Sequence[Line], token: Line) -> list[Line]:
+    """Which lists say whether a token's certificate was revoked: that of its own day, and the newest of its authority."""
+    name = token.file.rpartition("/")[2].removesuffix(".tsr")
+    kept = [each for each in lines if each.list_of == name]
+    of_the_day = [each for each in kept if each.at <= token.at][-1:]
+    return list(dict.fromkeys((*of_the_day, *kept[-1:])))
 
 
 class Stamped:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,9 +34,13 @@ class Judge:
         line: tuple[int, Line],
         subject: bytes,
         octets: Mapping[str, bytes | None],
+        lists: Sequence[bytes],
         covers: int | None,
     ) -> Iterator[Finding]:
-        """line: number from 0, and line of the journal. octets: of the files beside it. covers: lines that it renews."""
+        """line: number from 0, and line of the journal. octets: of the files beside it. covers: lines that it renews.
+
+        lists: whom its authority's issuer has revoked.
+        """
         number, kept = line
         name = kept.file.rpartition("/")[2].removesuffix(".tsr")
         reply, asked = octets[f"{name}.tsr"], octets.get(f"{name}.tsq")
@@ -52,7 +56,6 @@ class Judge:
                 yield from self.check.skip(where, f"{token.authority} states {spelled(token.at)}; no root is trusted here")
                 return
             stamps.holds(reply, subject, self.roots, asked=asked, extra=extra)
-            lists = [octets[each] or b"" for each in octets if each.startswith(f"{name}.") and each.endswith(".crl")]
             since = stamps.revoked(token, lists, (*extra, *self.roots))
         except BadStamp as exc:
             yield from self.check.fail(where, str(exc))

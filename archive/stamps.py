@@ -113,7 +113,7 @@ def checked(reply: bytes, token: Token, roots: Certificates, *, extra: Certifica
         if not response.signed_data.certificates:
             builder = builder.tsa_certificate(token.leaf)
         builder.build().verify(response, token.imprint)
-    except (rfc3161_client.VerificationError, ValueError) as exc:
+    except (rfc3161_client.VerificationError, ValueError, KeyError) as exc:
         raise BadStamp(f"it is not signed by who is trusted: {exc}") from exc
     if at is not None:
         for each in _path(token, (*extra, *roots)):
@@ -130,7 +130,8 @@ def revoked(token: Token, lists: Iterable[bytes], known: Certificates) -> dateti
     for octets in lists:
         try:
             crl = x509.load_der_x509_crl(octets)
-        except ValueError as exc:
+            _ = crl.issuer
+        except (ValueError, KeyError) as exc:
             raise BadStamp(f"a list of revoked certificates cannot be read: {exc}") from exc
         issuers = [each for each in (*token.chain, *known) if each.subject == crl.issuer]
         if not any(_signed(crl, each) for each in issuers):
@@ -167,7 +168,7 @@ def _parsed(reply: bytes) -> rfc3161_client.TimeStampResponse:
         raise BadStamp(f"an answer of {len(reply)} octets")
     try:
         return rfc3161_client.decode_timestamp_response(_sorted(reply))
-    except (ValueError, x509.InvalidVersion) as exc:  # the second is no ValueError
+    except (ValueError, KeyError, x509.InvalidVersion) as exc:  # KeyError: a name of a kind of text that is none
         raise BadStamp(f"no answer of a time-stamping authority: {str(exc)[:200]}") from exc
 
 
@@ -186,7 +187,13 @@ def _opened(response: rfc3161_client.TimeStampResponse, extra: Certificates) -> 
         if len(signers) != 1:
             raise BadStamp(f"it has {len(signers)} signers; a token has one (RFC 3161, 2.4.2)")
         signer = signers[0]
-        leaf = next((c for c in (*chain, *extra) if (c.issuer, c.serial_number) == (signer.issuer, signer.serial_number)), None)
+        names = [
+            (each.issuer, each.subject) for each in chain
+        ]  # all are read here, where one that cannot be is an error of ours
+        issuers = (*(issuer for issuer, _ in names), *(each.issuer for each in extra))
+        wanted = (signer.issuer, signer.serial_number)
+        held = zip(issuers, (*chain, *extra), strict=True)
+        leaf = next((each for issuer, each in held if (issuer, each.serial_number) == wanted), None)
         if leaf is None:
             raise BadStamp("the certificate that signed it is neither in the answer nor at hand")
         at = info.gen_time
@@ -194,7 +201,7 @@ def _opened(response: rfc3161_client.TimeStampResponse, extra: Certificates) -> 
             at if at.tzinfo is not None else at.replace(tzinfo=UTC), info.serial_number, info.policy.dotted_string, name,
             imprint.message, info.nonce, _name(leaf.subject), leaf.not_valid_after_utc, leaf, chain,
         )  # fmt: skip
-    except (ValueError, x509.InvalidVersion) as exc:  # the second is no ValueError
+    except (ValueError, KeyError, x509.InvalidVersion) as exc:  # KeyError: a name of a kind of text that is none
         raise BadStamp(f"no answer of a time-stamping authority: {str(exc)[:200]}") from exc
 
 

@@ -54,27 +54,40 @@ class Untaken:
     url: str | None
     reason: str
 
+    def __str__(self) -> str:
+        record = "" if self.number is None else f" record {self.number} {self.url or ''}"
+        return f"{self.file}{record}: {self.reason}"
 
-def take(store: Store, path: Path, *, url: str | None = None, at: datetime | None = None) -> Iterator[Snapshot | Untaken]:
+
+def take(
+    store: Store, path: Path, *, url: str | None = None, at: datetime | None = None, order: str | None = None
+) -> Iterator[Snapshot | Untaken]:
     """Each capture as soon as it is durable, and each record that was not taken in, in the order of the file.
 
     url: makes of any other file a saved page of that address, received at `at` (UTC; None: now, when we got it).
+    order: by whose order; what was kept by the same order before is given again, and not kept again.
     Raises NotFound where there is no such file, and what `store.keep` raises (DiskFull, Poisoned).
     """
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
-    source = {"file": path.name, "sha256": _sha256(path), "taken": datetime.now(UTC).isoformat()}
+    source: dict[str, object] = {"file": path.name, "sha256": _sha256(path), "taken": datetime.now(UTC).isoformat()}
+    held: dict[tuple[object, ...], Capture] = {}
+    if order is not None:
+        source["order"] = order
+        held = _held(store, path.name, source)
     with path.open("rb") as file:
         kind = kind_of(file)
         if url is not None and kind not in ("warc", "arc", "zip"):
-            yield store.keep(saved(path, url, source, at or datetime.now(UTC))).result()
+            before = next(iter(held.values()), None)
+            page = saved(path, url, source, at or datetime.now(UTC))
+            yield store.keep(page).result() if before is None else store.archive.snapshot(before.visit)
         elif otherwise := packed_otherwise(file):
             yield Untaken(path.name, None, None, None, otherwise)
         elif kind == "unknown" and not path.name.endswith((".warc", ".warc.gz")):
             why = "neither WARC, ARC nor WACZ; a saved page needs --url, the address it is of"
             yield Untaken(path.name, None, None, None, why)
         else:
-            taking = _Taking(store, path.name)
+            taking = _Taking(store, path.name, held=held)
             yield from taking.package(file, source) if kind == "zip" else taking.records(file, kind, path.name, source)
             yield from taking.rest()
 
@@ -124,6 +137,7 @@ class _Taking:
     bodies: dict[tuple[str, str], str] = field(default_factory=dict)  # digest -> capture, of this file or package
     later: list[_Met] = field(default_factory=list)  # revisits whose body was not met yet
     later_octets: int = 0
+    held: Mapping[tuple[object, ...], Capture] = field(default_factory=dict)  # by `_place`: kept by the same order before
 
     def package(self, file: IO[bytes], source: Mapping[str, object], *, inside: str = "") -> Iterator[Snapshot | Untaken]:
         """Each WARC or ARC file of a package, and of the packages in it, one level deep."""
@@ -213,6 +227,11 @@ class _Taking:
         yield from self._keep(_Met(record, octets, request, self.name, self._origin(record)))
 
     def _keep(self, met: _Met, *, last: bool = False) -> Iterator[Snapshot | Untaken]:
+        before = self.held.get(_place(met.origin))
+        if before is not None:
+            self._remember(met.record, before)
+            yield self.store.archive.snapshot(before.visit)
+            return
         body = None
         if met.record.type == "revisit":
             body = self._body(met)
@@ -343,6 +362,21 @@ class _Taking:
 
     def _untaken(self, record: Record, reason: str) -> Untaken:
         return Untaken(self.name, record.number, record.offset, _target(record) or None, reason)
+
+
+def _held(store: Store, name: str, source: Mapping[str, object]) -> dict[tuple[object, ...], Capture]:
+    """What an order has kept of a file already, by its place there."""
+    found = {}
+    for capture in store.archive.captures():
+        if capture.foreign == name:
+            told = store.archive.manifest(capture)["facts"].get("taken_from", {})
+            if (told.get("order"), told.get("sha256")) == (source["order"], source["sha256"]):
+                found[_place(told)] = capture
+    return found
+
+
+def _place(origin: Mapping[str, object]) -> tuple[object, ...]:
+    return origin.get("member"), origin.get("offset"), origin.get("number")
 
 
 def _read(record: Record, limit: int) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -118,11 +118,9 @@ def _undoing(home: Path, id_: str, reason: str, who: str | None) -> Decision:
     return Decision(KIND, datetime.now(UTC), reason, (id_,), {"undoes": id_}, who)
 
 
-def _keep(home: Path, decided: Any) -> None:
+def _keep(home: Path, decided: Callable[[Book], Decision]) -> None:
     """The decision is durable in the archive before the ledger hears of it."""
-    from archive.decisions import decide
-    from archive.ledger.book import Book
-    from archive.store import Store
+    from archive.ruling import hand
 
-    with Store.open(home, create=False) as store, Book.open(home, write=True) as book:
-        book.decide(decide(store, decided(book)))
+    with hand(home) as hand_:
+        hand_.keep(decided(hand_.book))

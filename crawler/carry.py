@@ -145,11 +145,28 @@ class Carrier:
                 stamps.holds(reply, octets, self._roots(authority), asked=request)
             elif _sha256(octets) != token.imprint:
                 raise BadStamp("it is a token over other octets")
-            lists = [await self._ask(url, None, None) for url in stamps.lists_of(token)[:1] if not self._has_list(url)]
         except (Unanswered, BadStamp) as exc:
             self._note(f"{authority.name} has not stamped the log: {exc}; it is asked again in an hour")
             return None
-        return _Answer(request, reply, token, tuple(each for each in lists if len(each) <= LONGEST))
+        return _Answer(request, reply, token, await self._revoked(authority, token))
+
+    async def _revoked(self, authority: Authority, token: stamps.Token) -> bytes | None:
+        """Whom its issuer has revoked, the first time in a day that it stamps; a list that cannot be had costs no token."""
+        if self._has_list(authority):
+            return None
+        why = None
+        for url in stamps.lists_of(token):  # each of them has the whole list
+            try:
+                octets = await self._ask(url, None, None)
+            except Unanswered as exc:
+                why = str(exc)
+                continue
+            if len(octets) <= LONGEST:
+                return octets
+            why = f"{url} has {len(octets)} octets"
+        if why is not None:
+            self._note(f"whom the issuer of {authority.name} has revoked is not known today: {why}")
+        return None
 
     def _enter(self, folder: str, authority: Authority, answer: _Answer) -> None:
         """The answer as it came, with what is needed to check it in twenty years."""
@@ -157,17 +174,17 @@ class Carrier:
         self._keep(f"{name}.tsq", answer.request)
         if authority.roots is not None:
             self._keep(f"{name}.pem", stamps.pem(self._roots(authority)))
-        for number, octets in enumerate(answer.lists, 1):
-            self._keep(f"{name}.{number}.crl", octets)
+        if answer.revoked is not None:
+            self._keep(f"{name}.1.crl", answer.revoked)
         self._keep(f"{name}.tsr", answer.reply, answer.token)
 
     def _roots(self, authority: Authority) -> stamps.Certificates:
         return stamps.certificates(authority.roots.read_bytes()) if authority.roots is not None else ()
 
-    def _has_list(self, _url: str) -> bool:
-        """One list a day is enough: the day's first."""
+    def _has_list(self, authority: Authority) -> bool:
+        """One list a day of each authority is enough: the day's first."""
         today = f"{self._now():%Y-%m-%d}"
-        return any(line.file.endswith(".crl") and line.at.startswith(today) for line in self._stamping.lines())
+        return any(line.list_of == authority.name and line.at.startswith(today) for line in self._stamping.lines())
 
     # -- tokens whose certificate ends
 
@@ -254,12 +271,12 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What an authority was asked, what it answered, and whom its issuer has revoked."""
+    """What an authority was asked, what it answered, and whom its issuer has revoked; None where that was kept today."""
 
     request: bytes
     reply: bytes
     token: stamps.Token
-    lists: tuple[bytes, ...]
+    revoked: bytes | None
 
 
 def _sha256(octets: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -77,14 +78,20 @@ def _said(row: dict[str, object]) -> str:
 
 def _ledger(home: Path, asked: set[str]) -> tuple[list[Claim], Counter | None]:
     """The claims of the ledger, those of the asked addresses left out, and what counts in it; none where there is no ledger."""
+    from archive.ledger import discretion
     from archive.ledger.book import Book
     from archive.ledger.case import fold
     from archive.ledger.claims import held, ledger_counter
 
     try:
         with Book.open(home) as book:
-            known = [claim for claim in held(book.sightings(prefix="http")) if claim.source not in asked]
             cases = fold(book.sightings(events=False), book.ties())
+            veil = discretion.veil(home, cases)
+            known = [
+                replace(claim, quote=veil.free(claim.quote))
+                for claim in held(book.sightings(prefix="http"))
+                if claim.source not in asked and claim.source not in veil.gone
+            ]
             return known, ledger_counter(cases, book.coverage(), book.as_of())
     except NotFound:
         return [], None

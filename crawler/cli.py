@@ -101,7 +101,7 @@ def url_(
 
 
 async def _urls(options: Globals, out: Shown, urls: list[str], vantage: str | None, *, read: bool) -> int:
-    from crawler.inbox import Inbox
+    from archive.inbox import Inbox
     from crawler.opening import opened
     from crawler.settings import load
 
@@ -341,8 +341,10 @@ def import_(
 
 
 async def _import(options: Globals, out: Shown, files: list[Path], url: str | None) -> int:
-    from archive.take import Untaken, take
+    from archive.inbox import Inbox
+    from archive.take import Untaken
     from archive.urls import identity
+    from crawler.intake import taken_in
     from crawler.opening import at_desk
 
     if url is not None:
@@ -354,20 +356,27 @@ async def _import(options: Globals, out: Shown, files: list[Path], url: str | No
         if not file.is_file():
             what = "a folder: name the files in it" if file.is_dir() else "not there"
             raise typer.BadParameter(f"{file} is {what}; nothing was taken in")
-    import asyncio  # an eighth of the start of what needs none
-
     results, untaken = Results(out, each=True), 0
-    async with at_desk(options) as desk:
-        for file in files:
-            taken = take(desk.store, file, url=url)
-            # Keeping blocks until it is durable: the loop goes on with reading meanwhile.
-            while (each := await asyncio.to_thread(next, taken, None)) is not None:
-                if isinstance(each, Untaken):
-                    untaken += 1
-                    record = "" if each.number is None else f" record {each.number} {each.url or ''}"
-                    out.note(f"{each.file}{record}: {each.reason}")
-                else:
-                    results.add(await desk.read(each.url, each))
+    try:
+        async with at_desk(options) as desk:
+            for file in files:
+                async for each in taken_in(desk, file, url):
+                    untaken += isinstance(each, Untaken)
+                    if isinstance(each, Untaken):
+                        out.note(str(each))
+                    else:
+                        results.add(each)
+    except InUse:
+        inbox = Inbox(options.home)
+        if (pid := inbox.taker()) is None:
+            raise
+        out.note(f"the archive is held by a daemon (process {pid}): it takes them in")
+        for row, fine in inbox.answers(inbox.hand_over(files, url)):
+            untaken += "untaken" in row
+            if "untaken" in row:
+                out.note(str(row["untaken"]))
+            else:
+                results.tell(row, fine=fine)
     out.note(f"{results.all} captures taken in, {untaken} records or files were not")
     if untaken:
         return door.PARTLY

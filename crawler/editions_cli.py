@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ import typer
 
 from archive import door
 from archive.door import Globals
-from archive.errors import NotAnArchive, NotFound
+from archive.errors import InUse, NotAnArchive, NotFound
 from crawler.cli import addresses, told
 
 if TYPE_CHECKING:
@@ -109,18 +109,16 @@ def _is_address(url: str) -> bool:
 
 
 def _decide(options: Globals, acts: list[str], asked: list[str], because: str | None) -> None:
-    from archive.decisions import Decision, decide, decisions
-    from archive.ledger.book import Book
-    from archive.store import Store
+    from archive.decisions import Decision
+    from archive.ruling import hand
     from crawler.editions.works import METHOD
     from crawler.held import KIND
     from crawler.opening import now
 
     if len(acts) > 1 or len(asked) != 2 or not because or not because.strip() or not all(map(_is_address, asked)):
         raise typer.BadParameter("a decision is one of --apart, --together, --undo, on two addresses, with --because TEXT")
-    with Store.open(options.home) as store, Book.open(options.home, write=True) as book:
-        decide(store, Decision(KIND, now(), because, tuple(asked), {"act": acts[0], "method": METHOD}))
-        book.decide(*decisions(store.archive))
+    with hand(options.home) as hand_:
+        hand_.keep(Decision(KIND, now(), because, tuple(asked), {"act": acts[0], "method": METHOD}))
 
 
 @mirrors_app.command("import")
@@ -136,7 +134,6 @@ def import_(
 ) -> None:
     """Take in published mirror lists; they are kept, and the table is made of them."""
     from archive import documents
-    from archive.store import Store
     from crawler.editions.mirrors import read, rows, table
     from crawler.opening import now
 
@@ -148,7 +145,7 @@ def import_(
         if file.stat().st_size > LARGEST:
             raise typer.BadParameter(f"{file} has more than {LARGEST} octets: that is no list of mirrors")
     lists = []
-    with told(), Store.open(options.home) as store:
+    with told(), keeping(options.home) as keep:
         for file in files:
             octets = file.read_bytes()
             day, source = (listed.date(), "--listed") if listed else _named_day(file.name) or (now().date(), "today")
@@ -159,10 +156,12 @@ def import_(
             if not read_list.spans:
                 continue  # what lists nothing is no list
             kind = "text/tab-separated-values" if b"\t" in octets[:500] else "application/json"
-            kept = documents.keep_document(
-                store, documents.MIRRORS, file.name, octets, now(), kind, listed=day.isoformat(), dated_by=source
+            kept = keep(
+                file,
+                octets,
+                {"address": documents.MIRRORS, "content_type": kind, "listed": day.isoformat(), "dated_by": source},
             )
-            out.note(f"{file}: {len(read_list.spans)} pairs, showing {read_list.day} ({source}); kept as {kept.id}, "
+            out.note(f"{file}: {len(read_list.spans)} pairs, showing {read_list.day} ({source}); kept as {kept}, "
                      f"sha256 {hashlib.sha256(octets).hexdigest()}")  # fmt: skip
             lists.append(read_list)
     found = table(lists)
@@ -172,6 +171,31 @@ def import_(
     if not lists:
         raise typer.Exit(door.PARTLY if faults else door.NOTHING)
     raise typer.Exit(door.PARTLY if faults else door.DONE)
+
+
+@contextlib.contextmanager
+def keeping(home: Path) -> Iterator[Callable[[Path, bytes, dict[str, str]], str]]:
+    """Who keeps a document, and says under which id: we, or the daemon who holds the archive."""
+    from archive.documents import keep_as
+    from archive.inbox import Inbox
+    from archive.store import Store
+    from crawler.opening import now
+
+    try:
+        store = Store.open(home)
+    except InUse:
+        inbox = Inbox(home)
+        if inbox.taker() is None:
+            raise
+
+        def handed_over(file: Path, _octets: bytes, told: dict[str, str]) -> str:
+            (row,) = (row for row, _ in inbox.answers(inbox.hand_over([file], document=told)))
+            return str(row["capture"])
+
+        yield handed_over
+        return
+    with store:
+        yield lambda file, octets, told: keep_as(store, file.name, octets, now(), told).id
 
 
 def _named_day(name: str) -> tuple[date, str] | None:

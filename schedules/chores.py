@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from archive.shelf import Archive
 from archive.store import Store
 from archive.verify import verify
 from crawler.logged import log_kept
+from schedules.journal import Event, Tell, nobody
 
 HOUR, DAY = 3600.0, 86_400.0
 SAMPLE = 20  # captures that are read again each day
@@ -46,23 +47,26 @@ def look(home: Path, chance: random.Random, most: int = SAMPLE) -> tuple[int, li
 
 @dataclass
 class Chores:
-    """Those of one open archive. note: told what a person should know. hour, day: seconds by the monotonic clock."""
+    """Those of one open archive. note: told what a person should know; tell: that the log was signed, and stamped. hour, day:
+    seconds by the monotonic clock."""
 
     store: Store
     note: Callable[[str], None]
     chance: random.Random
-    carry: Callable[[], Awaitable[object]] | None = None  # has the log stamped
+    carry: Callable[[], Awaitable[Sequence[str]]] | None = None  # has the log stamped: the files that were kept
     hour: float = HOUR
     day: float = DAY
+    tell: Tell = nobody
 
     async def run(self) -> None:
         """Until it is cancelled; what is under way in a thread is waited for then."""
         loop = asyncio.get_running_loop()
         looked: float | None = None
         while True:
-            await _in_thread(lambda: log_kept(self.store, self.note))
-            if self.carry is not None:
-                await self.carry()
+            if leaves := await _in_thread(lambda: log_kept(self.store, self.note)):
+                self.tell(Event.SIGNED, leaves=leaves)
+            if self.carry is not None and (files := await self.carry()):
+                self.tell(Event.STAMPED, files=files)
             if looked is None or loop.time() - looked >= self.day:
                 looked = loop.time()
                 await _in_thread(self._look)

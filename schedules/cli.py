@@ -20,7 +20,7 @@ from typer.models import CommandInfo, TyperInfo
 
 from archive import __version__, door
 from archive.door import Globals, Shown
-from crawler.cli import run, told, waiting
+from crawler.cli import run, told
 from crawler.errors import BadSettings
 from crawler.lines import Results
 
@@ -211,18 +211,32 @@ def daemon(
         int | None,
         typer.Option(min=0, max=65535, metavar="PORT", help="/metrics, /healthz and /readyz at this port of 127.0.0.1"),
     ] = None,
+    log_format: Annotated[
+        str | None,
+        typer.Option(
+            "--log-format",
+            metavar="json|console",
+            help="the log on stderr: an object a line, or for people",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run the plan until told to stop (SIGTERM; SIGHUP reads the plan anew)."""
+    from schedules.journal import FORMS
+
+    if log_format is not None and log_format not in FORMS:
+        raise typer.BadParameter(f"--log-format is {' or '.join(FORMS)}")
     with told():
-        raise typer.Exit(run(_daemon(ctx.obj, door.shown(ctx), metrics)))
+        raise typer.Exit(run(_daemon(ctx.obj, door.shown(ctx), metrics, log_format)))
 
 
-async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
+async def _daemon(options: Globals, out: Shown, port: int | None, form: str | None) -> int:
     from crawler.opening import carrier, now, opened
     from crawler.settings import load
     from schedules import planfile
     from schedules.chores import Chores, beside
     from schedules.daemon import Daemon, Orders, signals
+    from schedules.journal import Event, Telling, begun, journal, reloading
     from schedules.planned import planned, route
     from schedules.watching import Watching
 
@@ -240,42 +254,50 @@ async def _daemon(options: Globals, out: Shown, port: int | None) -> int:
         return plan
 
     plan = agreed()
-    if not settings.contact and plan.targets:
-        out.note("no contact is set: this runs only because --connect-to leads every target of the plan to this machine")
-    if not plan.targets:
-        out.note(f"{path} names nothing to watch: fill it in, then send this process SIGHUP")
-    results, orders = Results(out, each=options.verbose), Orders()
-    with signals(orders):
-        async with opened(options, waiting=waiting(out)) as crawl, gauged(port, out) as say:
+    form = form or settings.log.format or "console"
+    with journal(form, sys.stderr, now, quiet=options.quiet, verbose=options.verbose) as log:
+        if not settings.contact and plan.targets:
+            log.note("no contact is set: this runs only because --connect-to leads every target of the plan to this machine")
+        if not plan.targets:
+            log.note(f"{path} names nothing to watch: fill it in, then send this process SIGHUP")
+        results, orders = Results(out, each=options.verbose), Orders()
+        with signals(orders):
+            async with opened(options, waiting=log.waiting) as crawl, gauged(port, log.note) as say:
+                crawl.fetcher = Telling(crawl.fetcher, log.tell)
+                begun(log.tell, crawl.desk.store.recovery, plan)
 
-            def routed() -> Plan:
-                told = agreed()
-                route(told, crawl.routes)
-                return told
+                def routed() -> Plan:
+                    with reloading(log.tell):
+                        told = agreed()
+                        route(told, crawl.routes)
+                    log.tell(Event.RELOADED, targets=len(told.targets))
+                    return told
 
-            route(plan, crawl.routes)
-            watching = Watching(
-                options.home, floor=settings.free_bytes,
-                stamped=bool(settings.authorities), vantages=bool(settings.vantages),
-            )  # fmt: skip
-            watch = Daemon(
-                crawl, plan, routed, orders, done=results.add, note=out.note, now=now,
-                in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=say,
-            )  # fmt: skip
-            try:
-                async with (
-                    carrier(options, crawl.desk.store, out.note) as carry,
-                    beside(Chores(crawl.desk.store, out.note, random.SystemRandom(), carry.carry)),
-                ):
-                    await watch.run()
-            finally:
-                watching.close()
-    out.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
+                route(plan, crawl.routes)
+                watching = Watching(
+                    options.home, floor=settings.free_bytes, stamped=bool(settings.authorities),
+                    vantages=bool(settings.vantages), tell=log.tell,
+                )  # fmt: skip
+                watch = Daemon(
+                    crawl, plan, routed, orders, done=log.told_of(results.add), note=log.note, now=now,
+                    in_flight=settings.in_flight, per_host=options.per_host or 1, watching=watching, told=log.standing(say),
+                )  # fmt: skip
+                try:
+                    store = crawl.desk.store
+                    async with (
+                        carrier(options, store, log.note) as carry,
+                        beside(Chores(store, log.note, random.SystemRandom(), carry.carry, tell=log.tell)),
+                    ):
+                        await watch.run()
+                finally:
+                    watching.close()
+        log.tell(Event.STOPPED, visited=results.all, bad=results.bad)
+        log.note(f"stopped: {results.all} visited, {results.bad} could not be fetched or read")
     return door.DONE
 
 
 @contextlib.asynccontextmanager
-async def gauged(port: int | None, out: Shown) -> AsyncIterator[Callable[[dict[str, object]], None]]:
+async def gauged(port: int | None, note: Callable[[str], None]) -> AsyncIterator[Callable[[dict[str, object]], None]]:
     """Whom a daemon tells how it stands: its supervisor, and who asks at the port. Raises BadSettings."""
     from schedules.gauges import Gauges, Served
     from schedules.supervised import Supervisor
@@ -297,7 +319,7 @@ async def gauged(port: int | None, out: Shown) -> AsyncIterator[Callable[[dict[s
             supervisor.stopping()
 
     if served is not None:
-        out.note(f"how it stands: http://127.0.0.1:{served.port}/metrics")
+        note(f"how it stands: http://127.0.0.1:{served.port}/metrics")
     try:
         yield say
     finally:

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import math
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from archive.errors import ArchiveError
+from archive.inbox import LOOK, Handed, Inbox, Order, Papers, Ruling
 from archive.ledger.coverage import Asked
 from crawler.crawl import Crawl, Desk, Done
 from crawler.errors import BadSettings
-from crawler.inbox import LOOK, Inbox, Order
 from crawler.rounds import Round
 from crawler.sites import sources
+from schedules import handed
 from schedules.notify import LOOKED, Notifier
 from schedules.past import pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
@@ -29,6 +33,7 @@ from schedules.standing import EVERY, Standing, write
 from schedules.watching import Watching
 
 WATCHED = 60.0  # seconds between two looks for alarms
+AGAIN = 60.0  # seconds until an order that could not be done is tried again
 GRACE = 30.0  # seconds that what is in flight has to end in, once the daemon is to stop
 BACK, FORWARD = timedelta(seconds=-2), timedelta(minutes=5)  # jumps of the clock that are told (reliability.md 3.1, R10)
 
@@ -259,10 +264,11 @@ class Daemon:
     def _begin(self, visits: AsyncIterator[Done], targets: list[Target]) -> None:
         self._keep(self._work(visits, {target.name: target for target in targets}))
 
-    def _keep(self, work: Coroutine[None, None, None]) -> None:
+    def _keep(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _work(self, visits: AsyncIterator[Done], targets: dict[str, Target]) -> None:
         left = dict(targets)
@@ -305,14 +311,14 @@ class Daemon:
         """Carries what waits to those whom the plan names."""
         while self._watching is not None:
             try:
-                await Notifier(self._watching.outbox, self.now, self._note).once(self.plan.channels)
+                await Notifier(self._watching.outbox, self.now, self._note, self._watching.carried).once(self.plan.channels)
             except (ArchiveError, OSError) as exc:
                 self._note(f"notices cannot be carried: {exc}")
             await asyncio.sleep(LOOKED)
 
     def _say(self, state: str) -> None:
         """What `crawl status` shows; a disk that is full must not end a watch for want of it."""
-        orders = sum(isinstance(order, Order) for order in self._inbox.orders())
+        orders = sum(not isinstance(order, Path) for order in self._inbox.orders())
         steady = asyncio.get_running_loop().time()
         told = self.standing.told(
             state, self.now(), steady, targets=len(self.plan.targets), running=sorted(self._running), orders=orders,
@@ -324,29 +330,45 @@ class Daemon:
 
     async def _take_orders(self) -> None:
         """What others hand in, each once; one that a kill broke off is taken again by the next daemon."""
-        taken: set[str] = set()
+        taken: dict[str, asyncio.Task[None]] = {}
+        loop = asyncio.get_running_loop()
+        after: dict[str, float] = {}  # orders that could not be done, and when they are tried again
         while True:
             for order in self._inbox.orders():
-                name = order.id if isinstance(order, Order) else order.stem
-                if name not in taken:
-                    taken.add(name)
-                    if isinstance(order, Order):
-                        self._keep(self._order(order))
-                    else:
-                        self._note(f"{order} is no order; remove it")
+                name = order.stem if isinstance(order, Path) else order.id
+                if name in taken or after.get(name, 0.0) > loop.time():
+                    continue
+                if isinstance(order, Path):
+                    self._note(f"{order} is no order; remove it")
+                    after[name] = math.inf
+                    continue
+                after[name] = loop.time() + AGAIN
+                task = taken[name] = self._keep(self._order(order))
+                task.add_done_callback(functools.partial(_forget, taken, name))
             await asyncio.sleep(LOOK)
 
-    async def _order(self, order: Order) -> None:
+    async def _order(self, order: Handed) -> None:
         try:
-            answered = self._inbox.answered(order)
-            crawl = self.crawl if order.read else self._unread
-            left = [url for url in order.urls if url not in answered]
-            async for done in crawl.urls(left, in_flight=self._in_flight, per_host=self._per_host):
-                self._done(done)
-                self._inbox.answer(order, done.row(), fine=done.fine)
-            self._inbox.end(order)
-        except Exception as exc:  # as above; the order stays, and the next daemon takes it again
+            match order:
+                case Ruling():
+                    await handed.rule(self.crawl.desk, self._inbox, order)
+                case Papers():
+                    await handed.take_in(self.crawl.desk, self._inbox, order, self.now, self._done)
+                case _:
+                    await self._visit(order)
+        except Exception as exc:  # as above; the order stays, and is tried again
             self._broken_off(f"order {order.id}", exc)
+            with contextlib.suppress(OSError):
+                self._inbox.put_off(order, "; ".join(map(str, _leaves(exc))))
+
+    async def _visit(self, order: Order) -> None:
+        answered = self._inbox.answered(order)
+        crawl = self.crawl if order.read else self._unread
+        left = [url for url in order.urls if url not in answered]
+        async for done in crawl.urls(left, in_flight=self._in_flight, per_host=self._per_host):
+            self._done(done)
+            self._inbox.answer(order, done.row(), fine=done.fine)
+        self._inbox.end(order)
 
     async def _docket(self, docket: Docket) -> AsyncIterator[Done]:
         query = docket.query(self.now().astimezone(UTC).date())
@@ -362,12 +384,17 @@ class Daemon:
         intakes = (self.crawl, self._unread)
         for intake in intakes:
             intake.shut()
+        self._say("stopping")
         self._note(f"stopping: what is in flight has {GRACE:g} seconds")
         at_once = asyncio.create_task(self._orders.at_once.wait())
         drained = asyncio.gather(*(intake.drained() for intake in intakes))
         await asyncio.wait((at_once, drained), timeout=GRACE, return_when=asyncio.FIRST_COMPLETED)
         at_once.cancel()
         drained.cancel()
+
+
+def _forget(taken: dict[str, asyncio.Task[None]], name: str, _: asyncio.Task[None]) -> None:
+    taken.pop(name, None)
 
 
 def _leaves(exc: BaseException) -> Iterator[BaseException]:

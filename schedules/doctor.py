@@ -3,14 +3,13 @@
 (1) the home is an archive, or a place where one can be made; (2) the disk has room, syncs, and is no network's; (3) the clock
 is not before the newest capture, and not far from the file system's; (4) the libraries are as new as the archive's rules want
 (reliability.md S6); (5) nobody else may write here, or read the keys; (6) settings and plan are right; (7) the log's key is at
-hand; (8) the hosts of the plan have names that resolve, and answer at their port. Nothing is fetched: a connection is opened
-and closed again.
+hand; (8), where that is asked for: hosts of the plan, proxies, stampers and receivers can be reached (`reach.py`). Nothing
+is fetched: a connection is opened and closed again.
 """
 
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 import stat
 import sys
@@ -20,7 +19,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from archive.disk import Disk
 from archive.errors import ArchiveError
@@ -34,6 +32,7 @@ from crawler.errors import BadSettings
 from crawler.sites import sources
 from schedules import planfile
 from schedules.plan import Plan
+from schedules.reach import Target, reached
 
 CHECKS = ("1 home", "2 disk", "3 clock", "4 versions", "5 permissions", "6 settings and plan", "7 keys", "8 network")
 # What the rules of reliability.md rest on; the rest is pinned by the package itself.
@@ -41,15 +40,13 @@ FLOORS = {"h11": (0, 16), "httpx": (0, 28), "selectolax": (1, 0), "cryptography"
 CEILINGS = {"apscheduler": (4, 0), "httpx": (1, 0)}
 SAFE_SQLITE = (3, 51, 3)  # before it a WAL may be corrupted by two that checkpoint (R9); here only one ever does
 REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph"}  # flock and sync are no promise there
-ASKED = 8  # hosts of the plan that are tried
-PATIENCE = 5.0  # seconds a host has to accept a connection
 AHEAD = timedelta(minutes=5)
 
 
 def examine(
-    home: Path, environ: Mapping[str, str], now: Callable[[], datetime], target: Callable[[str, int], tuple[str, int]]
+    home: Path, environ: Mapping[str, str], now: Callable[[], datetime], target: Target | None = None
 ) -> Iterator[Finding]:
-    """All checks, in order. target: where host and port are really connected to (`--connect-to`)."""
+    """All checks, in order. target: where host and port are really connected to (`--connect-to`); None: nothing is."""
     yield (first := _home(home))
     whole = first.outcome is Verdict.PASS and Home(home).version() is not None
     told, plan = _settings(home), _plan(home)
@@ -59,7 +56,7 @@ def examine(
     yield from _permissions(home)
     yield from _set(home, told, plan)
     yield from _keys(home, environ)
-    yield from _network(plan if isinstance(plan, Plan) else None, target)
+    yield from _network(home, told, plan, target)
 
 
 def _fine(check: int, subject: object, detail: str) -> Finding:
@@ -239,33 +236,16 @@ def _keys(home: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield _wrong(7, keys.folder, str(exc))
 
 
-def _network(plan: Plan | None, target: Callable[[str, int], tuple[str, int]]) -> Iterator[Finding]:
-    named = _hosts(plan) if plan is not None else []
-    if not named:
-        yield _unasked(8, "hosts", "no plan names any")
-    for host, port in named[:ASKED]:
-        at, there = target(host, port)
-        try:
-            with socket.create_connection((at, there), timeout=PATIENCE):
-                yield _fine(8, host, f"accepts connections at port {port}")
-        except socket.gaierror as exc:
-            yield _wrong(8, host, f"its name has no address ({exc.strerror}): is this machine's DNS right, is the host gone?")
-        except OSError as exc:
-            yield _wrong(8, host, f"port {port}: {exc.strerror or exc}: a firewall here, or the host is down or blocks us")
-    if len(named) > ASKED:
-        yield _unasked(8, f"{len(named) - ASKED} hosts more", f"only {ASKED} of the plan's hosts are tried")
-
-
-def _hosts(plan: Plan) -> list[tuple[str, int]]:
-    known = {source.name: source for source in sources()}
-    today = datetime.now(UTC).date()
-    urls = [each.url for each in plan.addresses]
-    urls += [seed.url for each in plan.dockets for seed in known[each.source].seeds(each.query(today))]
-    found: dict[tuple[str, int], None] = {}
-    for parts in map(urlsplit, urls):
-        if parts.hostname:
-            found[parts.hostname, parts.port or (80 if parts.scheme == "http" else 443)] = None
-    return list(found)
+def _network(home: Path, told: object, plan: object, target: Target | None) -> Iterator[Finding]:
+    if target is None:
+        yield _unasked(
+            8, "network", "nothing is connected to unasked: `crawl doctor --network` tries what plan and settings name"
+        )
+        return
+    settings_ = told if isinstance(told, settings.Settings) else settings.Settings()
+    for each in reached(plan if isinstance(plan, Plan) else Plan(), settings_, home, target):
+        tell = _unasked if each.ok is None else (_fine if each.ok else _wrong)
+        yield tell(8, each.subject, each.detail)
 
 
 def _size(octets: int) -> str:

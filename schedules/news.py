@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from archive.ledger import rows, timeline
 from archive.ledger.book import Book
 from archive.ledger.case import Case, fold
 from archive.shelf import Archive
 from schedules.notices import Notice, of_change
+from schedules.withdrawals import withdrawn
 
 AT_ONCE = 2_000  # captures looked through in one look
 LATE = timedelta(days=60)  # courts enter cases weeks after their receipt: one received before that is old, and found late
@@ -23,26 +24,35 @@ LATE = timedelta(days=60)  # courts enter cases weeks after their receipt: one r
 def news(archive: Archive, book: Book, after: int, until: int) -> tuple[list[Notice], int]:
     """Notices of what captures after number `after`, up to `until`, were the first to show, and the last number looked at."""
     fresh: list[str] = []
-    last = after
+    last, since = after, datetime.max.replace(tzinfo=UTC)
     for capture in archive.captures(since_seq=after + 1):
         if capture.seq > until:  # it may not be read yet
             break
         fresh.append(capture.id)
-        last = capture.seq
+        last, since = capture.seq, min(since, capture.at)
         if len(fresh) == AT_ONCE:
             break
+    begun = _begun(book)
+    found = list(_withdrawn(book, set(fresh), since, begun)) if fresh else []
     touched = book.spoken_of(fresh)
     if not touched:
-        return [], last
-    begun = _begun(book)
+        return found, last
     said = book.sightings(touched)
     extractions = book.speaking_of(touched)
     known = _known(book, touched, after)
     held = timeline.pages(said, extractions)
-    found: list[Notice] = []
     for case in fold(said, []):
         found += _of_case(case, held, set(fresh), known, begun)
     return found, last
+
+
+def _withdrawn(book: Book, fresh: set[str], since: datetime, begun: dict[str, datetime]) -> Iterator[Notice]:
+    for case, event in withdrawn(book, fresh, since):
+        if case.court in begun:
+            number = case.numbers[0] if case.numbers else None
+            notice = of_change(rows.change_row(case, event), court=case.court, articles=tuple(case.articles), number=number)
+            if notice is not None:
+                yield notice
 
 
 def _begun(book: Book) -> dict[str, datetime]:

@@ -89,7 +89,9 @@ def of_change(row: dict[str, Any], *, court: str | None, articles: Iterable[str]
     kind = _OF_EVENT.get(row["event"], "event")
     title = f"{row['event']}: {number or row['case']}" + (f", {row['date']}" if row["date"] else "")
     captures = tuple(row["captures"])
-    id_ = _id("change", row["case"], row["event"], row["date"] or "", row["detail"] or "", captures[0] if captures else "")
+    told = (row["case"], row["event"], row["date"] or "", row["detail"] or "", captures[0] if captures else "")
+    # A listing may still grow while it is looked at: what it leaves out is known by the event's own id.
+    id_ = _id("change", row["id"]) if row["event"] == "withdrawn-from-site" else _id("change", *told)
     at = datetime.fromisoformat(row["observed"])
     return Notice(id_, at, kind, row["case"], title, row["detail"] or "", captures, court, tuple(articles))
 

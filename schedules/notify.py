@@ -32,10 +32,19 @@ class NotTaken(Exception):
 
 
 class Notifier:
-    """Delivers what is due. clock: the wall clock, UTC. note: told what a person should know."""
+    """Delivers what is due. clock: the wall clock, UTC. note: told what a person should know.
 
-    def __init__(self, outbox: Outbox, clock: Callable[[], datetime], note: Callable[[str], None]) -> None:
-        self._outbox, self._clock, self._note = outbox, clock, note
+    carried: told instead what became of each try: why it was not taken, None where it was, and whether it is tried again.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        clock: Callable[[], datetime],
+        note: Callable[[str], None],
+        carried: Callable[[Delivery, str | None, bool], None] | None = None,
+    ) -> None:
+        self._outbox, self._clock, self._note, self._carried = outbox, clock, note, carried
 
     async def once(self, channels: Iterable[Channel]) -> int:
         """Each delivery that is due is tried; how many were taken."""
@@ -58,11 +67,16 @@ class Notifier:
             except (NotTaken, BadSettings, TimeoutError) as exc:
                 why = str(exc) or "no answer in time"
                 again = await asyncio.to_thread(self._outbox.failed, delivery, why, self._clock())
+                if self._carried is not None:
+                    self._carried(delivery, why, again)
+                    continue
                 end = "it is tried again" if again else "given up"
                 self._note(f"notice {delivery.notice.id} for {visible(delivery.channel)}: {why}; {end}")
             else:
                 await asyncio.to_thread(self._outbox.delivered, delivery)
                 taken += 1
+                if self._carried is not None:
+                    self._carried(delivery, None, False)
         return taken
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,6 +58,7 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     from crawler.opening import now
     from crawler.politeness import pauses
     from schedules import alarms, standing
+    from schedules.hidden import Hidden
     from schedules.plan import turns
     from schedules.planned import past, planned
 
@@ -64,7 +66,9 @@ def _standing(options: Globals) -> Iterator[dict[str, Any]]:
     quiet = pauses(home / "state.sqlite")
     yield from standing.rows(standing.read(home, at), quiet)
     yield from standing.vantages(settings.load(home).vantages, quiet)
-    yield from (each.row() for each in alarms.standing(home))
+    standing_now = alarms.standing(home)
+    hidden = Hidden(home).now() if standing_now else Hidden(home)
+    yield from (replace(each, alarm=hidden.alarm(each.alarm)).row() for each in standing_now)
     plan = planned(home)
     yield from ({"kind": "target", **each.row()} for each in turns(plan, past(home, plan, at), at))
     try:
@@ -127,7 +131,13 @@ def _daemon(row: dict[str, Any]) -> str:
 
 
 @app.command()
-def doctor(ctx: typer.Context) -> None:
+def doctor(
+    ctx: typer.Context,
+    network: Annotated[
+        bool,
+        typer.Option("--network", help="connect to hosts, proxies, stampers and receivers that plan and settings name, too"),
+    ] = False,
+) -> None:
     """Is this machine fit? Home, disk, clock, versions, permissions, settings and plan, keys, network; says what to do.
 
     Exit status 4 where a check failed.
@@ -144,7 +154,7 @@ def doctor(ctx: typer.Context) -> None:
     seen: list[Finding] = []
 
     def rows() -> Iterator[dict[str, str]]:
-        for finding in examine(options.home, os.environ, now, target):
+        for finding in examine(options.home, os.environ, now, target if network else None):
             seen.append(finding)
             yield finding.row()
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from schedules.channels import Channel, Feed
+from schedules.hidden import Hidden
 from schedules.notices import Notice, feed
 
 FILE = "notices.sqlite"
@@ -60,6 +61,7 @@ class Outbox:
     def __init__(self, home: Path) -> None:
         self.home = home
         self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool)
+        self._hidden = Hidden(home)
         with self._engine.connect() as db:
             db.exec_driver_sql("PRAGMA journal_mode=WAL")
         _tables.create_all(self._engine)
@@ -109,7 +111,15 @@ class Outbox:
         )
         query = both.where(_deliveries.c.due <= _stamp(now)).order_by(_notices.c.at, _notices.c.id).limit(most)
         with self._engine.connect() as db:
-            return [Delivery(Notice.of(json.loads(row.said)), row.channel, row.tries) for row in db.execute(query)]
+            found = [Delivery(Notice.of(json.loads(row.said)), row.channel, row.tries) for row in db.execute(query)]
+        told, hidden = [], self._hidden.now() if found else self._hidden
+        for delivery in found:
+            notice = hidden.notice(delivery.notice)
+            if notice is None:  # what it is of was taken down since
+                self._set(delivery, due=None, tries=delivery.tries, trouble="taken down")
+            else:
+                told.append(replace(delivery, notice=notice))
+        return told
 
     def delivered(self, delivery: Delivery) -> None:
         self._set(delivery, due=None, tries=delivery.tries, trouble=None)
@@ -134,7 +144,9 @@ class Outbox:
     def feeds(self, feeds: Iterable[Feed]) -> list[Path]:
         """Writes each feed anew where it is another than before; the files written."""
         with self._engine.connect() as db:
-            held = [Notice.of(json.loads(row.said)) for row in db.execute(_notices.select())]
+            said = [Notice.of(json.loads(row.said)) for row in db.execute(_notices.select())]
+        hidden = self._hidden.now()
+        held = [notice for each in said if (notice := hidden.notice(each)) is not None]
         written = []
         folder = self.home / FEEDS
         for each in feeds:

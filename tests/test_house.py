@@ -67,6 +67,7 @@ DOORS = {
     "rich": {"archive.cli", "archive.door", "crawler.lines"},
     "selectolax": {"crawler.page"},
     "snowballstemmer": {"archive.ledger.wordforms"},
+    "structlog": {"schedules.journal"},
     "sqlalchemy": {
         "archive.ledger.book", "archive.ledger.tables", "archive.schema", "crawler.frontier", "crawler.state",
         "schedules.alarms", "schedules.outbox",

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -73,6 +74,7 @@ class Book:
     def __init__(self, engine: sa.Engine, now: Callable[[], datetime]) -> None:
         self._engine = engine
         self._now = now
+        self._pin: sa.Connection | None = None
 
     @classmethod
     def open(cls, home: Path, *, write: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Book:
@@ -117,6 +119,16 @@ class Book:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Everything read inside is of one moment, whoever writes meanwhile; for a book that is open for reading."""
+        with self._begun() as connection:
+            self._pin = connection
+            try:
+                yield
+            finally:
+                self._pin = None
 
     # Writing
 
@@ -187,6 +199,16 @@ class Book:
         found.sort(key=lambda extraction: (extraction.seq, extraction.id))
         return standing(found) if live else found
 
+    def standing_ids(self, *, known_at: datetime | None = None, as_of: datetime | None = None) -> Iterator[str]:
+        """The ids of `extractions`, read capture by capture."""
+        columns = sa.select(tables.extraction, tables.reading).join(
+            tables.reading, tables.extraction.c.reading == tables.reading.c.id
+        )
+        rows = self._streamed(columns.where(*_until(known_at, as_of)).order_by(tables.extraction.c.capture))
+        for _, of_one in groupby(map(_read_extraction, rows), key=lambda extraction: extraction.capture):
+            for extraction in standing(of_one):
+                yield extraction.id
+
     def superseded(self, *, known_at: datetime | None = None) -> list[Extraction]:
         """Extractions that a newer version of their parser has taken the place of, in the order of the log."""
         every = self.extractions(known_at=known_at, live=False)
@@ -236,11 +258,12 @@ class Book:
         known_at: datetime | None = None,
         as_of: datetime | None = None,
         only: str | None = None,
+        events: bool = True,
     ) -> list[Quoted]:
         """As `sightings`, each with selector and quote."""
         place = tables.sighting.c
         where = (place.selector, place.quote, place.start, place.end)
-        said = self._said(registrations, prefix, (known_at, as_of), where, only=only)
+        said = self._said(registrations, prefix, (known_at, as_of), where, only=only, events=events)
         return [Quoted(sighting, *place) for sighting, place in said]
 
     def page(self, extraction: Extraction) -> list[tuple[str, str, str, str | None, str, str, int, int, bool]]:
@@ -416,10 +439,23 @@ class Book:
                     found.add(subject)
         return sorted(found)
 
-    def all_registrations(self) -> list[str]:
-        """Every registration of which anything that stands is said, sorted."""
+    def later(self, known_at: datetime | None, as_of: datetime | None) -> tuple[int, int]:
+        """How many captures were read that `extractions` leaves out as of then, and how many in all."""
+        row = self._one(_LATER.format(_beyond(known_at, as_of)))
+        return (0, 0) if row is None else (int(row.later or 0), int(row.every))
+
+    def touched_later(self, known_at: datetime | None, as_of: datetime | None) -> list[str]:
+        """The registrations that these captures speak of, sorted."""
         with self._begun() as connection:
-            return [row[0] for row in connection.exec_driver_sql(_REGISTRATIONS)]
+            found = connection.exec_driver_sql(_TOUCHED_LATER.format(_beyond(known_at, as_of)))
+            return sorted(row[0] for row in found)
+
+    def all_registrations(self, *, prefix: str = "reg:") -> list[str]:
+        """Every registration, or page, of which anything was ever said and whose name begins so, sorted."""
+        with self._begun() as connection:
+            return [
+                row[0] for row in connection.exec_driver_sql(_REGISTRATIONS, {"first": prefix, "beyond": prefix + "\U0010ffff"})
+            ]
 
     def _one(self, statement: str) -> sa.Row[Any] | None:
         with self._begun() as connection:
@@ -548,6 +584,9 @@ class Book:
     @contextmanager
     def _begun(self) -> Iterator[sa.Connection]:
         try:
+            if self._pin is not None:
+                yield self._pin
+                return
             with self._engine.begin() as connection:
                 yield connection
         except exc.DBAPIError as error:
@@ -634,13 +673,18 @@ WHERE n.rowid > ? AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
 _ASKED_AND_READ = """
 SELECT DISTINCT c.source, c.court, c.register, c.run FROM extraction e CROSS JOIN coverage c ON c.capture = e.capture
 WHERE e.rowid > ?"""
+_LATER = "SELECT sum({}) AS later, count(*) AS every FROM extraction n"
+_TOUCHED_LATER = """
+SELECT DISTINCT o.registration FROM extraction n CROSS JOIN sighting s ON s.reading = n.reading
+CROSS JOIN observation o ON o.id = s.observation
+WHERE {} AND o.registration >= 'reg:' AND o.registration < 'reg;'"""
 _THERE = "SELECT 1 FROM observation WHERE registration = ? LIMIT 1"
 # From one registration to the next by the index, not over all that is said of each.
 _REGISTRATIONS = """
 WITH RECURSIVE next(name) AS (
-    SELECT min(registration) FROM observation WHERE registration >= 'reg:' AND registration < 'reg;'
+    SELECT min(registration) FROM observation WHERE registration >= :first AND registration < :beyond
     UNION ALL
-    SELECT (SELECT min(registration) FROM observation WHERE registration > name AND registration < 'reg;') FROM next
+    SELECT (SELECT min(registration) FROM observation WHERE registration > name AND registration < :beyond) FROM next
     WHERE name IS NOT NULL
 ) SELECT name FROM next WHERE name IS NOT NULL"""
 _HELD = (
@@ -791,6 +835,12 @@ def _near(registration: str) -> str:
 def _until(known_at: datetime | None, as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
     asked = ((tables.extraction.c.known, known_at), (tables.extraction.c.at, as_of))
     return [column <= _stamp(at) for column, at in asked if at is not None]
+
+
+def _beyond(known_at: datetime | None, as_of: datetime | None) -> str:
+    """What `_until` leaves out, as SQL over an extraction `n`; times are stamps of our own making."""
+    asked = (("known", known_at), ("at", as_of))
+    return "(" + " OR ".join(f"n.{name} > '{_stamp(at)}'" for name, at in asked if at is not None) + ")"
 
 
 def _stamp(at: datetime) -> str:

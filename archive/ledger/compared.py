@@ -96,6 +96,16 @@ class Comparisons:
                 self._tables.executemany("DELETE FROM compared WHERE one = ? AND other = ?", apart)
 
 
+def copied(tables: sqlite3.Connection) -> sqlite3.Connection:
+    """The same in memory, to be changed there."""
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    made.executescript(SCHEMA)
+    for name in TABLES:
+        rows = tables.execute(f"SELECT * FROM {name}")  # noqa: S608
+        made.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows.description))})", rows)  # noqa: S608
+    return made
+
+
 def _meetings(keys: Mapping[str, Keys], new: Mapping[str, Near], places: Places) -> Iterator[tuple[str, str]]:
     """Each of the new ones with all that are near, and those with it; of two new ones each in its own turn."""
     for subject in new:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -172,7 +172,7 @@ def _freshen(tables: sqlite3.Connection, home: Path, book: Book, views: Views) -
                 case = views.case(row["case"])
                 veil = drawn(taken, (case,), key)
                 _enter(tables, row["case"], folded_marks[row["case"]], at, row, _of_case(veil.whole(case), book, veil))
-        pages = _pages(book, {subject for each in taken for subject in each.subjects})
+        pages = _pages(book, discretion.over(home, views))
         _leave(tables, [id_ for id_ in held if id_.startswith(_PAGE) and id_.removeprefix(_PAGE) not in pages])
         for url, page in pages.items():
             mark = _mark([page.text, page.title, page.capture])
@@ -218,14 +218,12 @@ def _of_case(case: Case, book: Book, veil: Veil) -> list[Document]:
     return [first, *(_text("act", case.id, first.title, found) for found in newest(veil.quoted(acts)))]
 
 
-def _pages(book: Book, gone: Collection[str]) -> dict[str, Document]:
+def _pages(book: Book, veil: Veil) -> dict[str, Document]:
     """Articles by address, each one document, whatever it says of itself."""
     said = [q for q in book.quoted(prefix="http") if q.sighting.property in ("title", "authors", "body", "outlet")]
     found: dict[str, Document] = {}
-    for quoted in newest(said):
+    for quoted in newest(veil.quoted(said)):
         url = quoted.sighting.subject
-        if url in gone:
-            continue
         new, held = _text("article", url, "", quoted), found.get(url)
         if held is not None:
             new = replace(

@@ -40,10 +40,11 @@ CREATE TABLE cases (id TEXT PRIMARY KEY, first INTEGER NOT NULL, signature TEXT 
     articles TEXT NOT NULL, sought TEXT NOT NULL, counted TEXT NOT NULL, said TEXT NOT NULL) STRICT;
 CREATE TABLE members (subject TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE called (name TEXT, id TEXT, PRIMARY KEY (name, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE hides (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE INDEX members_by_case ON members (id);
 CREATE INDEX called_by_case ON called (id);
 """
-TABLES: Final = ("head", "keys", "cases", "members", "called", *compared.TABLES, *askings.TABLES)
+TABLES: Final = ("head", "keys", "cases", "members", "called", "hides", *compared.TABLES, *askings.TABLES)
 
 
 class Views:
@@ -54,15 +55,19 @@ class Views:
         self._book = book
 
     @classmethod
-    def open(cls, home: Path, book: Book) -> Self:
-        """Brought up to date with the book, in the file where that can be written, else in memory."""
+    def open(cls, home: Path, book: Book, *, hold: bool = False) -> Self:
+        """Brought up to date with the book, in the file where that can be written, else in memory.
+
+        hold: nobody else brings them up to date until they are closed; who asks meanwhile does it in memory.
+        """
         path = home / FILE
         tables = _writable(path)
         if tables is not None:
             views = cls(tables, book)
             try:
                 views._freshen()
-                tables.execute("COMMIT")
+                if not hold:
+                    tables.execute("COMMIT")
                 return views
             except sqlite3.Error:  # a cache that is damaged, or a full disk: it is made anew, here or in memory
                 tables.close()
@@ -75,7 +80,16 @@ class Views:
         views._freshen()
         return views
 
+    @classmethod
+    def of(cls, book: Book) -> Self:
+        """Made of the book in memory alone."""
+        views = cls(_copied(None), book)
+        views._freshen()
+        return views
+
     def close(self) -> None:
+        if self._tables.in_transaction:
+            self._tables.execute("COMMIT")
         self._tables.close()
 
     def __enter__(self) -> Self:
@@ -138,6 +152,25 @@ class Views:
         ids = {id_ for subject in registrations for id_ in self._ids("SELECT id FROM members WHERE subject = ?", subject)}
         return [self.case(id_) for id_ in sorted(ids)]
 
+    def is_case(self, id_: str, subjects: Sequence[str]) -> bool:
+        """Whether that is a case of exactly these registrations, sorted."""
+        return self._ids("SELECT subject FROM members WHERE id = ? ORDER BY subject", id_) == list(subjects)
+
+    def comparisons(self, changed: Collection[str]) -> compared.Comparisons:
+        """Comparisons of a ledger that differs from this one by these registrations; what is kept here stays as it is."""
+        return compared.Comparisons(compared.copied(self._tables), changed)
+
+    def hide(self, registrations: Iterable[str]) -> bool:
+        """Whether a court has hidden a name, which it printed, in the case of one of these."""
+        asked = "SELECT hides.id FROM members JOIN hides ON hides.id = members.id WHERE members.subject = ?"
+        return any(self._ids(asked, subject) for subject in registrations)
+
+    def row(self, id_: str) -> Plain:
+        """The line of one case."""
+        (said,) = self._ids("SELECT said FROM cases WHERE id = ?", id_)
+        found: Plain = json.loads(said)
+        return found
+
     def marks(self) -> dict[str, str]:
         """By case a digest over all that is sought in it: what has the same was not changed since."""
         return {
@@ -157,7 +190,7 @@ class Views:
         """The sha256 over all rows, what is only a mark of how far they go left out."""
         digest = hashlib.sha256()
         for table in TABLES[1:]:
-            for row in self._tables.execute(f"SELECT * FROM {table} ORDER BY 1, 2"):  # noqa: S608
+            for row in self._tables.execute(f"SELECT * FROM {table} ORDER BY 1{', 2' * (table != 'hides')}"):  # noqa: S608
                 digest.update(json.dumps([table, *row], ensure_ascii=False).encode() + b"\n")
         return digest.hexdigest()
 
@@ -243,9 +276,9 @@ class Views:
         ids |= set(gone)
         asked = "SELECT signature FROM cases WHERE id = ?"
         kept = {id_: signature for id_ in ids for signature in self._ids(asked, id_)} if ties is None else {}
-        for table in ("cases", "members", "called"):
+        for table in ("cases", "members", "called", "hides"):
             self._tables.executemany(f"DELETE FROM {table} WHERE id = ?", [(id_,) for id_ in sorted(ids)])  # noqa: S608
-        for groups_ in _batches(wanted):
+        for groups_ in batches(wanted):
             folded = registrations(self._book.sightings([name for group in groups_ for name in group]), corrections)
             for group in groups_:
                 found = case_of([folded[name] for name in group if name in folded], ties or {})
@@ -262,6 +295,8 @@ class Views:
         )  # fmt: skip
         self._tables.execute("INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._tables.executemany("INSERT INTO members VALUES (?, ?)", [(r.subject, case.id) for r in case.registrations])
+        if any(r.hidden for r in case.registrations):
+            self._tables.execute("INSERT INTO hides VALUES (?)", (case.id,))
         names = {name for r in case.registrations for name in (*r.own.all("uid"), *r.own.all("number"))}
         self._tables.executemany("INSERT INTO called VALUES (?, ?)", [(name, case.id) for name in sorted(names)])
 
@@ -270,7 +305,8 @@ def _signature(subjects: Collection[str], links: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([sorted(subjects), list(links)], ensure_ascii=False).encode()).hexdigest()[:24]
 
 
-def _batches(wanted: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+def batches(wanted: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """Whole groups of registrations, some CHUNK registrations together."""
     batch: list[Sequence[str]] = []
     size = 0
     for group in wanted:
@@ -317,9 +353,12 @@ def _make(tables: sqlite3.Connection) -> None:
             tables.execute(statement)
 
 
-def _copied(path: Path) -> sqlite3.Connection:
-    """What the file holds, in memory; nothing where it cannot be read."""
+def _copied(path: Path | None) -> sqlite3.Connection:
+    """What the file holds, in memory; nothing where there is none, or it cannot be read."""
     tables = sqlite3.connect(":memory:", isolation_level=None)
+    if path is None:
+        _make(tables)
+        return tables
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.5)) as held:
             held.backup(tables)

@@ -9,7 +9,7 @@ A name that a court printed and later hid (`Registration.hidden`) is withheld in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from archive.errors import Withheld
 from archive.ledger import words
 from archive.ledger.case import Case, Entity, Registration, Value, compatible
 from archive.ledger.observation import Correction, Quoted
-from archive.ledger.privacy import Names, Pseudonyms, is_name
+from archive.ledger.privacy import Names, Pseudonyms, Surnames, is_name
 
 KIND: Final = "takedown"
 SCOPES: Final = ("person", "case", "page")
@@ -69,12 +69,14 @@ class Veil:
     """What to leave out, by registration and address. Made by `drawn`; every door looks through it.
 
     gone: takedown by registration or address that is withheld whole. names: by registration the names no view tells.
+    surnames: of all of them, for texts of no case: what articles say.
     """
 
     gone: Mapping[str, str]
     names: Mapping[str, frozenset[str]]
     patterns: Mapping[str, Names]
     taken: Mapping[str, str]  # by registration the takedown of a person in it
+    surnames: Surnames = field(default_factory=lambda: Surnames(frozenset()))
 
     def cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
         """The cases that may be shown, without the names that may not."""
@@ -120,6 +122,9 @@ class Veil:
                     each = Quoted(sighting._replace(raw=raw, value=value), each.selector, WITHHELD, each.start, each.end)
                 elif self.patterns[base].inside(each.quote):
                     each = each._replace(quote=WITHHELD)
+            elif not base.startswith("reg:"):
+                told = sighting._replace(raw=self.free(sighting.raw), value=sighting.value and self.free(sighting.value))
+                each = each._replace(sighting=told, quote=self.free(each.quote))
             shown.append(each)
         return shown
 
@@ -144,9 +149,16 @@ class Veil:
                 yield row | {"detail": self.text(row["registration"], row["detail"])}
 
     def text(self, subject: str, text: str) -> str:
-        """A text that is told of a registration, or nothing of it where it holds a withheld name."""
-        pattern = self.patterns.get(words.registration(subject))
+        """A text that is told of a registration, or of a page, or nothing of it where it holds a withheld name."""
+        base = words.registration(subject)
+        if not base.startswith("reg:"):
+            return self.free(text)
+        pattern = self.patterns.get(base)
         return WITHHELD if pattern is not None and pattern.inside(text) else text
+
+    def free(self, text: str) -> str:
+        """A text of no case, or nothing of it where it names somebody whom no view names."""
+        return WITHHELD if self.surnames.inside(text) else text
 
     def untouched(self, found: Iterable[Quoted]) -> list[Quoted]:
         """Only those values that may be shown as they are, with their places."""
@@ -208,11 +220,13 @@ def drawn(takedowns: Iterable[Takedown], cases: Iterable[Case], people: Pseudony
                 hidden.setdefault(subject, set()).add(name)
     gone: dict[str, str] = {}
     taken: dict[str, str] = {}
+    unnamed: set[str] = set()  # people of cases that are gone: texts of no case name them no more either
     for takedown in takedowns:
         bases = {words.registration(subject) for subject in takedown.subjects}
         subjects = {each for base in bases for each in case_of.get(base, {base})}
         if takedown.scope != "person":
             gone.update(dict.fromkeys(sorted(subjects), takedown.id))
+            unnamed.update(name for subject in subjects for name in named.get(subject, ()))
             continue
         whole = {name for subject in subjects for name in named.get(subject, ())}
         meant = whole if people is None else {name for name in whole if people.token(name) in takedown.tokens}
@@ -222,7 +236,8 @@ def drawn(takedowns: Iterable[Takedown], cases: Iterable[Case], people: Pseudony
     for subject, kept_back in hidden.items():  # other spellings of the same person
         kept_back |= {n for n in named.get(subject, ()) if any(compatible(n, other) for other in tuple(kept_back))}
     names = {subject: frozenset(found) for subject, found in hidden.items()}
-    return Veil(gone, names, {subject: Names.of(found) for subject, found in names.items()}, taken)
+    patterns = {subject: Names.of(found) for subject, found in names.items()}
+    return Veil(gone, names, patterns, taken, Surnames.of(unnamed.union(*names.values())))
 
 
 def tombstones(

@@ -14,7 +14,7 @@ from archive.errors import BadRecord, NotFound
 from archive.log import Log, find, told
 from archive.note import Checkpoint, Note, Verifier
 from archive.pack.files import File
-from archive.stamped import FOLDER, JOURNAL, Line, Stamped
+from archive.stamped import FOLDER, JOURNAL, Line, Stamped, lists
 from archive.tiles import Tiles
 
 
@@ -65,7 +65,13 @@ class Head:
             held = sorted({line.size for line in self.lines if line.size is not None and line.file.endswith(ends)})
             usable = [size for size in held if size <= self.checkpoint.size]
             sizes |= {next((size for size in usable if size > leaf), 0) for leaf in leaves}
-        return sorted(sizes - {0})
+        return sorted(self._with_lists(sizes - {0}))
+
+    def _with_lists(self, sizes: set[int]) -> set[int]:
+        """These, and those whose stamps brought the lists of the revoked that are asked of their tokens: one comes a day."""
+        tokens = [line for line in self.lines if line.file.endswith(".tsr") and (line.size is None or line.size in sizes)]
+        found = {each.size for token in tokens for each in lists(self.lines, token) if each.size is not None}
+        return sizes if found <= sizes else self._with_lists(sizes | found)
 
     def files(self, sizes: list[int]) -> Iterator[File]:
         """Checkpoint and key; for stamped checkpoints of these sizes their stamps, and proofs that the head extends them.

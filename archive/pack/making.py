@@ -16,6 +16,7 @@ from archive.ledger.book import Book
 from archive.ledger.export.listing import Listing
 from archive.ledger.export.place import Written
 from archive.ledger.rows import Plain
+from archive.ledger.views import Views
 from archive.manifest import SOFTWARE, canonical
 from archive.note import Signer
 from archive.pack import case, told
@@ -35,6 +36,7 @@ class Gathered:
 
     archive: Archive
     head: Head
+    case: str
     listing: Listing
     report: Report
     captures: list[Capture]
@@ -42,16 +44,17 @@ class Gathered:
     stamped: list[int]
 
     @classmethod
-    def of(cls, archive: Archive, book: Book, name: str, keys: Keyring) -> Gathered:
+    def of(cls, archive: Archive, book: Book, views: Views, name: str, keys: Keyring) -> Gathered:
         """Raises NotFound (no such case; a capture that is not logged yet), Withheld, Damaged, BadRecord."""
         home = archive.home.path
         head = Head.of(home)
         listing = Listing.of(
-            book, key=discretion.pseudonyms(home, keys), named=True, case=name, takedowns=discretion.takedowns(home)
-        )
-        if not listing.cases:
+            book, views=views, key=discretion.pseudonyms(home, keys), named=True, case=name,
+            takedowns=discretion.takedowns(home),
+        )  # fmt: skip
+        one = next(listing.cases, None)
+        if one is None:
             raise NotFound(f"what the ledger has of {name} is withheld")
-        one = listing.cases[0]
         tables = told.tables(listing)
         registrations = [registration.subject for registration in one.registrations]
         named = [*told.named(tables), *case.decided(book, registrations)]
@@ -59,8 +62,8 @@ class Gathered:
         discretion.refuse(home, [capture.id for capture in captures])
         stamped = head.stamped([head.leaf(capture) for capture in captures])
         under = (head.note, head.checkpoint)
-        report = prove(archive, book, one.id, keys=keys, now=datetime.fromisoformat(head.at), under=under)
-        return cls(archive, head, listing, report, captures, tables, stamped)
+        report = prove(archive, book, one.id, keys=keys, now=datetime.fromisoformat(head.at), under=under, views=views)
+        return cls(archive, head, one.id, listing, report, captures, tables, stamped)
 
     def files(self, *, signed: bool) -> Iterator[File]:
         members = case.members(self.archive, self.captures)
@@ -80,7 +83,7 @@ class Gathered:
             "v": VERSION,
             "kind": "kartoteka pack",
             "software": SOFTWARE,
-            "case": self.listing.cases[0].id,
+            "case": self.case,
             "head": self.listing.head,
             "as_of": self.listing.as_of,
             "checkpoint": {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()},
@@ -105,8 +108,8 @@ def export(
     note: is told what a person should know of it. Raises what `Gathered.of` and `write` raise.
     """
     ring = keys if keys is not None else Keyring.of(os.environ)
-    with Archive.open(home) as archive, Book.open(home) as book:
-        gathered = Gathered.of(archive, book, name, ring)
+    with Archive.open(home) as archive, Book.open(home) as book, book.pinned(), Views.open(home, book, hold=True) as views:
+        gathered = Gathered.of(archive, book, views, name, ring)
         signer = _signer(ring, gathered.head, note)
         record(gathered.listing.head)
         return write(target, gathered.files(signed=signer is not None), signer)

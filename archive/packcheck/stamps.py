@@ -15,7 +15,7 @@ from archive.packcheck.captures import once
 from archive.packcheck.listed import lines
 from archive.packcheck.opened import read
 from archive.packcheck.run import Run
-from archive.stamped import JOURNAL, NOTE, RENEWAL, Line, chained, renewal
+from archive.stamped import JOURNAL, NOTE, RENEWAL, Line, chained, lists, renewal
 from archive.stampjudge import Judge
 
 WHERE = "log/stamps"
@@ -31,6 +31,7 @@ class Stamps:
     ) -> None:
         self.run, self.check = run, run.checks[15]
         self.lines: list[Line] = []
+        self.revoked: dict[Line, bytes] = {}  # lists of the revoked that the pack holds
         self.judge = Judge(self.check, roots, now, [], block)
 
     def all(self) -> Iterator[Finding]:
@@ -43,6 +44,7 @@ class Stamps:
         wanted = [line for line in self.lines if line.size is None or line.size in self.run.stamped]
         yield from self.unnamed(there, {f"{WHERE}/{line.file}" for line in wanted})
         octets = {line.file: self.kept(line) for line in wanted}
+        self.revoked = {line: found for line in wanted if line.list_of and (found := octets[line.file]) is not None}
         for line in wanted:
             if octets[line.file] is None:
                 yield from self.check.fail(f"{WHERE}/{line.file}", "it is not there, or is not what the journal says was kept")
@@ -88,7 +90,9 @@ class Stamps:
         for line in held:
             name = line.file.rpartition("/")[2]
             if name.endswith(".tsr") and octets[name] is not None:
-                yield from self.judge.token(f"{WHERE}/{line.file}", (self.lines.index(line), line), subject, octets, covers)
+                revoked = [self.revoked[each] for each in lists([*self.revoked], line)]
+                number = self.lines.index(line)
+                yield from self.judge.token(f"{WHERE}/{line.file}", (number, line), subject, octets, revoked, covers)
         proofs = sorted(name for name, found in octets.items() if name.endswith(".ots") and found is not None)
         if proofs:
             yield from self.judge.proof(f"{WHERE}/{folder}/{proofs[-1]}", octets[proofs[-1]] or b"", subject)

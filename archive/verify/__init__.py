@@ -23,7 +23,8 @@ are asked of that code. It holds one step of octets, one manifest and one page a
 time; what it must remember of every record lies in a table on disk (`met`).
 
     scene        what there is: format, index, files (1), and versions (10)
-    octets       one pass over the files (2), (3), (4); `plain` settles what is sound while it goes by
+    octets       one pass over the files (2), (3), (4); `plain` settles what is sound while it goes by, `carried` keeps what a
+                 run that is stopped has read
     manifests    (5) and (6)
     rows         (7), (8), and what the index says of bodies (4)
     quotes       (9)
@@ -37,9 +38,9 @@ own key, where neither this machine's keyring nor anybody outside remembers an e
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from archive import logcheck, quotes
@@ -47,6 +48,7 @@ from archive.errors import ArchiveError
 from archive.finding import CHECKS, Check, Finding, Verdict, status
 from archive.keyring import Keyring
 from archive.log import Log
+from archive.verify.carried import Carried
 from archive.verify.manifests import Manifests
 from archive.verify.met import Met
 from archive.verify.octets import Octets, Progress
@@ -68,31 +70,43 @@ def verify(
     keys: Keyring | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
+    scratch: Path | None = None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Finding]:
     """All checks over an archive, or over the captures (or visits) named; findings as they come, sums at the end.
 
     keys: remembers what this machine signed last, and which authorities are trusted; None: what needs that is NOT CHECKED.
-    now: UTC, by which certificates of authorities have ended or not; None: by the clock. Raises NotFound where an id names
-    nothing.
+    now: UTC, by which certificates of authorities have ended or not; None: by the clock. scratch: a private file, outside
+    the archive, by which a run over all of it that is stopped is gone on with (`carried`); note: is told where that is done,
+    or why it is not. Raises NotFound where an id names nothing.
     """
     told = progress or (lambda *_: None)
-    with ExitStack() as stack:
-        checks = {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 1)}
-        yield from _run(Scene(home, checks, stack), ids, told)
-    yield from logcheck.check_log(home, ids, keys=keys, progress=told)
-    yield from _stamps(home, ids, keys, now)
+    with ExitStack() as outer:
+        with ExitStack() as stack:
+            checks = {n: Check(CHECKS[n - 1], of) for n, of in enumerate(COUNTED, 1)}
+            scene = Scene(home, checks, stack)
+            yield from scene.format_and_index()
+            kept = None
+            if scratch is not None and not ids and scene.index is not None:
+                kept = Carried.open(scratch, scene, outer, lambda: datetime.now(UTC))
+            yield from _run(scene, ids, told, kept, note)
+        yield from logcheck.check_log(home, ids, keys=keys, progress=told)
+        yield from _stamps(home, ids, keys, now)
+        if kept is not None:
+            kept.finish()
 
 
-def _run(scene: Scene, ids: Sequence[str], progress: Progress) -> Iterator[Finding]:
+def _run(
+    scene: Scene, ids: Sequence[str], progress: Progress, kept: Carried | None, note: Callable[[str], None]
+) -> Iterator[Finding]:
     checks = scene.checks
-    yield from scene.format_and_index()
-    met = Met(scene)
+    met = Met(scene, kept.db if kept is not None else None)
     manifests, rows = Manifests(scene, met), Rows(scene, met)
     octets = Octets(scene, met, manifests, progress)
     scope = scene.scope(ids)
     if scope is None:
         yield from scene.files()
-        yield from octets.all_records()
+        yield from octets.all_records(kept, note)
         yield from manifests.sequence()
     else:
         checks[6].why_not = "needs the whole archive: run `verify` without an id"

@@ -9,12 +9,14 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from archive import records, standard
 from archive.finding import Finding
 from archive.glance import glance
 from archive.records import ONE_MEMBER, Record
+from archive.verify.carried import Carried, State, file_is
 from archive.verify.manifests import Manifests
 from archive.verify.met import LONGEST_MEMBER, Met
 from archive.verify.plain import Settling
@@ -34,20 +36,58 @@ class Octets:
         self.home, self.checks, self.index = scene.home, scene.checks, scene.index
         self.settling = Settling(scene, met, manifests)
 
-    def all_records(self) -> Iterator[Finding]:
+    def all_records(self, carried: Carried | None = None, note: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+        """Every file, one after another; those that an earlier run has read, and that are what they were, are taken as read."""
         present = [(serial, name, self.home / "warc" / name) for serial, name in self.scene.names()]
         present = [(serial, name, path) for serial, name, path in present if path.is_file()]
         whole = sum(path.stat().st_size for _, _, path in present)
+        before = {number: (check.looked, check.failed) for number, check in self.checks.items()}
         done = 0
-        self.settling.begin()
+        if carried is None:
+            self.settling.begin()
+        else:
+            done = self.take_over(carried, present)
+            present = present[len(carried.names) :]
+            if said := carried.told():
+                note(said)
+            yield from carried.found()
         for serial, name, path in present:
             self.settling.chains.clear()
+            self.met.reading = serial
+            file_was = file_is(path) if carried is not None else ""
             with path.open("rb", buffering=AHEAD) as file:
-                yield from self.one_file(serial, name, file, partial(self.told_of, name, done, whole))
+                for finding in self.one_file(serial, name, file, partial(self.told_of, name, done, whole)):
+                    if carried is not None:
+                        carried.note(finding)
+                    yield finding
                 done += file.seek(0, 2)
             self.settling.hold(serial, name)
+            if carried is not None:
+                self.met.write()
+                carried.keep(serial, name, path, file_was, self.state(before))
         self.settling.end()
         yield from self.manifests.loose_records()
+
+    def take_over(self, carried: Carried, present: Sequence[tuple[int, str, Path]]) -> int:
+        """The files that are taken as read; how many octets they have."""
+        state = carried.take_over(present, lambda count: self.met.forget_others([serial for serial, *_ in present[:count]]))
+        for serial, _, path in present[: len(carried.names)]:
+            self.met.reached[serial] = path.stat().st_size
+        if state is None:
+            self.settling.begin()
+        else:
+            self.settling.begin(state.next_seq)
+            self.manifests.expected = state.expected
+            for number, check in self.checks.items():
+                check.looked += state.looked[number]
+                check.failed += state.failed[number]
+                check.carried = carried.words if state.looked[number] else ""
+        return sum(self.met.reached.values())
+
+    def state(self, before: dict[int, tuple[int, int]]) -> State:
+        looked = {number: check.looked - before[number][0] for number, check in self.checks.items()}
+        failed = {number: check.failed - before[number][1] for number, check in self.checks.items()}
+        return State(self.manifests.expected, self.settling.next_seq(), looked, failed)
 
     def told_of(self, name: str, done: int, whole: int, at: int) -> None:
         self.progress(name, done + at, whole)
@@ -152,7 +192,7 @@ class Octets:
         lies += [record.type, target, record.get("WARC-Date"), body.head.status if body and body.head else None]
         lies += [record.taken, block.hexdigest(), payload.hexdigest() if has_payload else None]
         self.met.add((*lies, bare(record.get("WARC-Refers-To")), 0))
-        self.met.ids_met.append((hash(lies[5]), serial, record.offset))
+        self.met.met_id(lies[5], serial, record.offset)
         if not is_manifest or not record.readable:
             return None
         told = yield from self.manifests.manifest(name, record.offset, bytes(kept), target.removeprefix(MANIFEST))

@@ -22,7 +22,8 @@ BY_SEQ = """
 SELECT c.seq, id, visit, hop, url, outcome, status, mime, payload_sha256, size, error, at, refers_to, trusted, foreign_file,
     record_offset, record_length, record_sha256, serial, manifest_offset, manifest_length, manifest_member_sha256,
     c.manifest_sha256, o.manifest_sha256
-FROM captures c LEFT JOIN outbox o ON o.seq = c.seq ORDER BY c.seq"""
+FROM captures c LEFT JOIN outbox o ON o.seq = c.seq WHERE c.seq >= ? ORDER BY c.seq"""
+LOWEST = -(1 << 63)  # of all numbers that a row may have
 PENDING = 1000  # records that may wait for their manifest
 
 
@@ -36,13 +37,20 @@ class Settling:
         self.rows_by_seq: Iterator[tuple[Any, ...]] = iter(())  # BY_SEQ
         self.row: tuple[Any, ...] | None = None  # the next of them
 
-    def begin(self) -> None:
-        """Before the first file."""
+    def begin(self, first: int | None = None) -> None:
+        """Before the first file that is read; first: the number of the first row that is not settled yet."""
         if self.index is not None:
             rows = self.index.cursor()
             rows.row_factory = None
-            self.rows_by_seq = rows.execute(BY_SEQ)
+            self.rows_by_seq = rows.execute(BY_SEQ, (LOWEST if first is None else first,))
         self.row = next(self.rows_by_seq, None)
+
+    def next_seq(self) -> int:
+        """The number of the first row that is not settled or doubted yet."""
+        if self.row is not None:
+            return int(self.row[0])
+        last = None if self.index is None else self.index.execute("SELECT max(seq) FROM captures").fetchone()[0]
+        return 0 if last is None else int(last) + 1
 
     def end(self) -> None:
         """After the last one: rows that no manifest stands for."""
@@ -53,7 +61,7 @@ class Settling:
     def plain(self, serial: int, name: str, offset: int, plain: Plain, block: memoryview) -> Iterable[Finding]:
         """(2) to (4) hold of this record. A manifest settles the records before it, and its row."""
         place = (offset, plain)
-        self.met.ids_met.append((hash(plain.id), serial, offset))
+        self.met.met_id(plain.id, serial, offset)
         target = plain.target
         if not target.startswith(MANIFEST) or plain.type != "metadata":
             if target.startswith(CHAIN):

@@ -25,9 +25,7 @@ class Authority:
     hosts: the only names it answers for. folder: where PEM files may lie; the caller removes it. life: of each certificate.
     """
 
-    def __init__(
-        self, folder: Path, hosts: Collection[str], now: datetime | None = None, *, life: timedelta = LIFE
-    ) -> None:
+    def __init__(self, folder: Path, hosts: Collection[str], now: datetime | None = None, *, life: timedelta = LIFE) -> None:
         self._folder, self._hosts, self._life = folder, frozenset(hosts), life
         self._lives: dict[str, timedelta] = {}
         self._now = now or datetime.now(UTC)
@@ -68,9 +66,7 @@ class Authority:
             self._contexts[name] = context
         return self._contexts[name]
 
-    def _builder(
-        self, subject: str, key: ec.EllipticCurvePublicKey, life: timedelta | None = None
-    ) -> x509.CertificateBuilder:
+    def _builder(self, subject: str, key: ec.EllipticCurvePublicKey, life: timedelta | None = None) -> x509.CertificateBuilder:
         """What root and host certificates share; the key identifiers are there because strict verifiers ask for them."""
         return (
             x509.CertificateBuilder()

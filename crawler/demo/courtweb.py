@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-
 from typing import TYPE_CHECKING
 
 from crawler.demo.docket import APPEAL, Act, Court, Event, Register, Registration
@@ -88,7 +87,7 @@ class CourtWeb:
         return None
 
     def sent(self, request: Request, given: Answer | None) -> Answer | None:
-        """What an answer is when it leaves: the answer, unless a trouble of this world makes another of it; None: nothing comes."""
+        """What becomes of an answer on its way: nothing, unless a trouble of this world has it; None: it never comes."""
         return given
 
     def at(self, host: str) -> Court | None:

@@ -39,7 +39,7 @@ class Logged:
 
 @dataclass(slots=True)
 class Served:
-    """A world that can be reached. connect_to: rules as of curl, `:443:127.0.0.1:PORT`; ca_file: the root to trust, of authority.
+    """A world that can be reached. connect_to: rules as of curl, `:443:127.0.0.1:PORT`; ca_file: the root, for trust.
 
     faults: errors of the world itself, which no accident of the script explains; leaving `serve` raises the first.
     """

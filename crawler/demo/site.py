@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes out. chunked: sent in chunks, without a length, as the court's servers do. last: the connection ends with it."""
+    """What goes out. chunked: sent in chunks, without a length, as courts do. last: the connection ends with it."""
 
     status: int
     body: bytes

@@ -2001,7 +2001,7 @@ export class Stamps {
       const [asked] = beside((each) => each === `${name}.tsq`);
       if (asked) answers(token, asked);
       tokenHolds(token, trust.roots, extra);
-      const since = revoked(token.leaf, beside((each) => each.startsWith(`${name}.`) && each.endsWith(".crl")), [...token.held, ...extra, ...trust.roots]);
+      const since = revoked(token.leaf, this.lists(name, line), [...token.held, ...extra, ...trust.roots]);
       if (since !== null && since <= token.at) throw new Refused(`its certificate was revoked on ${since.slice(0, 10)}, before it signed`);
       if (!/^\d/.test(folder)) this.renewals.push([Number(subject.toString("latin1").split("\n")[1]), token.at]);
       const number = this.lines.indexOf(line);
@@ -2009,6 +2009,12 @@ export class Stamps {
         report.skip(15, where, `its certificate ended on ${token.leaf.ends.slice(0, 10)}, and nothing renewed it before: it held until then`);
       else report.looked(15);
     });
+  }
+  /** Lists of those whom the issuer of an authority had revoked: of the token's own day, and the newest. */
+  lists(name, token) {
+    const kept = this.lines.filter((line) => (!this.only || this.only(line.folder)) && /^(.*)\.\d+\.crl$/.exec(line.name)?.[1] === name);
+    const asked = new Set([...kept.filter((line) => line.at <= token.at).slice(-1), ...kept.slice(-1)]);
+    return [...asked].filter((line) => line.sound).map((line) => this.read(line.file));
   }
   proof(line, subject) {
     this.tried(line.file, () => {

@@ -115,7 +115,7 @@ async def test_blocked_here_and_reachable_there(world: World) -> None:
         "label": "afar", "kind": "socks5", "proxy": f"127.0.0.1:{world.proxy.port}", "names": "there", "peer": "unknown",
         "fault": None,
     }  # fmt: skip
-    assert (3, expected, None) == (told["v"], told["vantage"], told["peer"])
+    assert (2, expected, None) == (told["v"], told["vantage"], told["peer"])
     assert (2, False) == (plain["v"], "vantage" in plain)
     assert world.there.says == kept.response and kept.vantage is not None and "afar" == kept.vantage.label
     assert 2 == len(robots), "each vantage asks for its own"

@@ -79,7 +79,7 @@ async def test_two_authorities_and_a_calendar_stamp_a_checkpoint(home: Path, pla
             (folder / f"{authority.name}.tsr").read_bytes(), note, stamps.certificates(authority.roots.read_bytes())
         )
         assert abs(datetime.now(UTC) - token.at) < timedelta(minutes=5)
-        assert (folder / f"{authority.name}.1.crl").exists() == (authority is one) or True
+        assert (folder / f"{authority.name}.1.crl").exists()
     assert b"court.example" not in b"".join(calendar.taken)
 
 
@@ -166,6 +166,74 @@ async def test_a_certificate_is_revoked(home: Path, place: Path, mine: Keyring) 
     (finding,) = found(home, mine)
     assert (Verdict.FAIL, "log/stamps/000000000001/one.tsr") == (finding.outcome, finding.subject)
     assert "was revoked on" in finding.detail
+
+
+def lists(home: Path) -> list[str]:
+    """The kept lists of revoked certificates, in the order of the journal."""
+    return [line.file for line in Stamped(home).lines() if line.file.endswith(".crl")]
+
+
+async def test_each_authority_has_its_own_list_of_the_day(home: Path, place: Path, mine: Keyring) -> None:
+    """One of them a day, of each: what the one has revoked says nothing of the other."""
+    one, two = Authority(place / "one", "one"), Authority(place / "two", "two", "ec")
+    morning = datetime.now(UTC).replace(hour=8)
+    with served(one, two) as rules:
+        for count, hours in enumerate((0, 2, 24)):
+            keep(home, count, 1)
+            await carried(home, rules, one, two, now=morning + timedelta(hours=hours))
+
+    assert sorted(lists(home)) == [
+        "000000000001/one.1.crl", "000000000001/two.1.crl", "000000000003/one.1.crl", "000000000003/two.1.crl",
+    ]  # fmt: skip
+    assert ["one", "two"] == sorted({line.list_of for line in Stamped(home).lines() if line.list_of})
+    assert [("log", "PASS")] == outcomes(found(home, mine))
+
+
+async def test_an_authority_that_comes_later_brings_its_list(home: Path, place: Path, mine: Keyring) -> None:
+    """Another's list of that day is not its own; and it is held against the list of its own issuer, of whatever day."""
+    one = Authority(place / "one", "one")
+    two = Authority(place / "two", "two", revoked=datetime.now(UTC) - timedelta(hours=5))
+    keep(home, 0, 1)
+    with served(one, two) as rules:
+        await carried(home, rules, one)
+        await carried(home, rules, one, two)
+        keep(home, 1, 1)
+        await carried(home, rules, one, two)  # the same day: no list more
+
+    assert ["000000000001/one.1.crl", "000000000001/two.1.crl"] == lists(home)
+    assert {("log/stamps/000000000001/two.tsr", "FAIL"), ("log/stamps/000000000002/two.tsr", "FAIL")} == set(
+        outcomes(found(home, mine))
+    )
+
+
+async def test_a_revocation_that_is_known_later_counts(home: Path, place: Path, mine: Keyring) -> None:
+    """The list of the day knew nothing; a later one says that the certificate was revoked before it signed."""
+    one = Authority(place / "one", "one")
+    keep(home, 0, 1)
+    with served(one) as rules:
+        await carried(home, rules, one)
+        assert [("log", "PASS")] == outcomes(found(home, mine))
+        one.revoked = datetime.now(UTC) - timedelta(hours=5)
+        keep(home, 1, 1)
+        await carried(home, rules, one, now=datetime.now(UTC) + timedelta(days=1))
+
+    assert ("log/stamps/000000000001/one.tsr", "FAIL") in outcomes(found(home, mine))
+
+
+async def test_a_list_that_cannot_be_had_costs_no_token(home: Path, place: Path, mine: Keyring) -> None:
+    """The token is kept, the lack is told, and the next stamping of that day asks again."""
+    one = Authority(place / "one", "one", lists=False)
+    keep(home, 0, 1)
+    with served(one) as rules:
+        notes = await carried(home, rules, one)
+        assert [] == lists(home)
+        one.lists = True
+        keep(home, 1, 1)
+        notes += await carried(home, rules, one)
+
+    assert ["whom the issuer of one has revoked is not known today"] == [note.partition(":")[0] for note in notes]
+    assert ["000000000002/one.1.crl"] == lists(home)
+    assert [("log", "PASS")] == outcomes(found(home, mine))
 
 
 async def test_a_token_is_renewed_before_its_certificate_ends(home: Path, place: Path, mine: Keyring) -> None:
@@ -279,6 +347,21 @@ def test_any_changed_octet_of_an_answer_is_refused(place: Path) -> None:
         except BadStamp:
             continue
         assert (sound.at, sound.imprint, sound.serial) == (other.at, other.imprint, other.serial)
+
+
+def test_a_name_of_no_kind_of_text_is_refused(place: Path) -> None:
+    """In any of the certificates of an answer, or in a list of the revoked: an error of ours, not of the library."""
+    one = Authority(place / "one", "one")
+    reply, roots = one.reply(one.query(b"octets")), stamps.certificates(one.roots.read_bytes())
+    names = [at for at in range(len(reply) - 5) if reply[at] == 0x0C and reply[at + 2 : at + 5] == b"one"]
+    assert len(names) >= 3
+    for at in names:
+        with pytest.raises(BadStamp):
+            stamps.holds(reply[:at] + b"\x2c" + reply[at + 1 :], b"octets", roots)
+    crl = one.crl()
+    at = crl.index(b"one root") - 2
+    with pytest.raises(BadStamp):
+        stamps.revoked(stamps.opened(reply), [crl[:at] + b"\x2c" + crl[at + 1 :]], roots)
 
 
 def test_a_proof_is_read_and_written_the_same() -> None:

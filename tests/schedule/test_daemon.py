@@ -12,8 +12,8 @@ import pytest
 
 from archive.door import Globals
 from archive.errors import NotFound
+from archive.inbox import Inbox
 from archive.store import Archive
-from crawler.inbox import Inbox
 from crawler.opening import opened
 from crawler.sites import sources
 from schedules.daemon import Daemon, Orders

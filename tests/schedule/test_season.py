@@ -83,7 +83,9 @@ def wrong(looking: Looking, expected: list[Expected], also: list[Expected], arch
         found += each.why(raised, cleared, archive)
     for (kind, subject), rows in looking.raised.items():
         for day, each in rows:
-            if not any(e.kind == kind and subject.startswith(e.subject) and e.first <= day < e.over for e in (*expected, *also)):
+            if not any(
+                e.kind == kind and subject.startswith(e.subject) and e.first <= day < e.over for e in (*expected, *also)
+            ):
                 found.append(f"false: {kind} of {subject} on day {day}: {each.alarm.detail}")
     return found
 
@@ -109,7 +111,9 @@ async def season(days: Days, served: Served, proofs: Proofs, disk: Room, length:
             served.authority.renew(ASTRAKHAN.dash, 300 * DAY)
         proofs.key(there=number not in (11, 12))
         proofs.authority.mood = "down" if number in (15, 16) else "well"
-        import time; print(number, time.time(), time.process_time(), len(served.log), days.looking.looks)
+        import time
+
+        print(number, time.time(), time.process_time(), len(served.log), days.looking.looks)
         await days.day(number)
 
 
@@ -169,6 +173,7 @@ async def test_every_alarm_at_its_page(place: Path, monkeypatch: pytest.MonkeyPa
             async with living(home, served, plan, begin, monkeypatch, disk=disk, ways=ways) as days:
                 await season(days, served, Proofs(authority, keys), disk, 20)
     with Archive.open(home) as archive:
-        for w in wrong(days.looking, expected, also, archive): print('WRONG', w)
+        for w in wrong(days.looking, expected, also, archive):
+            print("WRONG", w)
         assert [] == wrong(days.looking, expected, also, archive)
     assert world.failed["unavailable"] and world.failed["reset"]

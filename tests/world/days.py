@@ -6,7 +6,6 @@ Time stands still until the next day is told to come; that returns when what bec
 from __future__ import annotations
 
 import asyncio
-
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, tzinfo
@@ -91,7 +90,9 @@ class Looking(room.Watching):
 class Days:
     """One daemon and its time."""
 
-    def __init__(self, season: Season, daemon: Daemon, orders: Orders, looking: Looking, carry: Carry, notes: list[str]) -> None:
+    def __init__(
+        self, season: Season, daemon: Daemon, orders: Orders, looking: Looking, carry: Carry, notes: list[str]
+    ) -> None:
         assert isinstance(daemon.now, Hands)
         self.season, self.daemon, self.looking, self.notes, self.hands = season, daemon, looking, notes, daemon.now
         self._orders, self._carry = orders, carry
@@ -136,9 +137,7 @@ async def living(
     async with opened(options) as crawl:
         crawl.now = hands
         looking = Looking(home, hands, disk or Room(), stamped=True)
-        daemon = Daemon(
-            crawl, plan, lambda: plan, orders, done=visits.append, note=notes.append, now=hands, watching=looking
-        )
+        daemon = Daemon(crawl, plan, lambda: plan, orders, done=visits.append, note=notes.append, now=hands, watching=looking)
         async with carrier(options, crawl.desk.store, notes.append) as carry:
             carry._now = hands
             work = asyncio.create_task(daemon.run())
@@ -149,5 +148,3 @@ async def living(
                 orders.stop()
                 await asyncio.wait_for(work, PATIENCE)
                 looking.close()
-
-

@@ -46,7 +46,9 @@ class Proxying:
 
     async def script(self, peer: Peer) -> None:
         self.connections += 1
-        port = await (self._http(peer) if self.kind == "http" else self._socks(peer))
+        port = None
+        with contextlib.suppress(asyncio.IncompleteReadError):  # who only looks whether somebody is there asks nothing
+            port = await (self._http(peer) if self.kind == "http" else self._socks(peer))
         if port is None:
             return
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -108,7 +108,9 @@ class Season(World):
         if self.now("down", request.host if court is None else court.code):
             return None
         if self.now("withdrawn", request.url):
-            return Answer(404, b"<!DOCTYPE html><title>404</title><p>404</p>\n", (("Content-Type", "text/html; charset=utf-8"),))
+            return Answer(
+                404, b"<!DOCTYPE html><title>404</title><p>404</p>\n", (("Content-Type", "text/html; charset=utf-8"),)
+            )
         if given is None:
             return None
         if court is not None and "name_op=r&" in request.target:
@@ -138,12 +140,13 @@ def as_known(entry: Registration, today: date) -> Registration:
     """What its court has entered by that day."""
     events = tuple(replace(e, placed=min(e.placed, today) if e.placed else None) for e in entry.events if e.day <= today)
     before = datetime.combine(today, datetime.min.time()) - timedelta(hours=3)
-    stamps = {"published": entry.published and min(entry.published, before), "modified": entry.modified and min(entry.modified, before)}
+    stamps = {
+        "published": entry.published and min(entry.published, before),
+        "modified": entry.modified and min(entry.modified, before),
+    }
     if entry.decided is not None and entry.decided > today:
         open_ = tuple(replace(person, decided=None, result=None) for person in entry.persons)
         entry = replace(entry, persons=open_, decided=None, result=None, in_force=None, act=None)
     elif entry.in_force is not None and entry.in_force > today:
         entry = replace(entry, in_force=None)
     return replace(entry, events=events or entry.events[:1], **stamps)
-
-

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from archive.ledger.export import csv, ftm, jsonl, package, parquet, sqlite
 from archive.ledger.export.listing import TABLES, Listing
-from archive.ledger.export.place import Written, put
+from archive.ledger.export.place import Rows, Written, put
 from archive.ledger.export.schema import TABLES as SCHEMA
 from archive.ledger.rows import Plain
 
@@ -40,11 +40,11 @@ def export(listing: Listing, form: str, target: Path, *, tables: Sequence[str] =
 
 
 def _lined(listing: Listing, table: str, form: str, path: Path, *, bom: bool) -> Written:
-    rows = list(listing.rows(table))
-    return put(path, _lines(rows, SCHEMA[table].names, form, bom), len(rows))
+    rows = Rows(listing.rows(table))
+    return put(path, _lines(rows, SCHEMA[table].names, form, bom), rows)
 
 
-def _lines(rows: Sequence[Plain], names: Sequence[str], form: str, bom: bool) -> Iterator[bytes]:
+def _lines(rows: Iterable[Plain], names: Sequence[str], form: str, bom: bool) -> Iterator[bytes]:
     if form == "jsonl":
         yield from jsonl.lines(rows)
         return

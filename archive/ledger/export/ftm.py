@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +19,9 @@ from typing import Any, Final
 from archive.ledger import courts
 from archive.ledger.export.csv import lines as csv_lines
 from archive.ledger.export.listing import Listing
-from archive.ledger.export.place import Written, put
+from archive.ledger.export.place import Rows, Written, put
 from archive.ledger.export.schema import TABLES
+from archive.ledger.export.sorted import Sorted
 from archive.ledger.rows import Plain
 
 ENTITIES, STATEMENTS, COVERAGE, LOST = "entities.ftm.json", "statements.csv", "coverage.csv", "lost.txt"
@@ -78,13 +79,17 @@ class _Entity:
 
 def write(listing: Listing, folder: Path) -> list[Written]:
     """Entities and their statements, the coverage, and a text that says what is lost. Raises DiskFull, ArchiveError."""
-    entities = sorted(_entities(listing), key=lambda entity: entity.id)
-    statements = [row for entity in entities for row in _statements(entity, listing.as_of)]
-    covered = list(listing.rows("coverage"))
+    covered = Rows(listing.rows("coverage"))
+    with Sorted(
+        (entity.id, [entity.schema, entity.origin, entity.seen, entity.properties]) for entity in _entities(listing)
+    ) as held:
+        entities = Rows(_Entity(id_, *said) for id_, said in held)
+        told = [put(folder / ENTITIES, map(_line, entities), entities)]
+        statements = Rows(row for id_, said in held for row in _statements(_Entity(id_, *said), listing.as_of))
+        told.append(put(folder / STATEMENTS, _csv(statements), statements))
     return [
-        put(folder / ENTITIES, (_line(entity) for entity in entities), len(entities)),
-        put(folder / STATEMENTS, _csv(statements), len(statements)),
-        put(folder / COVERAGE, csv_lines(covered, TABLES["coverage"].names), len(covered)),
+        *told,
+        put(folder / COVERAGE, csv_lines(covered, TABLES["coverage"].names), covered),
         put(folder / LOST, [f"{LOSSES}\nLedger {listing.head}, as of {listing.as_of or 'never'}.\n".encode()], 0),
     ]
 
@@ -220,7 +225,7 @@ def _statement(entity: _Entity, name: str, kind: str, value: str, key: str, as_o
     }  # fmt: skip
 
 
-def _csv(rows: list[dict[str, str]]) -> Iterator[bytes]:
+def _csv(rows: Iterable[dict[str, str]]) -> Iterator[bytes]:
     """As the library reads it: every cell quoted, lines ended by LF. Not for spreadsheets: the CSV export is."""
     out = io.StringIO()
     writer = csv.DictWriter(out, _COLUMNS, dialect="unix")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from archive.ledger.export import csv
 from archive.ledger.export.listing import TABLES as NAMES
 from archive.ledger.export.listing import Listing
-from archive.ledger.export.place import Written, put
+from archive.ledger.export.place import Rows, Written, put
 from archive.ledger.export.schema import FLAG, NUMBER, TABLES, Table
 
 DESCRIPTOR: Final = "datapackage.json"
@@ -39,8 +39,8 @@ def descriptor(listing: Listing, tables: list[tuple[Table, Written]]) -> dict[st
 
 
 def _table(listing: Listing, table: Table, folder: Path) -> Written:
-    rows = list(listing.rows(table.name))
-    return put(folder / f"{table.name}.csv", csv.lines(rows, table.names), len(rows))
+    rows = Rows(listing.rows(table.name))
+    return put(folder / f"{table.name}.csv", csv.lines(rows, table.names), rows)
 
 
 def _resource(table: Table, written: Written) -> dict[str, Any]:

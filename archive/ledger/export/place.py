@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from archive.errors import ArchiveError, DiskFull
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,20 @@ class Written:
     octets: int
 
 
-def put(path: Path, pieces: Iterable[bytes], rows: int) -> Written:
-    """The file from its pieces. Raises DiskFull, ArchiveError where the place cannot be written."""
+class Rows(Generic[T]):
+    """Rows on their way into a file; `count` of them have passed."""
+
+    def __init__(self, rows: Iterable[T]) -> None:
+        self._rows, self.count = rows, 0
+
+    def __iter__(self) -> Iterator[T]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+def put(path: Path, pieces: Iterable[bytes], rows: Rows[T] | int) -> Written:
+    """The file from its pieces, which are made of the rows. Raises DiskFull, ArchiveError where the place cannot be written."""
     digest = hashlib.sha256()
     length = 0
 
@@ -38,7 +53,7 @@ def put(path: Path, pieces: Iterable[bytes], rows: int) -> Written:
             os.fsync(file.fileno())
 
     _whole(path, fill)
-    return Written(str(path), rows, digest.hexdigest(), length)
+    return Written(str(path), rows if isinstance(rows, int) else rows.count, digest.hexdigest(), length)
 
 
 def made(path: Path, rows: int, make: Callable[[Path], None]) -> Written:

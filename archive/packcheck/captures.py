@@ -44,6 +44,7 @@ def head(run: Run, given: Verifier | None, how: str) -> Iterator[Finding]:
     else:
         check.looked += 1
     run.key = given or held
+    check.of = f"checkpoints, by the key {how if given is not None else 'that lies in the pack'}"
     note = read(run.pack, HEAD, LONGEST)
     check.looked += 1
     try:

@@ -142,6 +142,9 @@ def test_nothing_is_believed_that_was_not_given(packs: list[Path]) -> None:
     open_ = {(f.check, f.subject) for f in found if f.outcome is Verdict.NOT_CHECKED}
 
     assert ("13 log checkpoint", "log/vkey") in open_
+    assert ["4 checkpoints, by the key that lies in the pack"] == [
+        f.detail for f in found if f.check[:2] == "13" and "by the" in f.detail
+    ]
     assert ("15 outside time", packs[0].name) in open_
     assert not [f for f in found if f.check == "15 outside time" and f.outcome is Verdict.PASS]
 

@@ -22,6 +22,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from archive.errors import ArchiveError
 from archive.inbox import LOOK, Handed, Inbox, Order, Papers, Ruling
 from archive.ledger.coverage import Asked
+from archive.urls import host
 from crawler.crawl import Crawl, Desk, Done
 from crawler.errors import BadSettings
 from crawler.rounds import Round
@@ -208,15 +209,19 @@ class Daemon:
             await self._learn(ended)
         now = self._clock()
         coming = [each for each in turns(self.plan, self._past, now) if each.target.name not in self._running]
+        # Of a host that is being visited nothing more is begun: its addresses wait in the plan, and no task stands for them.
+        busy = {_host(name) for name in self._running}
         addresses = []
         for each in coming:
             if each.due <= now:
-                self._running.add(each.target.name)
-                self._half.add(each.target.name)
                 if isinstance(each.target, Docket):
                     self._begin(self._docket(each.target), [each.target])
-                else:
+                elif _host(each.target.url) not in busy:
                     addresses.append(each.target)
+                else:
+                    continue
+                self._running.add(each.target.name)
+                self._half.add(each.target.name)
         if addresses:
             self._begin(self._addresses([each.url for each in addresses]), list(addresses))
         return wake(coming, now)
@@ -408,6 +413,13 @@ class Daemon:
 
 def _forget(taken: dict[str, asyncio.Task[None]], name: str, _: asyncio.Task[None]) -> None:
     taken.pop(name, None)
+
+
+def _host(url: str) -> str | None:
+    """None for what is no address: the name of a register."""
+    with contextlib.suppress(ValueError):
+        return host(url)
+    return None
 
 
 def _leaves(exc: BaseException) -> Iterator[BaseException]:

@@ -69,8 +69,7 @@ DOORS = {
     "snowballstemmer": {"archive.ledger.wordforms"},
     "structlog": {"schedules.journal"},
     "sqlalchemy": {
-        "archive.ledger.book", "archive.ledger.tables", "archive.schema", "crawler.frontier", "crawler.state",
-        "schedules.alarms", "schedules.outbox",
+        "archive.ledger.book", "archive.ledger.tables", "archive.schema", "schedules.alarms", "schedules.outbox",
     },
     "tenacity": {"crawler.fetch"},
     "tldextract": {"crawler.editions.houses"},

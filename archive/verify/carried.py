@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import marshal
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -213,7 +212,7 @@ class Rows:
         for row in rows:
             self._some.append(row)
             if len(self._some) >= MANY:
-                self._members.update(marshal.dumps(self._some, 2))  # 2: one spelling for equal values
+                self._members.update(repr(self._some).encode())
                 self._some = []
             yield row
 
@@ -227,12 +226,12 @@ class Rows:
     def _fold(self, count: int) -> None:
         # The log takes rows out of the outbox as it goes: what is still in it must be what the captures say.
         plain = [(*row[:-1], row[-1] in (None, row[-2])) for row in self._seqs[:count]]
-        self._captures.update(marshal.dumps(plain, 2))
+        self._captures.update(repr(plain).encode())
         del self._seqs[:count]
 
     def digest(self, beyond: int) -> str:
         """Of all that went by since the last asking, but captures from the number `beyond` on, which belong to what follows."""
-        self._members.update(marshal.dumps(self._some, 2))
+        self._members.update(repr(self._some).encode())
         self._fold(sum(1 for row in self._seqs if row[0] < beyond))
         found = f"{self._members.hexdigest()} {self._captures.hexdigest()}"
         self._members, self._captures, self._some = hashlib.sha256(), hashlib.sha256(), []

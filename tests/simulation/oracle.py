@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from archive.capture import Capture
 from archive.ledger.book import Book
@@ -65,6 +66,7 @@ class Oracle:
         self._by_turn: dict[int, str] = {}
         self._alone: dict[str, tuple[float, str, float]] = {}  # until when a host is to be left alone, why, since when
         self._last: dict[str, Request] = {}
+        self._freed: dict[str, float] = {}  # when a visit of an address of a host ended last
         self._up: float | None = None
         self._jumped = -INF  # when the wall clock was set last, or the machine slept
         self._excused: set[str] = set()
@@ -172,6 +174,7 @@ class Oracle:
             latest = (target.latest or target.every).total_seconds()
         began = turn.since if turn.since is not None else at
         turn.since = None
+        self._freed[_host(target)] = self.clock.steady
         if began < self._jumped:  # by which clock it was dated, nobody can know
             turn.soonest, turn.latest = -INF, self.clock.steady + max(latest, again)
             return self._quieted(turn, target)
@@ -200,11 +203,16 @@ class Oracle:
             return
         for name, turn in self.turns.items():
             late = now - max(turn.latest, self._up)
-            if turn.since is None and late > MINUTE and name in self.targets:
+            if turn.since is None and late > MINUTE and name in self.targets and _host(self.targets[name]) not in self._busy():
                 quiet = self.targets[name].quiet
                 if quiet is not None and _inside(quiet, self.clock.now() - timedelta(minutes=1)):
                     continue
                 raise Broken(f"{name} was due {late:.0f} s ago and is not begun")
+
+    def _busy(self) -> set[str]:
+        """Hosts of which an address is being visited, or was within the last minute: the others of it wait for their turn."""
+        hosts = {host for host, at in self._freed.items() if self.clock.steady - at < MINUTE}
+        return hosts | {_host(self.targets[name]) for name, turn in self.turns.items() if turn.since and name in self.targets}
 
     def _from_archive(self, target: Target) -> Turn:
         """What a daemon can know that has just been started."""
@@ -350,6 +358,11 @@ class Oracle:
             octets = held_files.setdefault(name, (self.home / "warc" / name).read_bytes())
             if hashlib.sha256(octets[offset : offset + length]).hexdigest() != sha256:
                 raise Broken(f"acknowledged before the last end, and not as it was after it: {name} at {offset}")
+
+
+def _host(target: Target) -> str:
+    """Of a register its name: nothing else is there."""
+    return urlsplit(target.url).hostname or "" if isinstance(target, Address) else target.name
 
 
 def _inside(quiet: Quiet, at: datetime) -> bool:

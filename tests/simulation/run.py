@@ -13,7 +13,7 @@ import random
 import shutil
 import sys
 import time as machine
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +35,7 @@ from tests.simulation.life import SIZES, Bell, Gathering, Life, virtual
 from tests.simulation.net import Net, Request
 from tests.simulation.oracle import Broken, Oracle
 from tests.simulation.time import Clock, Killed
-from tests.simulation.world import ARTICLES, COURTS, DAY, HOSTS, HOURS, START, World
+from tests.simulation.world import ARTICLES, COURTS, DAY, HOSTS, HOURS, START, Spell, World
 
 ZONE = ZoneInfo("Europe/Berlin")  # its clocks go forward on 29 March
 
@@ -95,6 +95,12 @@ class Month:
         self._digest.update(line.encode())
         if self._say is not None:
             self._say(line)
+
+    def deals(self, plan: str, events: Iterable[Event] = (), spells: Iterable[Spell] = ()) -> None:
+        """This, and nothing that the seed had in store."""
+        self.text, self.events = plan, sorted(events)
+        self.plan = self._read(plan)
+        self.world.spells, self.world.luck, self.world.withdrawn = list(spells), 0.0, {}
 
     # What a seed deals
 
@@ -319,12 +325,19 @@ class Month:
             raise Broken("; ".join(found[:3]))
 
 
-def run(seed: int, days: int = 30, say: Callable[[str], None] | None = None) -> Report:
-    """One seed, in memory where there is such a place."""
+def run(
+    seed: int,
+    days: int = 30,
+    say: Callable[[str], None] | None = None,
+    dealt: Callable[[Month], None] = lambda _: None,
+) -> Report:
+    """One seed, in memory where there is such a place. dealt: may deal otherwise than the seed did."""
     memory = Path("/dev/shm")
     folder = Path(mkdtemp(prefix="kartoteka-sim-", dir=memory if memory.is_dir() else None))
     try:
-        return Month(seed, days, folder, say).run()
+        month = Month(seed, days, folder, say)
+        dealt(month)
+        return month.run()
     finally:
         shutil.rmtree(folder)
 

@@ -55,7 +55,7 @@ DOORS = {
     "httpx": {"crawler.asking", "crawler.carry", "crawler.wire", "schedules.notify"},
     "idna": {"archive.urls"},
     "isal": {"archive.warc"},
-    "orjson": {"archive.ledger.book", "archive.manifest", "crawler.readers"},
+    "orjson": {"archive.ledger.askings", "archive.ledger.book", "archive.ledger.counted", "archive.manifest", "crawler.readers"},
     "platformdirs": {"archive.door", "archive.keyring"},
     "prometheus_client": {"schedules.gauges"},
     "protego": {"crawler.robots"},

@@ -48,7 +48,11 @@ def wrong_of_good(world: World, packs: list[Path], path: Path) -> list[tuple[str
     """What any of the three says of packs that nobody touched."""
     said: list[tuple[str, object]] = []
     for pack in packs:
-        said += [(pack.name, each) for each in (by_python(pack, world), by_node(pack, world), by_shell(pack, world, path, pack / "README.txt")) if each]
+        said += [
+            (pack.name, each)
+            for each in (by_python(pack, world), by_node(pack, world), by_shell(pack, world, path, pack / "README.txt"))
+            if each
+        ]
     return said
 
 

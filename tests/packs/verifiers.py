@@ -55,5 +55,3 @@ def by_shell(pack: Path, world: World, path: Path, steps: Path) -> Lines:
     assert ran.returncode == (4 if lines else 0), (ran.returncode, ran.stdout, ran.stderr)
     assert "PASS" in ran.stdout or lines, ran.stdout
     return lines
-
-

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -225,6 +226,7 @@ def prove(
     keys: Keyring | None = None,
     now: datetime | None = None,
     under: Signed | None = None,
+    views: Views | None = None,
 ) -> Report:
     """Every value of a subject, a registration (with its parts), a page or a case; or one property of it.
 
@@ -233,15 +235,15 @@ def prove(
     that name.
 
     under: a checkpoint that the captures are led to, whatever was logged since; with `now` as the time of its last capture the
-    same archive gives the same report.
+    same archive gives the same report. views: those of the book that whoever asks has open already.
     """
     ring = keys if keys is not None else Keyring.of(os.environ)
-    with Views.open(archive.home.path, book) as views:
-        registrations = _registrations(views, name)
+    with nullcontext(views) if views is not None else Views.open(archive.home.path, book) as folded:
+        registrations = _registrations(folded, name)
         held = [q for q in book.quoted(registrations) if _asked(q, name, property)]
         if not held:
             raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-        veil = discretion.over(archive.home.path, views, (*registrations, *views.hiding()))
+        veil = discretion.over(archive.home.path, folded, (*registrations, *folded.hiding()))
     found = veil.untouched(held)
     if not found:
         raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")
@@ -434,7 +436,7 @@ def _source(archive: Archive, capture: Capture, entity: bytes, text: str, keys: 
         manifest_sha256=capture.manifest_sha256,
         ended=told.get("ended"),
         certificate=_leaf_certificate(archive, capture, told),
-        machine=dict(told["facts"].get("machine") or {}),
+        machine=_seen_from(told),
         user_agent=told["facts"].get("user_agent"),
         size=capture.size,
         parts=len(PARTS.findall(text)),
@@ -477,3 +479,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return time_text(value) if isinstance(value, datetime) else value
+
+
+def _seen_from(told: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest says of the machine; of what went through a proxy, from where that was, and what nobody knows of it."""
+    machine, vantage = dict(told["facts"].get("machine") or {}), told.get("vantage")
+    if vantage is None:
+        return machine
+    looked = "this machine" if vantage["names"] == "here" else "the proxy"
+    unknown = vantage["peer"] == "unknown"
+    server = "the server's address is not known" if unknown else f"asked for the server at {vantage['peer']}"
+    through = f"through the {vantage['kind']} proxy {vantage['proxy']}; {looked} looked its name up, and {server}"
+    by = machine.get("vantage") or "a machine that was not placed"
+    return {**machine, "vantage": f"{vantage['label']}, {through}; by {by}"}

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 MOST = 200  # entries in one transaction
 GATHER = 0.05  # seconds that a busy clerk lets more come: a transaction alone costs three times what one of many does
+ENOUGH = 16  # entries that no more are waited for; and no longer than while some come
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class Clerk:
         busy = False
         while True:
             batch = [await self._desk.get()]
-            if busy:
+            before = -1
+            while busy and before < self._desk.qsize() < ENOUGH:
+                before = self._desk.qsize()
                 await asyncio.sleep(GATHER)
             while len(batch) < MOST and not self._desk.empty():
                 batch.append(self._desk.get_nowait())

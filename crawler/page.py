@@ -14,19 +14,20 @@ is found there is compared with the tree like everything else; where that decide
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
-from archive.ledger.observation import Observation
 from archive.text import fold
 from crawler import charset
 from crawler.errors import Unreadable
 from crawler.markup import ESCAPABLE, RAW, START_TAG, Markup, Word, attribute, scan, words
+from crawler.part import BROKEN, JOINED, SPACED, Part, joined
+from crawler.written import Writing
+
+__all__ = ["Node", "Page", "Part"]
 
 # What a reader never sees as text.
 UNSEEN = frozenset(("script", "style", "template", "iframe", "noembed", "noframes", "datalist"))
@@ -37,7 +38,6 @@ _BLOCKS = """
     search section select summary table tbody td textarea tfoot th thead title tr ul xmp
 """
 BLOCKS = frozenset(_BLOCKS.split())
-JOINED, SPACED, BROKEN = 0, 1, 2  # how a word follows the one before it
 _VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 _SIMPLE_TAG = re.compile(r"[a-z][a-z0-9]*\Z")
 # All that is asked of every page, in one pass of its tree: one more selector costs a tenth of one more pass.
@@ -48,11 +48,6 @@ _MARKS = (
 _KINDS = ("title", "meta", "link", "base", "script", "style", "h1", "article", "p", "form", "iframe")
 _HEAD_END = re.compile(r"</head|<body", re.I)
 _HTML = re.compile(r"\ufeff?[\t\n\f\r\x20]*+(?:<!doctype[^>]*+>[\t\n\f\r\x20]*+)?+(?=<html[\t\n\f\r\x20>])", re.I)
-# What hides markup: an element that is written inside one of these is none.
-_HIDING = re.compile(rf"<(?=[!{''.join(sorted({name[0] + name[0].upper() for name in (*RAW, *ESCAPABLE)}))}])"
-                     rf"(?:!--|((?i:{'|'.join((*RAW, *ESCAPABLE, 'template'))}))(?=[\t\n\f\r\x20/>]))")  # fmt: skip
-_HIDING_END = {name: re.compile(f"</{name}", re.I) for name in (*RAW, *ESCAPABLE, "template")} | {"!": re.compile("--!?>|\\Z")}
-_HIDES = 40_000  # characters: a longer element is not looked for as it is written
 
 
 class _Atom(NamedTuple):
@@ -65,89 +60,17 @@ class _Atom(NamedTuple):
     piece: list[str]  # all words that came with the run's mark
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Text of a page and where it stands.
-
-    text: as a reader sees it, white space folded, never empty. start, end: `page.text[start:end]` is the quote,
-    markup and references between included. selector: the element that holds it.
-    """
-
-    text: str
-    selector: str
-    start: int
-    end: int
-    source: str = field(repr=False)
-    words: tuple[tuple[int, Word], ...] = field(repr=False)  # each with the index in `text` where it begins
-
-    @property
-    def quote(self) -> str:
-        return self.source[self.start : self.end]
-
-    def moved(self, selector: str, by: int, source: str) -> Part:
-        """The same Part of a longer source, in which the one it was found in begins at `by`."""
-        if not by:
-            return replace(self, selector=selector, source=source)
-        words = tuple((at, word.moved(by)) for at, word in self.words)
-        return Part(self.text, selector, self.start + by, self.end + by, source, words)
-
-    def sub(self, i: int, j: int) -> Part:
-        """`text[i:j]`, white space at its ends left out. Raises Unreadable where nothing remains."""
-        i, j, _ = slice(i, j).indices(len(self.text))
-        kept = self.text[i:j]
-        if not kept.strip():
-            raise Unreadable(f"{self.selector}: no text between {i} and {j} of {self.text[:60]!r}")
-        i += len(kept) - len(kept.lstrip())
-        j = i + len(kept.strip())
-        begins = [at for at, _ in self.words]
-        first, last = bisect_right(begins, i) - 1, bisect_right(begins, j - 1)
-        return _part(self.source, self.selector, self.text[i:j], tuple((at - i, word) for at, word in self.words[first:last]))
-
-    def find(self, pattern: re.Pattern[str]) -> Part | None:
-        """The first match of `pattern` in the text; None where there is none or an empty one."""
-        found = pattern.search(self.text)
-        return self.sub(*found.span()) if found and found.group().strip() else None
-
-    def split(self, pattern: re.Pattern[str]) -> list[Part]:
-        """The pieces between the matches of `pattern`; empty ones are dropped."""
-        at, spans = 0, []
-        for found in pattern.finditer(self.text):
-            spans.append((at, found.start()))
-            at = found.end()
-        return [self.sub(i, j) for i, j in [*spans, (at, len(self.text))] if self.text[i:j].strip()]
-
-    def reads(self, text: str) -> Part:
-        """The same place, read as `text`: for a notation in which characters are escaped (JSON in a script)."""
-        everywhere = ((self.start, self.end),) * len(text)
-        return Part(
-            text, self.selector, self.start, self.end, self.source, ((0, Word(text, self.start, self.end, everywhere)),)
-        )
-
-    def says(self, subject: str, property: str, value: str | None = None, *, derived: bool = False) -> Observation:
-        """The observation that this text is the subject's property; `value`: its normal form where it has one."""
-        return Observation(subject, property, self.text, value, self.selector, self.quote, self.start, self.end, derived)
-
-
-def _part(source: str, selector: str, text: str, words: tuple[tuple[int, Word], ...]) -> Part:
-    """A Part of located words; indices in `words` may begin before the text: the first word may be cut."""
-    (first_at, first), (last_at, last) = words[0], words[-1]
-    start = first.where(-first_at)[0]
-    end = last.where(len(text) - 1 - last_at)[1]
-    return Part(text, selector, start, end, source, words)
-
-
 class Page:
     """One decoded page. url: its address; charset: the Python codec with which archive.text.decode_text gives `text`.
 
     flags: oddities of the decoding, as words (charset.py).
     """
 
-    __slots__ = ("__dict__", "_looked", "_octets", "charset", "flags", "sparse", "text", "url")
+    __slots__ = ("__dict__", "_octets", "charset", "flags", "sparse", "text", "url")
 
     def __init__(self, text: str, url: str, charset: str, flags: tuple[str, ...] = (), *, sparse: bool = False) -> None:
         self.text, self.url, self.charset, self.flags, self.sparse = text, url, charset, flags, sparse
         self._octets: bytes | None = None
-        self._looked = 0  # how far `_hidden` is known
 
     @classmethod
     def open(
@@ -172,7 +95,6 @@ class Page:
     def forget(self) -> None:
         """Let go of its trees: page and nodes hold each other, and a tree is large. Made anew where it is asked for again."""
         self.__dict__.clear()
-        self._looked = 0
 
     def one(self, css: str) -> Node:
         """The one element that `css` selects. Raises Unreadable for none or several."""
@@ -305,6 +227,10 @@ class Page:
     # A sparse page's places: in other pages, cut whole, each with where it begins in this one.
 
     @cached_property
+    def _writing(self) -> Writing:
+        return Writing(self.text)
+
+    @cached_property
     def _whole_page(self) -> Page:
         return Page(self.text, self.url, self.charset)
 
@@ -335,7 +261,7 @@ class Page:
     def _written(self, node: Node) -> tuple[Node, int] | None:
         """The element where the source writes it as the tree does, once, and where it is no comment or script's text."""
         html = node._raw.html or ""
-        start = self._once(html)
+        start = self._writing.once(html)
         if start is None:
             return None
         page = Page(html, self.url, self.charset)
@@ -345,44 +271,42 @@ class Page:
                 return (children[0], start) if len(children) == 1 and _same(children[0], node) else None
         return None
 
-    def _once(self, html: str) -> int | None:
-        """Where the source writes this as markup; None where it does not, or more than once."""
-        if not html or len(html) > _HIDES:
-            return None
-        start = self.text.find(html)
-        if start < 0 or self.text.find(html, start + 1) >= 0 or self.text.rfind("<", 0, start) > self.text.rfind(">", 0, start):
-            return None
-        return None if self._hides(start) else start
-
-    def _hides(self, at: int) -> bool:
-        """This place is inside a comment or the text of a script or the like; looks no further than it must."""
-        hidden, text = self._hidden, self.text
-        while (end := hidden[-1][1]) < at and (opens := _HIDING.search(text, max(end, self._looked), at)):
-            closes = _HIDING_END[(opens.group(1) or "!").lower()].search(text, opens.end())
-            hidden.append((opens.start(), closes.end() if closes else len(text)))
-        self._looked = max(at, self._looked)
-        return hidden[bisect_right(hidden, (at, at)) - 1][1] > at
-
-    @cached_property
-    def _hidden(self) -> list[tuple[int, int]]:
-        """The slices of the source, as far as it was looked at, that comments and elements of text alone take up; in order."""
-        return [(-1, 0)]
-
-    def _leaf(self, node: Node) -> list[Word] | None:
-        """The words of an element that holds one text alone, where the source writes it once and as the tree does."""
+    def _inside(self, node: Node) -> tuple[int, int] | None:
+        """Where the content of an element stands that the source writes once and as the tree does."""
         html = node._raw.html or ""
-        start = self._once(html)
+        start = self._writing.once(html)
         opening = None if start is None else START_TAG.match(self.text, start)
         if start is None or opening is None:
             return None
+        return opening.end(), start + len(html) - len(f"</{node.tag}>")
+
+    def _leaf(self, node: Node) -> list[Word] | None:
+        """The words of an element that holds one text alone, where the source writes it once and as the tree does."""
+        inside = self._inside(node)
+        if inside is None:
+            return None
         kind = "raw" if node.tag in RAW else "escapable" if node.tag in ESCAPABLE else "text"
-        found = words(self.text, opening.end(), start + len(html) - len(f"</{node.tag}>"), kind)
+        found = words(self.text, *inside, kind)
         return found if [word.text for word in found] == node.text.split() else None
+
+    def _ends(self, node: Node) -> tuple[int, int] | None:
+        """From the first of these words to the last: at once, where the text is written without references."""
+        inside = self._inside(node)
+        if inside is None:
+            return None
+        start, end = inside
+        written = self.text[start:end]
+        if "&" in written or "\0" in written:
+            found = self._leaf(node)
+            return (found[0].start, found[-1].end) if found else None
+        if not written.strip() or written.split() != node.text.split():
+            return None
+        return start + len(written) - len(written.lstrip()), end - len(written) + len(written.rstrip())
 
     def _code(self, node: Node) -> Part | None:
         """The text of a script, where the source writes it once and as the tree does."""
         html, text = node._raw.html or "", node._raw.text()
-        start = self._once(html) if node.tag in RAW and text.strip() else None
+        start = self._writing.once(html) if node.tag in RAW and text.strip() else None
         opening = None if start is None else START_TAG.match(self.text, start)
         if start is None or opening is None or self.text[opening.end() : start + len(html)] != f"{text}</{node.tag}>":
             return None
@@ -391,7 +315,7 @@ class Page:
 
     def _void(self, node: Node, name: str, value: str) -> list[Word] | None:
         """The words of an attribute of an element without content, where the source writes it once and as the tree does."""
-        start = self._once(node._raw.html or "")
+        start = self._writing.once(node._raw.html or "")
         opening = None if start is None else START_TAG.match(self.text, start)
         if opening is None or opening.group(1).lower() != node.tag:
             return None
@@ -519,15 +443,15 @@ class Node:
         """All its text; None where there is none. Raises Unreadable where the place is not certain."""
         if self._page.sparse:
             if self._is_leaf and (found := self._page._leaf(self)):
-                return _joined(self._page.text, self.selector, [(SPACED, word) for word in found])
+                return joined(self._page.text, self.selector, [(SPACED, word) for word in found])
             return self._elsewhere(lambda node: node.whole) if self.text else None
         return self._located(self._atoms) if self._atoms else None
 
     @property
     def span(self) -> tuple[int, int]:
         """The slice of the source from its first character to its last. Raises as `whole`, and where it has no text."""
-        if self._page.sparse and self._is_leaf and (found := self._page._leaf(self)):
-            return found[0].start, found[-1].end
+        if self._page.sparse and self._is_leaf and (found := self._page._ends(self)):
+            return found
         whole = self.whole
         if whole is None:
             raise Unreadable(f"{self.selector}: no text")
@@ -561,14 +485,14 @@ class Node:
             if self.tag == "html" and self.parent is None:
                 found = self._page._html(name, value)
             if found:
-                return _joined(self._page.text, self.selector, [(SPACED, word) for word in found])
+                return joined(self._page.text, self.selector, [(SPACED, word) for word in found])
             return self._elsewhere(lambda node: node.attribute(name), tag_only=True)
         markup = self._page._markup
         number = self._raw.attributes.get(markup.mark) or ""
         words = markup.attribute(int(number), name) if number.isdigit() and int(number) < len(markup.tags) else None
         if words is None or [word.text for word in words] != value.split():
             raise Unreadable(f"{self.selector}: the place of its {name} in the source is not known")
-        return _joined(self._page.text, self.selector, [(SPACED, word) for word in words])
+        return joined(self._page.text, self.selector, [(SPACED, word) for word in words])
 
     @property
     def code(self) -> Part | None:
@@ -596,7 +520,7 @@ class Node:
     def _located(self, atoms: list[_Atom]) -> Part:
         selector = self.selector
         words = [(atom.follows, self._page._word(atom, selector)) for atom in atoms]
-        return _joined(self._page.text, selector, words)
+        return joined(self._page.text, selector, words)
 
     @property
     def _atoms(self) -> list[_Atom]:
@@ -700,21 +624,3 @@ def _same(cut: Node, node: Node, *, tag_only: bool = False) -> bool:
     if node.tag in RAW:
         return cut._page._plain(cut._raw.text() or "") == (node._raw.text() or "")
     return tag_only or cut.text == node.text
-
-
-def _joined(source: str, selector: str, words: list[tuple[int, Word]]) -> Part:
-    """The Part of these words, in the order of the source. Raises Unreadable where the tree has them in another."""
-    text: list[str] = []
-    placed: list[tuple[int, Word]] = []
-    size, last = 0, 0
-    for follows, word in words:
-        if word.start < last:
-            raise Unreadable(f"{selector}: {word.text[:60]!r} stands elsewhere in the source than in the tree")
-        last = word.end
-        if follows != JOINED and size:
-            text.append(" ")
-            size += 1
-        placed.append((size, word))
-        text.append(word.text)
-        size += len(word.text)
-    return _part(source, selector, "".join(text), tuple(placed))

@@ -13,6 +13,7 @@ import functools
 import math
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -166,7 +167,8 @@ class Daemon:
         self._reload, self._orders, self._done, self._note = reload, orders, done, note
         self._in_flight, self._per_host = in_flight, per_host
         self._sources = {source.name: source for source in sources()}
-        self._past: dict[str, Past] = {}
+        self._told_past: dict[str, Past] = {}  # as the archive says it
+        self._past: dict[str, Past] = {}  # the same, dated by the clock as it is set now
         self._unasked: dict[str, Target] = {}  # targets whose past was not asked for yet, by name
         self._running: set[str] = set()  # names of targets under way
         self._half: set[str] = set()  # those that were under way, or broken off, at some moment of the look for alarms
@@ -241,19 +243,19 @@ class Daemon:
 
     async def _ask_more(self) -> None:
         some = list(islice(self._unasked.values(), ASKED))
-        self._past |= await self._pasts(some)
+        await self._ask(some)
         for target in some:
             del self._unasked[target.name]
 
     async def _learn(self, ended: dict[str, Target]) -> None:
         """What the archive says of targets whose visit has just ended."""
-        told = await self._pasts(ended.values())
+        before = {name: self._told_past.get(name) for name in ended}
+        await self._ask(ended.values())
         for name in ended:
-            past = told.get(name)
-            if past is None or past == self._past.get(name) or not past.ended:
+            past = self._told_past.get(name)
+            if past is None or past == before[name] or not past.ended:
                 # It ended, and the archive does not say so: without this it would be due again at once, for ever.
-                past = Past(self.now(), "broken off")
-            self._past[name] = past
+                self._past[name] = Past(self.now(), "broken off")
             self._running.discard(name)
 
     async def _take_plan(self) -> None:
@@ -267,23 +269,32 @@ class Daemon:
             return
         known = set(self.plan.targets)
         new = [target for target in plan.targets if target not in known and target.name not in self._running]
-        self._past |= await self._pasts(new)
+        await self._ask(new)
         self.plan = plan
         self._note(f"the plan was read anew: {len(plan.targets)} targets are watched")
 
-    async def _pasts(self, targets: Iterable[Target]) -> dict[str, Past]:
+    async def _ask(self, targets: Iterable[Target]) -> None:
+        """When these were visited, as the archive says now."""
         wanted = list(targets)
         archive, clerk = self.crawl.desk.store.archive, self.crawl.desk.clerk
         assert clerk is not None
-        return await clerk.ask(lambda book: pasts(wanted, archive, book, self._sources, self.now()))
+        told = await clerk.ask(lambda book: pasts(wanted, archive, book, self._sources, self.now()))
+        self._told_past |= told
+        self._past |= told
 
     def _clock(self) -> datetime:
-        """Now; a jump of the wall clock is told, and is no reason to do more than what the plan says is due."""
+        """Now; a jump of the wall clock is told, and is no reason to do more than what the plan says is due.
+
+        Forward it may be a machine that slept: what would have been due meanwhile is due now, each once. Back it is no time
+        that passed: what was visited so long ago stays so long ago.
+        """
         now, steady = self.now(), asyncio.get_running_loop().time()
         if self._clocks is not None:
             jump = (now - self._clocks[0]) - timedelta(seconds=steady - self._clocks[1])
             if not BACK <= jump <= FORWARD:
                 self._note(f"the clock was set {'forward' if jump > timedelta() else 'back'} by {abs(jump)}")
+            if jump < BACK:
+                self._past = {name: replace(past, at=past.at + jump) for name, past in self._past.items()}
         self._clocks = now, steady
         return now
 
@@ -329,7 +340,7 @@ class Daemon:
                 more, self._alarms, self._undelivered = told.more, told.standing, told.undelivered
                 for line in told.lines:
                     self._note(line)
-            except (ArchiveError, OSError) as exc:
+            except Exception as exc:  # whatever it is, the watch goes on, and says that it saw nothing
                 self._note(f"alarms and news cannot be looked for: {exc}")
             await asyncio.sleep(0 if more else WATCHED)
 
@@ -338,7 +349,7 @@ class Daemon:
         while self._watching is not None:
             try:
                 await Notifier(self._watching.outbox, self.now, self._note, self._watching.carried).once(self.plan.channels)
-            except (ArchiveError, OSError) as exc:
+            except Exception as exc:  # as above
                 self._note(f"notices cannot be carried: {exc}")
             await asyncio.sleep(LOOKED)
 
@@ -394,6 +405,8 @@ class Daemon:
         async for done in crawl.urls(left, in_flight=self._in_flight, per_host=self._per_host):
             self._done(done)
             self._inbox.answer(order, done.row(), fine=done.fine)
+            if done.url not in self._running:  # a target that somebody ordered has had its visit
+                await self._ask(each for each in self.plan.addresses if each.url == done.url)
         self._inbox.end(order)
 
     async def _docket(self, docket: Docket) -> AsyncIterator[Done]:

@@ -36,6 +36,7 @@ class Gathered:
 
     archive: Archive
     head: Head
+    case: str
     listing: Listing
     report: Report
     captures: list[Capture]
@@ -43,23 +44,26 @@ class Gathered:
     stamped: list[int]
 
     @classmethod
-    def of(cls, archive: Archive, book: Book, name: str, keys: Keyring) -> Gathered:
+    def of(cls, archive: Archive, book: Book, views: Views, name: str, keys: Keyring) -> Gathered:
         """Raises NotFound (no such case; a capture that is not logged yet), Withheld, Damaged, BadRecord."""
         home = archive.home.path
         head = Head.of(home)
-        key, taken = discretion.pseudonyms(home, keys), discretion.takedowns(home)
-        with Views.open(home, book) as views:
-            listing = Listing.of(book, views=views, key=key, named=True, case=name, takedowns=taken)
-            one = next(listing.cases, None)
-            if one is None:
-                raise NotFound(f"what the ledger has of {name} is withheld")
-            tables = told.tables(listing)
-        captures = case.captures(archive, book, [r.subject for r in one.registrations], told.named(tables))
+        listing = Listing.of(
+            book, views=views, key=discretion.pseudonyms(home, keys), named=True, case=name,
+            takedowns=discretion.takedowns(home),
+        )  # fmt: skip
+        one = next(listing.cases, None)
+        if one is None:
+            raise NotFound(f"what the ledger has of {name} is withheld")
+        tables = told.tables(listing)
+        registrations = [registration.subject for registration in one.registrations]
+        named = [*told.named(tables), *case.decided(book, registrations)]
+        captures = case.captures(archive, book, registrations, named)
         discretion.refuse(home, [capture.id for capture in captures])
         stamped = head.stamped([head.leaf(capture) for capture in captures])
         under = (head.note, head.checkpoint)
-        report = prove(archive, book, one.id, keys=keys, now=datetime.fromisoformat(head.at), under=under)
-        return cls(archive, head, listing, report, captures, tables, stamped)
+        report = prove(archive, book, one.id, keys=keys, now=datetime.fromisoformat(head.at), under=under, views=views)
+        return cls(archive, head, one.id, listing, report, captures, tables, stamped)
 
     def files(self, *, signed: bool) -> Iterator[File]:
         members = case.members(self.archive, self.captures)
@@ -79,7 +83,7 @@ class Gathered:
             "v": VERSION,
             "kind": "kartoteka pack",
             "software": SOFTWARE,
-            "case": self.report.asked,
+            "case": self.case,
             "head": self.listing.head,
             "as_of": self.listing.as_of,
             "checkpoint": {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()},
@@ -104,8 +108,8 @@ def export(
     note: is told what a person should know of it. Raises what `Gathered.of` and `write` raise.
     """
     ring = keys if keys is not None else Keyring.of(os.environ)
-    with Archive.open(home) as archive, Book.open(home) as book:
-        gathered = Gathered.of(archive, book, name, ring)
+    with Archive.open(home) as archive, Book.open(home) as book, book.pinned(), Views.open(home, book, hold=True) as views:
+        gathered = Gathered.of(archive, book, views, name, ring)
         signer = _signer(ring, gathered.head, note)
         record(gathered.listing.head)
         return write(target, gathered.files(signed=signer is not None), signer)

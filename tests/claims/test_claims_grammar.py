@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from archive.ledger.stated import Claim
-from crawler.claims import claims, placed, told
+from crawler.claims import claims, lexicon, placed, told, weigh
 from crawler.claims.figures import figures
 from crawler.claims.sentences import sentences
 
@@ -263,3 +263,42 @@ def test_mangled_prose_is_read_or_left_and_never_breaks() -> None:
             for _, value, (start, end) in placed(said):
                 assert value and 0 <= start < end <= len(text), (seed, text)
     assert read > 500
+
+
+def spliced(chance: random.Random, count: int) -> list[str]:
+    """The texts above, whole and cut, in one another's company."""
+    whole = [*(text for text, _ in SAID), *NO_COURT_FIGURES]
+    parts = [piece for text in whole for piece in (text, text[len(text) // 2 :], text[: len(text) // 3])]
+    return [chance.choice((" ", "\n\n", "\n")).join(chance.choices(parts, k=4)) for _ in range(count)]
+
+
+def everything_looked_at(monkeypatch: pytest.MonkeyPatch, texts: list[str]) -> list[object]:
+    """What the texts state where each sentence that speaks of courts is read to its end."""
+    with monkeypatch.context() as patched:
+        patched.setattr(weigh, "_COUNTING", frozenset(lexicon._TAGS))
+        patched.setattr(weigh._Reader, "_hands_out", lambda self: "p" in self.tags)
+        return [told(text, DAY) for text in texts]
+
+
+def test_the_first_look_at_a_sentence_passes_over_no_claim(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """A sentence that has nothing to count claims nothing: 400 texts state the same with the look and without it."""
+    texts = spliced(random.Random(seed), 400)
+
+    assert everything_looked_at(monkeypatch, texts) == [told(text, DAY) for text in texts]
+
+
+@pytest.mark.parametrize("forgotten", ["person", "case", "verdict", "share"])
+def test_a_look_that_forgets_what_may_be_counted_is_found(monkeypatch: pytest.MonkeyPatch, seed: int, forgotten: str) -> None:
+    """The mutant of the test above."""
+    texts = spliced(random.Random(seed), 400)
+    every = everything_looked_at(monkeypatch, texts)
+    monkeypatch.setattr(weigh, "_COUNTING", weigh._COUNTING - {forgotten})
+
+    assert every != [told(text, DAY) for text in texts]
+
+
+@pytest.fixture
+def seed() -> int:
+    drawn = random.SystemRandom().randrange(10**9)
+    print(f"seed {drawn}")
+    return drawn

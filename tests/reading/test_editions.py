@@ -66,3 +66,12 @@ def test_a_mirror_that_says_whose_it_is() -> None:
         "https://outlet.example/article/2025/06/03/337"
     )
     assert original("https://gate-7.example/", "https://outlet.example/") == "https://gate-7.example/"
+
+
+def test_a_page_that_names_nothing_else_is_its_own_work() -> None:
+    """Told at one look, and the same as beside a page that has nothing to do with it."""
+    elsewhere = {"https://unrelated.example/a": (None, ())}
+    amp_of_another = "https://web.archive.org/web/20310719120000/https://zona.media/article/2031/07/18/337"
+
+    for url in (RU, EN, AMP, amp_of_another, "https://zona.media/article/2031/07/18/337", "http://127.0.0.2:8080/2031/07/a-b"):
+        assert work_of(url, None, [], {}) == work_of(url, url, [], {}) == work_of(url, None, [], elsewhere)

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from crawler.editions import address
+from crawler.editions import address, outlets
 from crawler.editions.address import SURE, read
 from crawler.editions.evidence import links
 from crawler.editions.mirrors import Mirrors, Span
@@ -184,3 +184,17 @@ def test_a_grouping_that_takes_a_path_for_a_name_is_seen(monkeypatch: pytest.Mon
 
 
 honest = address._unlisted
+
+
+def test_every_form_that_fits_a_path_is_found_at_one_look() -> None:
+    """Outlets' forms are asked together; asked one by one, edition for edition, they say the same."""
+    paths = [
+        "/article/2031/07/18/337", "/news/2031/07/19/337", "/2031/07/19/a-slug-of-four-words-a81889", "/en/news/a-slug-of-words",
+        "/a/32567890.html", "/eng/news/2031/07/19/7400001/", "/rubric-ato/3712345-title.html", "/", "/2031/07/a-b", "/a",
+    ]  # fmt: skip
+    fitting = {path: list(outlets.fitting(path)) for path in paths}
+
+    assert sum(map(len, fitting.values())) > 5
+    for path, found in fitting.items():
+        every = (outlets.in_edition(edition, path) for each in outlets.outlets() for edition in each.editions)
+        assert [each for each in every if each] == found

@@ -15,6 +15,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -29,13 +30,14 @@ from crawler.rounds import Round
 from crawler.sites import sources
 from schedules import handed
 from schedules.notify import LOOKED, Notifier
-from schedules.past import pasts
+from schedules.past import longest_ago, pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
 from schedules.standing import EVERY, Standing, write
 from schedules.watching import Watching
 
 WATCHED = 60.0  # seconds between two looks for alarms
 AGAIN = 60.0  # seconds until an order that could not be done is tried again
+ASKED = 250  # targets whose past is asked for at once
 GRACE = 30.0  # seconds that what is in flight has to end in, once the daemon is to stop
 BACK, FORWARD = timedelta(seconds=-2), timedelta(minutes=5)  # jumps of the clock that are told (reliability.md 3.1, R10)
 
@@ -168,6 +170,7 @@ class Daemon:
         self._sources = {source.name: source for source in sources()}
         self._told_past: dict[str, Past] = {}  # as the archive says it
         self._past: dict[str, Past] = {}  # the same, dated by the clock as it is set now
+        self._unasked: dict[str, Target] = {}  # targets whose past was not asked for yet, by name
         self._running: set[str] = set()  # names of targets under way
         self._half: set[str] = set()  # those that were under way, or broken off, at some moment of the look for alarms
         self._looked = asyncio.Event()  # what is due was begun once
@@ -178,8 +181,12 @@ class Daemon:
 
     async def run(self) -> None:
         """Until it is told to stop. Raises ArchiveError only where the archive cannot be asked."""
-        await self._ask(self.plan.targets)
-        self._note(f"{len(self.plan.targets)} targets are watched, {len(due(self.plan, self._past, self.now()))} are due")
+        await self._begin_to_ask()
+        now = [each for each in due(self.plan, self._past, self.now()) if each.target.name not in self._unasked]
+        self._note(
+            f"{len(self.plan.targets)} targets are watched, {len(now)} are due"
+            + " of those asked for yet" * bool(self._unasked)
+        )
         self._inbox.open()
         self._say("running")
         self._keep(self._take_orders())
@@ -207,8 +214,11 @@ class Daemon:
         ended, self._ended = self._ended, {}
         if ended:
             await self._learn(ended)
+        if self._unasked:
+            await self._ask_more()
         now = self._clock()
-        coming = [each for each in turns(self.plan, self._past, now) if each.target.name not in self._running]
+        silent = self._running | self._unasked.keys()
+        coming = [each for each in turns(self.plan, self._past, now) if each.target.name not in silent]
         # Of a host that is being visited nothing more is begun: its addresses wait in the plan, and no task stands for them.
         busy = {_host(name) for name in self._running}
         addresses = []
@@ -224,7 +234,23 @@ class Daemon:
                 self._half.add(each.target.name)
         if addresses:
             self._begin(self._addresses([each.url for each in addresses]), list(addresses))
-        return wake(coming, now)
+        return now if self._unasked else wake(coming, now)
+
+    async def _begin_to_ask(self) -> None:
+        """What is due in a small plan; of a large one those that seem due come first and wait for no other."""
+        targets: Iterable[Target] = self.plan.targets
+        if len(self.plan.targets) > ASKED:
+            archive = self.crawl.desk.store.archive
+            addresses = await asyncio.to_thread(longest_ago, self.plan.addresses, archive)
+            targets = (*addresses[:ASKED], *self.plan.dockets, *addresses[ASKED:])
+        self._unasked = {target.name: target for target in targets}
+        await self._ask_more()
+
+    async def _ask_more(self) -> None:
+        some = list(islice(self._unasked.values(), ASKED))
+        await self._ask(some)
+        for target in some:
+            del self._unasked[target.name]
 
     async def _learn(self, ended: dict[str, Target]) -> None:
         """What the archive says of targets whose visit has just ended."""

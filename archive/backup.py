@@ -7,7 +7,9 @@ round, so a copy that was broken off is the last whole one, or none. The key tha
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +24,7 @@ from archive.log import Log, highest
 from archive.tiles import Tiles
 
 PIECE = 1 << 20
+OTHERS = 0o077  # the rights of everybody but a file's owner
 # Of one process and one machine: nothing that another archive could use.
 NOT_COPIED = ("lock", "inbox", "status.json", "format", "warc", "log", "index.sqlite", "ledger.sqlite")
 TURNS = 20  # times that a log which grows beside us is read again
@@ -235,4 +238,19 @@ def _others(home: Home, out: Home, disk: Disk) -> Iterator[Copied]:
             copied = _placed(new, copy, disk)
             yield Copied(name.as_posix(), copied.octets, copied.sha256, new=True)
         else:
-            yield _put(copy, path.read_bytes(), name.as_posix(), disk)
+            with _as_private(path):
+                copied = _put(copy, path.read_bytes(), name.as_posix(), disk)
+            if not path.stat().st_mode & OTHERS:
+                copy.chmod(path.stat().st_mode & 0o777)  # an earlier copy may be open to others still
+            yield copied
+
+
+@contextlib.contextmanager
+def _as_private(path: Path) -> Iterator[None]:
+    """What is written meanwhile is its owner's alone from its first moment on, where this file is: secrets lie beside plans."""
+    before = os.umask(0o077) if not path.stat().st_mode & OTHERS else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.umask(before)

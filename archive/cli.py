@@ -125,8 +125,10 @@ def _findings(options: Globals, out: Shown, targets: Sequence[str], known: Known
         from archive.foreign import verify_file
         from archive.packcheck import is_pack, verify_pack
 
-        if path.is_dir() or is_pack(path):
+        if is_pack(path):
             yield from verify_pack(path, known.trust())
+        elif path.is_dir():
+            raise NotFound(f"{path} is a folder, and no evidence pack: an archive is verified with --home {path}")
         else:
             yield from verify_file(path)
     if files and not ids:

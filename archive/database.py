@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+# Seconds that a writer waits while another process holds its database: who holds one longer than a minute holds it for good.
+WAITED = 90.0
+
 
 class Connection(sqlite3.Connection):
     """Every statement goes through one of these: what tests count, and make fail."""
@@ -73,7 +76,7 @@ class Database:
 
     def _connected(self) -> Connection:
         connection = sqlite3.connect(
-            self._address, uri=True, timeout=60, isolation_level=None, check_same_thread=False, factory=Connection
+            self._address, uri=True, timeout=WAITED, isolation_level=None, check_same_thread=False, factory=Connection
         )
         try:
             for pragma in self._pragmas:

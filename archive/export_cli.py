@@ -135,12 +135,11 @@ def wacz(home: Path, case: str | None, target: Path, *, note: Callable[[str], No
 
 def _of_case(archive: Archive, case: str) -> Iterable[Capture]:
     from archive.ledger.book import Book
-    from archive.ledger.case import find
-    from archive.ledger.moment import NOW
+    from archive.ledger.views import Views
     from archive.pack.case import captures
 
-    with Book.open(archive.home.path) as book:
-        one = find(NOW.cases(book), case)
+    with Book.open(archive.home.path) as book, Views.open(archive.home.path, book) as views:
+        one = views.case(case)
         return captures(archive, book, [registration.subject for registration in one.registrations], one.captures)
 
 

@@ -170,7 +170,7 @@ def _anonymous(check: Check, subject: str, signed: dict[str, object], told: byte
 
 
 def _listed(checks: Checks, name: str, package: Package) -> Iterator[Finding]:
-    """(5) every file that datapackage.json lists is there, and is what it says; what it does not list is noted."""
+    """(5) every file that datapackage.json lists is there and is what it says; all WARC files are listed, the rest is noted."""
     check = checks[5]
     check.why_not = f"no {DATAPACKAGE} that lists files"
     for listed in package.resources:
@@ -195,10 +195,15 @@ def _listed(checks: Checks, name: str, package: Package) -> Iterator[Finding]:
             )
         if listed.size is not None and size != listed.size:
             yield from check.fail(subject, f"{size} octets; {DATAPACKAGE} has {listed.size}")
-    known = {listed.path for listed in package.resources} | {DATAPACKAGE, DIGEST}
+    evidence = {entry.name for entry in (*package.archived(), *package.nested())}
     for entry in package.entries:
-        if entry.name not in known and not entry.is_folder and package.resources:
-            yield from check.skip(f"{name}: {entry.name[:200]!r}", f"in the package, and {DATAPACKAGE} does not list it")
+        if entry.is_folder or package.vouches(entry):
+            continue
+        subject = f"{name}: {entry.name[:200]!r}"
+        if entry.name in evidence:
+            yield from check.fail(subject, f"{DATAPACKAGE} does not list it, and so nothing vouches for it (WACZ 1.1.1, 5.3)")
+        else:
+            yield from check.skip(subject, f"in the package, and {DATAPACKAGE} does not list it")
 
 
 def _datapackage_digest(check: Check, name: str, package: Package) -> Iterator[Finding]:

@@ -243,7 +243,7 @@ def prove(
         held = [q for q in book.quoted(registrations) if _asked(q, name, property)]
         if not held:
             raise NotFound(f"the ledger has no value of {name}{f' {property}' if property else ''}")
-        veil = discretion.veil(archive.home.path, folded.cases_of(registrations))
+        veil = discretion.over(archive.home.path, folded, (*registrations, *folded.hiding()))
     found = veil.untouched(held)
     if not found:
         raise Withheld(f"what the ledger has of {name} is withheld: taken down, or hidden by the court since it was read")
@@ -436,7 +436,7 @@ def _source(archive: Archive, capture: Capture, entity: bytes, text: str, keys: 
         manifest_sha256=capture.manifest_sha256,
         ended=told.get("ended"),
         certificate=_leaf_certificate(archive, capture, told),
-        machine=dict(told["facts"].get("machine") or {}),
+        machine=_seen_from(told),
         user_agent=told["facts"].get("user_agent"),
         size=capture.size,
         parts=len(PARTS.findall(text)),
@@ -479,3 +479,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return time_text(value) if isinstance(value, datetime) else value
+
+
+def _seen_from(told: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest says of the machine; of what went through a proxy, from where that was, and what nobody knows of it."""
+    machine, vantage = dict(told["facts"].get("machine") or {}), told.get("vantage")
+    if vantage is None:
+        return machine
+    looked = "this machine" if vantage["names"] == "here" else "the proxy"
+    unknown = vantage["peer"] == "unknown"
+    server = "the server's address is not known" if unknown else f"asked for the server at {vantage['peer']}"
+    through = f"through the {vantage['kind']} proxy {vantage['proxy']}; {looked} looked its name up, and {server}"
+    by = machine.get("vantage") or "a machine that was not placed"
+    return {**machine, "vantage": f"{vantage['label']}, {through}; by {by}"}

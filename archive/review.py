@@ -51,7 +51,7 @@ def listed(
 
     out = door.shown(ctx)
     with told(), Book.open(ctx.obj.home) as book:
-        keys, found = _looked_at(book)
+        keys, found = _looked_at(ctx.obj.home, book)
         veil = _veil(ctx.obj.home, book)
         shown = [
             each for each in found
@@ -168,9 +168,10 @@ def _decision_row(kept: Kept, veil: Veil | None) -> dict[str, Any]:
 
 def _veil(home: Path, book: Book) -> Veil:
     from archive.ledger import discretion
-    from archive.ledger.moment import NOW
+    from archive.ledger.views import Views
 
-    return discretion.veil(home, NOW.cases(book, events=False))
+    with Views.open(home, book) as views:
+        return discretion.over(home, views, views.hiding())
 
 
 def _veiled(keys: Keys, veil: Veil) -> Keys:
@@ -190,14 +191,15 @@ def _print(out: door.Shown, candidate: Candidate, keys: Mapping[str, Keys]) -> N
     out.text("")
 
 
-def _looked_at(book: Any) -> tuple[dict[str, Keys], list[Candidate]]:
+def _looked_at(home: Path, book: Book) -> tuple[dict[str, Keys], list[Candidate]]:
     from archive.ledger.candidates import candidates
-    from archive.ledger.case import keys_of, registrations
     from archive.ledger.judgements import IDENTITY
+    from archive.ledger.views import Views
 
-    folded = registrations(book.sightings(events=False), book.corrections())
-    keys = {subject: keys_of(each) for subject, each in folded.items()}
-    return keys, candidates(list(keys.values()), book.decisions(IDENTITY))
+    with Views.open(home, book) as views:
+        keys = views.keys()
+        found = candidates(keys, book.decisions(IDENTITY), views.comparisons(()).likenesses)
+    return {each.subject: each for each in keys}, found
 
 
 @contextmanager
@@ -205,14 +207,14 @@ def _writing(home: Path) -> Iterator[_Desk]:
     from archive.ruling import hand
 
     with hand(home) as hand_:
-        yield _Desk(hand_)
+        yield _Desk(home, hand_)
 
 
 class _Desk:
     """The ledger that is decided of, and the hand that keeps decisions."""
 
-    def __init__(self, hand: Hand) -> None:
-        self.hand, self.book = hand, hand.book
+    def __init__(self, home: Path, hand: Hand) -> None:
+        self.home, self.hand, self.book = home, hand, hand.book
 
     def decide(self, kind: str, subjects: tuple[str, ...], body: Mapping[str, Any], reason: str, who: str | None) -> str:
         from archive.decisions import Decision
@@ -227,7 +229,7 @@ class _Desk:
         from archive.errors import NotFound
         from archive.ledger.candidates import Candidate, chosen
 
-        keys, found = _looked_at(self.book)
+        keys, found = _looked_at(self.home, self.book)
         if len(pair) == 1:
             return chosen(found, pair[0])
         if len(pair) != 2 or pair[0] == pair[1]:
@@ -241,7 +243,7 @@ class _Desk:
     def row(self, id_: str) -> dict[str, Any]:
         from archive.ledger.candidates import row
 
-        _, found = _looked_at(self.book)
+        _, found = _looked_at(self.home, self.book)
         return next((row(each) for each in found if each.id == id_), {"candidate": id_, "decision": None})
 
     def correct(self, subject: str, name: str | None, value: str | None, reason: str, who: str | None) -> dict[str, Any]:

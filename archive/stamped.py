@@ -91,7 +91,7 @@ class Line:
                 raise ValueError("not spelled as canonical JSON")
             for said_at in (line.at, line.ends, line.states):
                 _ = said_at and time(said_at)
-        except (ValueError, TypeError, RecursionError) as exc:
+        except (ValueError, TypeError, AttributeError, RecursionError) as exc:
             raise BadRecord(f"not a line of the journal: {octets[:100]!r}: {exc}") from exc
         return line
 

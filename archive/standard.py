@@ -263,9 +263,10 @@ class Digests:
     """The digests of a record's block and payload, taken while the block goes by; faults() says where they differ.
 
     The payload of an HTTP message is its entity-body, transfer coding undone, content coding kept (5.9, 6.3.2).
-    Where the transfer coding is broken there is no entity-body, and a digest over what was sent is as good as one over
-    what could be made of it. A digest by an algorithm Python does not have, of a segment, or of a payload that lies in
-    another record (a revisit) is not checked: `unchecked` has a word on each. checked: how many digests were compared.
+    Where the transfer coding is broken, or the answer should have no body and has one, there is no entity-body, and a digest
+    over what was sent is as good as one over what could be made of it. A digest by an algorithm Python does not have, of a
+    segment, or of a payload that lies in another record (a revisit) is not checked: `unchecked` has a word on each. checked:
+    how many digests were compared.
     """
 
     def __init__(self, record: Record) -> None:
@@ -304,7 +305,7 @@ class Digests:
             return
         over = ""
         if self._sent and self._sent[0] == self._sent[1].hexdigest():
-            if self._body is not None and self._body.broken:
+            if self._body is not None and (self._body.broken or self._body.bodiless):
                 return
             over = "; the digest is over the chunks, and not over the entity-body"
         yield Fault("WARC 1.1, 5.9", f"the payload hashes to {self._payload[1].hexdigest()}{over}", "WARC-Payload-Digest")
@@ -339,6 +340,11 @@ class Body:
     def broken(self) -> bool:
         """The body is chunked, and the chunks do not run to their end."""
         return self._chunks is not None and not self._chunks.done
+
+    @property
+    def bodiless(self) -> bool:
+        """An answer of 204 or 304 has no body, whatever follows its head."""
+        return self.head is not None and self.head.status in (204, 304)
 
     def feed(self, octets: bytes) -> Iterator[tuple[bytes, bytes]]:
         if self._ahead is None:

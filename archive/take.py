@@ -10,7 +10,6 @@ can be read is kept.
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from archive.errors import ArchiveError, BadMessage, Damaged, NotFound
 from archive.foreign import kind_of, packed_otherwise
 from archive.message import entity, parse_head
 from archive.records import Record
+from archive.savedpage import Part, saved_page
 from archive.store import Store
 from archive.wacz import Package
 from archive.warc import CHAIN
@@ -64,7 +64,8 @@ def take(
 ) -> Iterator[Snapshot | Untaken]:
     """Each capture as soon as it is durable, and each record that was not taken in, in the order of the file.
 
-    url: makes of any other file a saved page of that address, received at `at` (UTC; None: now, when we got it).
+    url: makes of any other file a saved page of that address, whatever the file says; received at `at` (UTC; None: when the
+    file says that it was saved, else now, when we got it).
     order: by whose order; what was kept by the same order before is given again, and not kept again.
     Raises NotFound where there is no such file, and what `store.keep` raises (DiskFull, Poisoned).
     """
@@ -77,39 +78,75 @@ def take(
         held = _held(store, path.name, source)
     with path.open("rb") as file:
         kind = kind_of(file)
-        if url is not None and kind not in ("warc", "arc", "zip"):
-            before = next(iter(held.values()), None)
-            page = saved(path, url, source, at or datetime.now(UTC))
-            yield store.keep(page).result() if before is None else store.archive.snapshot(before.visit)
-        elif otherwise := packed_otherwise(file):
-            yield Untaken(path.name, None, None, None, otherwise)
-        elif kind == "unknown" and not path.name.endswith((".warc", ".warc.gz")):
-            why = "neither WARC, ARC nor WACZ; a saved page needs --url, the address it is of"
-            yield Untaken(path.name, None, None, None, why)
-        else:
+        otherwise = packed_otherwise(file)
+    named = path.name.endswith((".warc", ".warc.gz"))
+    if kind == "unknown" and (url is not None or not (otherwise or named)):
+        yield from _saved(store, path, url, source, at, held)
+    elif otherwise:
+        yield Untaken(path.name, None, None, None, otherwise)
+    else:
+        with path.open("rb") as file:
             taking = _Taking(store, path.name, held=held)
             yield from taking.package(file, source) if kind == "zip" else taking.records(file, kind, path.name, source)
             yield from taking.rest()
 
 
-def saved(path: Path, url: str, source: Mapping[str, object], at: datetime) -> Visit:
-    """A page that a person saved: its octets, no head, and nothing said of a server."""
-    octets = path.read_bytes()
+def _saved(
+    store: Store,
+    path: Path,
+    url: str | None,
+    source: Mapping[str, object],
+    at: datetime | None,
+    held: Mapping[tuple[object, ...], Capture],
+) -> Iterator[Snapshot | Untaken]:
+    """A page that a person saved, and what lies in the same file. Of what was saved beside it no address is known."""
+    if path.stat().st_size > LARGEST:
+        yield Untaken(path.name, None, None, url, f"a saved page of more than {LARGEST} octets")
+        return
+    found = saved_page(path.read_bytes(), path.name)
+    for fault in found.faults:
+        yield Untaken(path.name, None, None, None, fault)
+    told = {**source, "kind": found.kind}
+    if found.at is not None:
+        told["saved"] = found.at.isoformat()
+    if beside := _beside(path):
+        told["beside"] = f"{beside} files in its folder, not taken in: their addresses are not known"
+    address = url or (found.page.url if found.page is not None else None)
+    if found.page is not None and (address is None or not address.lower().startswith(WEB)):
+        why = "neither WARC, ARC nor WACZ; a saved page needs --url, the address it is of"
+        yield Untaken(path.name, None, None, address, why if address is None else "no address of the web: name one by --url")
+        return
+    for part, where in [*([(found.page, address)] if found.page else []), *((part, part.url) for part in found.others)]:
+        if where is None or not where.lower().startswith(WEB):
+            yield Untaken(path.name, part.number, None, where, "no address of the web: it is left where it is")
+            continue
+        if (before := held.get(_place({"number": part.number}))) is not None:
+            yield store.archive.snapshot(before.visit)
+            continue
+        try:
+            yield store.keep(saved(path, part, where, told, at or found.at)).result()
+        except ValueError as exc:
+            yield Untaken(path.name, part.number, None, where, f"the archive does not take it: {exc}")
+
+
+def saved(path: Path, part: Part, url: str, source: Mapping[str, object], at: datetime | None) -> Visit:
+    """A document that a person saved: its octets, no head, and nothing said of a server. at: None: now, when we got it."""
     modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     facts = {
         "foreign": path.name,
-        "content_type": _media_type(path.name, octets),
-        "taken_from": {**source, "kind": "saved page", "modified": modified.isoformat()},
+        "content_type": part.media,
+        "taken_from": {"kind": "saved page", **source, "number": part.number, "modified": modified.isoformat()},
     }
-    exchange = Exchange(url=url, began=at, elapsed=0.0, outcome=Outcome.CAPTURED, response=octets, flags=("foreign",))
+    exchange = Exchange(
+        url=url, began=at or datetime.now(UTC), elapsed=0.0, outcome=Outcome.CAPTURED, response=part.octets, flags=("foreign",)
+    )
     return Visit(url, (exchange,), facts)
 
 
-def _media_type(name: str, octets: bytes) -> str:
-    guessed = mimetypes.guess_type(name)[0]
-    if guessed is None and octets.lstrip()[:1] == b"<":
-        return "text/html"
-    return guessed or "application/octet-stream"
+def _beside(path: Path) -> int:
+    """How many files a browser has put into the folder that goes with a page saved whole."""
+    folders = [path.with_name(f"{path.stem}{suffix}") for suffix in ("_files", ".files")]
+    return sum(1 for folder in folders if folder.is_dir() for each in folder.iterdir() if each.is_file())
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +187,10 @@ class _Taking:
         found = package.archived()
         for entry in [*found, *nested]:
             member = f"{inside}!{entry.name}" if inside else entry.name
+            if not entry.faults and not package.vouches(entry):
+                why = "datapackage.json does not list it, and so nothing vouches for it"
+                yield Untaken(f"{self.file}: {member}", None, None, None, why)
+                continue
             try:
                 with package.look(entry) as octets:
                     if entry in nested:

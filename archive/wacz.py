@@ -23,6 +23,7 @@ from typing import IO
 from archive.errors import Damaged
 
 LOCAL, LISTED, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+END_64, LOCATOR = b"PK\x06\x06", b"PK\x06\x07"
 LOCAL_SIZE = 30
 MOST_ENTRIES = 100_000
 LARGEST_LISTING = 16 * 1024 * 1024  # octets of the central directory: the zip library holds all of it
@@ -101,6 +102,10 @@ class Package:
         """The packages of a multi-WACZ package."""
         return [e for e in self.entries if NESTED.fullmatch(e.name)] if self.profile == "multi-wacz-package" else []
 
+    def vouches(self, entry: Entry) -> bool:
+        """Does the package say that this file is part of it? Of one that lists nothing, all are."""
+        return not self.resources or entry.name in {*(listed.path for listed in self.resources), DATAPACKAGE, DIGEST}
+
     def named(self, name: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.name == name), None)
 
@@ -178,9 +183,11 @@ def _resource(said: dict[str, object]) -> Resource:
 
 def _checked(file: IO[bytes]) -> Iterator[Entry]:
     """The entries of the central directory, each with what is wrong with it. Raises one of BROKEN."""
-    _bounded(file)
+    entries = _bounded(file)
     with zipfile.ZipFile(file) as package:
         listed, directory = package.infolist(), package.start_dir
+    if len(listed) != entries:
+        raise ValueError(f"its listing has {len(listed)} entries, and its end record speaks of {entries}")
     if len(listed) > MOST_ENTRIES:
         raise ValueError(f"{len(listed)} entries; at most {MOST_ENTRIES} are opened")
     names = Counter(info.filename for info in listed)
@@ -196,20 +203,36 @@ def _checked(file: IO[bytes]) -> Iterator[Entry]:
         )
 
 
-def _bounded(file: IO[bytes]) -> None:
-    """The listing's size is looked at before the zip library reads it whole. Raises ValueError."""
+def _bounded(file: IO[bytes]) -> int:
+    """How many entries there are to be, where the record that ends the listing fits the file, and the listing is not too long:
+    the zip library looks at neither.
+
+    Raises ValueError. Where it does not fit, readers differ in which entries they see (APPNOTE 4.3.16).
+    """
     size = file.seek(0, 2)
     file.seek(max(0, size - 65_557))
     tail = file.read(65_557)
     at = tail.rfind(END)
     if at < 0 or len(tail) - at < 22:
         raise ValueError("it has no end record")
-    octets = int.from_bytes(tail[at + 12 : at + 16], "little")
-    if octets == 0xFFFFFFFF and at >= 20:  # zip64: the locator stands before the end record
-        file.seek(min(int.from_bytes(tail[at - 12 : at - 4], "little"), size))
-        octets = int.from_bytes(file.read(56)[40:48], "little")
+    disk, begins_on, here, entries, octets, offset, comment = struct.unpack("<4H2LH", tail[at + 4 : at + 22])
+    behind = size - len(tail) + at  # what the listing must end at
+    if len(tail) - at - 22 != comment:
+        raise ValueError(f"{len(tail) - at - 22} octets follow its end record, which speaks of {comment}")
+    if at >= 20 and tail[at - 20 : at - 16] == LOCATOR:  # zip64
+        behind = min(int.from_bytes(tail[at - 12 : at - 4], "little"), size)
+        file.seek(behind)
+        record = file.read(56)
+        if len(record) < 56 or record[:4] != END_64:
+            raise ValueError("its zip64 end record is not where it should be")
+        disk, begins_on, here, entries, octets, offset = struct.unpack("<2L4Q", record[16:56])
+    if disk or begins_on or here != entries:
+        raise ValueError(f"it is of several disks: {disk}, {begins_on}; {here} of {entries} entries")
     if octets > LARGEST_LISTING:
         raise ValueError(f"a listing of {octets} octets; at most {LARGEST_LISTING} are read")
+    if offset + octets != behind:
+        raise ValueError(f"its listing is to lie at {offset} to {offset + octets}, and ends at {behind}")
+    return int(entries)
 
 
 def _place(file: IO[bytes], info: zipfile.ZipInfo) -> tuple[int, int, list[str]]:

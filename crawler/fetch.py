@@ -17,7 +17,7 @@ from archive.errors import BadMessage
 from archive.message import parse_head
 from crawler.asking import Get
 from crawler.errors import DnsFailed, FetchFailed, Refused, Reset, TimedOut, TlsFailed, TooSlow, Truncated
-from crawler.politeness import Clock, CoolingDown, Manners, Politeness, Rests, RetryAfter, retry_after
+from crawler.politeness import Clock, CoolingDown, Manners, Politeness, Rests, RetryAfter, date_said, retry_after
 from crawler.robots import REDIRECTS as ROBOTS_HOPS
 from crawler.robots import RobotsFiles
 
@@ -293,7 +293,9 @@ class NetworkFetcher:
         value = None if exchange.status is None or exchange.status < 300 else _said(exchange, b"retry-after")
         if value is None:
             return None
-        wait = retry_after(value.decode("latin-1"), datetime.fromtimestamp(self._clock.wall(), UTC))
+        # Where a time of day is meant, it is one of the server's clock: ours may have been set wrong.
+        now = date_said((_said(exchange, b"date") or b"").decode("latin-1")) or datetime.fromtimestamp(self._clock.wall(), UTC)
+        wait = retry_after(value.decode("latin-1"), now)
         trip.note(wait.note)
         return wait
 

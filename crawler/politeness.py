@@ -93,17 +93,25 @@ class RetryAfter:
     note: str | None = None
 
 
+def date_said(text: str) -> datetime | None:
+    """A date as fields of HTTP have it (RFC 9110, 5.6.7); None for what is none."""
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def retry_after(value: str, now: datetime) -> RetryAfter:
-    """Both forms of RFC 9110, 10.2.3, within 1 second and 24 hours."""
+    """Both forms of RFC 9110, 10.2.3, within 1 second and 24 hours. now: by the clock of who said it."""
     text = value.strip()
     if text.isascii() and text.lstrip("-").isdigit():
         seconds = float(text[:12])
     else:
-        try:
-            at = parsedate_to_datetime(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
+        at = date_said(text)
+        if at is None:
             return RetryAfter(None, f"Retry-After is no time: {text[:60]!r}")
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+        seconds = (at - now).total_seconds()
     kept = min(max(seconds, 1.0), DAY)
     return RetryAfter(kept, None if kept == seconds else f"Retry-After of {text[:60]!r} taken as {kept:g} seconds")
 
@@ -186,7 +194,7 @@ class Politeness:
     """Lets exchanges with hosts begin when their time has come.
 
     waiting: told of each long wait, with the host, the seconds and why. pace overrides every pause (0: no pause, no
-    cool-down, no breaker at all, for tests); per_host the exchanges at once. checkpoints: as state.open_state.
+    cool-down, no breaker at all, for tests); per_host the exchanges at once. checkpoints: as State.
     """
 
     def __init__(

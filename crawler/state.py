@@ -1,4 +1,4 @@
-"""The small SQLite file that remembers, over a restart, what the crawl owes to hosts and still has to do.
+"""The small SQLite file that remembers, over a restart, what the crawl owes to hosts.
 
 It is not evidence: lost, the crawl starts politely anew. Commits go to the write-ahead log without a sync of their own: a
 killed process loses nothing, a power cut the last moments. Used from the event loop's thread only.
@@ -9,12 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry
+from typing import Any
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "trusted_schema=OFF")
 
@@ -23,7 +18,8 @@ class State:
     """Rows of the file's small tables, each under one key; in memory where there is no file.
 
     By the driver itself: what is owed to a host is two tables and a row at a time, and a library for it is a third of a
-    second of every start. checkpoints: as `open_state`.
+    second of every start. checkpoints: false for all but one of the processes that share the file (SQLite before 3.51.3 can
+    corrupt a log that two of them move into it).
     """
 
     def __init__(self, path: Path | None, *, checkpoints: bool = True) -> None:
@@ -50,28 +46,3 @@ class State:
         """The row, in place of the one with its key."""
         holes = ", ".join("?" * len(row))
         self._db.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({holes})", tuple(row.values()))  # noqa: S608
-
-
-def open_state(path: Path | None, *, checkpoints: bool = True) -> Engine:
-    """An engine on the file with one connection, or on memory where there is none.
-
-    checkpoints: false for all but one of the processes that share the file (SQLite before 3.51.3 can corrupt a log that
-    two of them move into it).
-    """
-    from sqlalchemy import create_engine, event
-    from sqlalchemy.pool import StaticPool
-
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}" if path else "sqlite://", poolclass=StaticPool)
-
-    @event.listens_for(engine, "connect")
-    def prepared(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        for pragma in PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        if not checkpoints:
-            cursor.execute("PRAGMA wal_autocheckpoint=0")
-        cursor.close()
-
-    return engine

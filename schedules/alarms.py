@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from cryptography import x509
 
 from archive.capture import Capture
+from archive.database import WAITED
 from archive.disk import Disk
 from archive.errors import ArchiveError, NotAnArchive, NotFound
 from archive.ledger.book import Book
@@ -96,10 +97,18 @@ class Alarms:
         self._home, self._floor, self._disk = home, floor, disk or Disk()
         self._stamped, self._vantages = stamped, vantages
         # A connection of its own each time: looks are made from whichever thread is free.
-        self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool)
+        self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool, connect_args={"timeout": WAITED})
         with self._engine.connect() as db:
             db.exec_driver_sql("PRAGMA journal_mode=WAL")
         _tables.create_all(self._engine)
+        self._load()
+        # Whoever kept what was there before has ended: what he did not come to read is read by nobody.
+        self._left = 0
+        with contextlib.suppress(NotAnArchive, NotFound), Archive.open(home) as archive:
+            self._left = archive.index.next_seq()
+
+    def _load(self) -> None:
+        """What was folded so far, as the last look that was written left it."""
         self._facts = Facts()
         with self._engine.connect() as db:
             for row in db.execute(_facts.select()):
@@ -109,6 +118,7 @@ class Alarms:
         # The first capture without a stamp, and when it was first seen to be so.
         first, _, since = marks.get("unstamped", "").partition(" ")
         self._bare = (first, datetime.fromisoformat(since)) if since else None
+        self._sound = True
 
     def close(self) -> None:
         self._engine.dispose()
@@ -119,12 +129,16 @@ class Alarms:
         busy: names of targets that are being visited, asked after all was read: a register that is read half is neither
         incomplete nor wrong.
         """
+        if not self._sound:  # a look was broken off: what it folded was not written
+            self._load()
+        self._sound = False
         before = {kind: {name: _said(fact) for name, fact in getattr(self._facts, kind).items()} for kind in KINDS}
         more = False
         with contextlib.ExitStack() as stack:
             try:
                 archive = stack.enter_context(Archive.open(self._home))
             except (NotAnArchive, NotFound):
+                self._sound = True
                 return Look((), (), more=False)
             book: Book | None = None
             with contextlib.suppress(NotFound):
@@ -134,7 +148,9 @@ class Alarms:
                 self._registers(plan, book, busy)
             machine = self._machine(archive, now)
         found = self._facts.alarms(now, machine)
-        return self._settled(before, found, now, more=more)
+        look = self._settled(before, found, now, more=more)
+        self._sound = True
+        return look
 
     def standing(self) -> list[Raised]:
         """What stands, the oldest first."""
@@ -163,7 +179,8 @@ class Alarms:
         read = {e.capture: e for e in book.extractions(captures={c.id for c in captures})} if book and captures else {}
         for capture in captures:
             extraction = read.get(capture.id)
-            if extraction is None and capture.outcome.whole and not capture.decision and now - capture.at < UNREAD:
+            mine = capture.seq >= self._left and _read_later(capture)
+            if extraction is None and mine and now - capture.at < UNREAD:
                 return False  # it may be read any moment: from here on the next time
             self._through = capture.seq
             if capture.foreign is None and not capture.decision and (seen := _seen(capture, extraction)) is not None:
@@ -300,6 +317,11 @@ def _read(db: sa.Connection, which: sa.ColumnElement[bool]) -> list[Raised]:
         )
         for row in rows
     ]
+
+
+def _read_later(capture: Capture) -> bool:
+    """Is a capture read by whoever keeps it? A person's decision is not, nor are the rules for robots."""
+    return capture.outcome.whole and not capture.decision and not capture.url.endswith("/robots.txt")
 
 
 def _seen(capture: Capture, extraction: Extraction | None) -> Seen | None:

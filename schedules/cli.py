@@ -178,10 +178,11 @@ def check(ctx: typer.Context) -> None:
                     "days": getattr(each, "days", None),
                     "months": getattr(each, "months", None),
                     "quiet": each.quiet,
+                    "vantages": each.vantages or None,
                 }
                 for each in plan.targets
             ),
-            ("source", "every", "days", "months", "quiet"),
+            ("source", "every", "days", "months", "quiet", "vantages"),
         )
         out.note(f"{path} is right: {len(plan.targets)} targets" + ("" if plan.targets else "; name some in it"))
 

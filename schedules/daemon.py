@@ -13,7 +13,9 @@ import functools
 import math
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -21,19 +23,21 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from archive.errors import ArchiveError
 from archive.inbox import LOOK, Handed, Inbox, Order, Papers, Ruling
 from archive.ledger.coverage import Asked
+from archive.urls import host
 from crawler.crawl import Crawl, Desk, Done
 from crawler.errors import BadSettings
 from crawler.rounds import Round
 from crawler.sites import sources
 from schedules import handed
 from schedules.notify import LOOKED, Notifier
-from schedules.past import pasts
+from schedules.past import longest_ago, pasts
 from schedules.plan import BEAT, Docket, Past, Plan, Target, due, turns, wake
 from schedules.standing import EVERY, Standing, write
 from schedules.watching import Watching
 
 WATCHED = 60.0  # seconds between two looks for alarms
 AGAIN = 60.0  # seconds until an order that could not be done is tried again
+ASKED = 250  # targets whose past is asked for at once
 GRACE = 30.0  # seconds that what is in flight has to end in, once the daemon is to stop
 BACK, FORWARD = timedelta(seconds=-2), timedelta(minutes=5)  # jumps of the clock that are told (reliability.md 3.1, R10)
 
@@ -164,7 +168,9 @@ class Daemon:
         self._reload, self._orders, self._done, self._note = reload, orders, done, note
         self._in_flight, self._per_host = in_flight, per_host
         self._sources = {source.name: source for source in sources()}
-        self._past: dict[str, Past] = {}
+        self._told_past: dict[str, Past] = {}  # as the archive says it
+        self._past: dict[str, Past] = {}  # the same, dated by the clock as it is set now
+        self._unasked: dict[str, Target] = {}  # targets whose past was not asked for yet, by name
         self._running: set[str] = set()  # names of targets under way
         self._half: set[str] = set()  # those that were under way, or broken off, at some moment of the look for alarms
         self._looked = asyncio.Event()  # what is due was begun once
@@ -175,8 +181,12 @@ class Daemon:
 
     async def run(self) -> None:
         """Until it is told to stop. Raises ArchiveError only where the archive cannot be asked."""
-        self._past = await self._pasts(self.plan.targets)
-        self._note(f"{len(self.plan.targets)} targets are watched, {len(due(self.plan, self._past, self.now()))} are due")
+        await self._begin_to_ask()
+        now = [each for each in due(self.plan, self._past, self.now()) if each.target.name not in self._unasked]
+        self._note(
+            f"{len(self.plan.targets)} targets are watched, {len(now)} are due"
+            + " of those asked for yet" * bool(self._unasked)
+        )
         self._inbox.open()
         self._say("running")
         self._keep(self._take_orders())
@@ -204,30 +214,53 @@ class Daemon:
         ended, self._ended = self._ended, {}
         if ended:
             await self._learn(ended)
+        if self._unasked:
+            await self._ask_more()
         now = self._clock()
-        coming = [each for each in turns(self.plan, self._past, now) if each.target.name not in self._running]
+        silent = self._running | self._unasked.keys()
+        coming = [each for each in turns(self.plan, self._past, now) if each.target.name not in silent]
+        # Of a host that is being visited nothing more is begun: its addresses wait in the plan, and no task stands for them.
+        busy = {_host(name) for name in self._running}
         addresses = []
         for each in coming:
             if each.due <= now:
-                self._running.add(each.target.name)
-                self._half.add(each.target.name)
                 if isinstance(each.target, Docket):
                     self._begin(self._docket(each.target), [each.target])
-                else:
+                elif _host(each.target.url) not in busy:
                     addresses.append(each.target)
+                else:
+                    continue
+                self._running.add(each.target.name)
+                self._half.add(each.target.name)
         if addresses:
             self._begin(self._addresses([each.url for each in addresses]), list(addresses))
-        return wake(coming, now)
+        return now if self._unasked else wake(coming, now)
+
+    async def _begin_to_ask(self) -> None:
+        """What is due in a small plan; of a large one those that seem due come first and wait for no other."""
+        targets: Iterable[Target] = self.plan.targets
+        if len(self.plan.targets) > ASKED:
+            archive = self.crawl.desk.store.archive
+            addresses = await asyncio.to_thread(longest_ago, self.plan.addresses, archive)
+            targets = (*addresses[:ASKED], *self.plan.dockets, *addresses[ASKED:])
+        self._unasked = {target.name: target for target in targets}
+        await self._ask_more()
+
+    async def _ask_more(self) -> None:
+        some = list(islice(self._unasked.values(), ASKED))
+        await self._ask(some)
+        for target in some:
+            del self._unasked[target.name]
 
     async def _learn(self, ended: dict[str, Target]) -> None:
         """What the archive says of targets whose visit has just ended."""
-        told = await self._pasts(ended.values())
+        before = {name: self._told_past.get(name) for name in ended}
+        await self._ask(ended.values())
         for name in ended:
-            past = told.get(name)
-            if past is None or past == self._past.get(name) or not past.ended:
+            past = self._told_past.get(name)
+            if past is None or past == before[name] or not past.ended:
                 # It ended, and the archive does not say so: without this it would be due again at once, for ever.
-                past = Past(self.now(), "broken off")
-            self._past[name] = past
+                self._past[name] = Past(self.now(), "broken off")
             self._running.discard(name)
 
     async def _take_plan(self) -> None:
@@ -241,23 +274,32 @@ class Daemon:
             return
         known = set(self.plan.targets)
         new = [target for target in plan.targets if target not in known and target.name not in self._running]
-        self._past |= await self._pasts(new)
+        await self._ask(new)
         self.plan = plan
         self._note(f"the plan was read anew: {len(plan.targets)} targets are watched")
 
-    async def _pasts(self, targets: Iterable[Target]) -> dict[str, Past]:
+    async def _ask(self, targets: Iterable[Target]) -> None:
+        """When these were visited, as the archive says now."""
         wanted = list(targets)
         archive, clerk = self.crawl.desk.store.archive, self.crawl.desk.clerk
         assert clerk is not None
-        return await clerk.ask(lambda book: pasts(wanted, archive, book, self._sources, self.now()))
+        told = await clerk.ask(lambda book: pasts(wanted, archive, book, self._sources, self.now()))
+        self._told_past |= told
+        self._past |= told
 
     def _clock(self) -> datetime:
-        """Now; a jump of the wall clock is told, and is no reason to do more than what the plan says is due."""
+        """Now; a jump of the wall clock is told, and is no reason to do more than what the plan says is due.
+
+        Forward it may be a machine that slept: what would have been due meanwhile is due now, each once. Back it is no time
+        that passed: what was visited so long ago stays so long ago.
+        """
         now, steady = self.now(), asyncio.get_running_loop().time()
         if self._clocks is not None:
             jump = (now - self._clocks[0]) - timedelta(seconds=steady - self._clocks[1])
             if not BACK <= jump <= FORWARD:
                 self._note(f"the clock was set {'forward' if jump > timedelta() else 'back'} by {abs(jump)}")
+            if jump < BACK:
+                self._past = {name: replace(past, at=past.at + jump) for name, past in self._past.items()}
         self._clocks = now, steady
         return now
 
@@ -303,7 +345,7 @@ class Daemon:
                 more, self._alarms, self._undelivered = told.more, told.standing, told.undelivered
                 for line in told.lines:
                     self._note(line)
-            except (ArchiveError, OSError) as exc:
+            except Exception as exc:  # whatever it is, the watch goes on, and says that it saw nothing
                 self._note(f"alarms and news cannot be looked for: {exc}")
             await asyncio.sleep(0 if more else WATCHED)
 
@@ -312,7 +354,7 @@ class Daemon:
         while self._watching is not None:
             try:
                 await Notifier(self._watching.outbox, self.now, self._note, self._watching.carried).once(self.plan.channels)
-            except (ArchiveError, OSError) as exc:
+            except Exception as exc:  # as above
                 self._note(f"notices cannot be carried: {exc}")
             await asyncio.sleep(LOOKED)
 
@@ -368,6 +410,8 @@ class Daemon:
         async for done in crawl.urls(left, in_flight=self._in_flight, per_host=self._per_host):
             self._done(done)
             self._inbox.answer(order, done.row(), fine=done.fine)
+            if done.url not in self._running:  # a target that somebody ordered has had its visit
+                await self._ask(each for each in self.plan.addresses if each.url == done.url)
         self._inbox.end(order)
 
     async def _docket(self, docket: Docket) -> AsyncIterator[Done]:
@@ -395,6 +439,13 @@ class Daemon:
 
 def _forget(taken: dict[str, asyncio.Task[None]], name: str, _: asyncio.Task[None]) -> None:
     taken.pop(name, None)
+
+
+def _host(url: str) -> str | None:
+    """None for what is no address: the name of a register."""
+    with contextlib.suppress(ValueError):
+        return host(url)
+    return None
 
 
 def _leaves(exc: BaseException) -> Iterator[BaseException]:

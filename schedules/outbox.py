@@ -16,6 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from archive.database import WAITED
 from schedules.channels import Channel, Feed
 from schedules.hidden import Hidden
 from schedules.notices import Notice, feed
@@ -24,7 +25,7 @@ FILE = "notices.sqlite"
 FEEDS = "feeds"
 # How long after each failure the next try comes; after the last of them it is given up, and said so.
 AGAIN = tuple(timedelta(minutes=m) for m in (1, 5, 30, 120, 360, 720, 1440, 1440))
-KEPT = timedelta(days=400)  # a notice that is told everywhere is forgotten after that: a feed shows 200 at most
+KEPT = 10_000  # notices; an older one that is told everywhere is forgotten: a feed shows 200 at most
 
 _tables = sa.MetaData()
 _notices = sa.Table(
@@ -60,7 +61,7 @@ class Outbox:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool)
+        self._engine = sa.create_engine(f"sqlite:///{home / FILE}", poolclass=sa.NullPool, connect_args={"timeout": WAITED})
         self._hidden = Hidden(home)
         with self._engine.connect() as db:
             db.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -93,11 +94,17 @@ class Outbox:
             if through is not None:
                 db.execute(_marks.delete().where(_marks.c.name == "through"))
                 db.execute(_marks.insert().values(name="through", value=str(through)))
-            self._forget(db, now)
+            self._forget(db)
         return new
 
-    def _forget(self, db: sa.Connection, now: datetime) -> None:
-        old = sa.select(_notices.c.id).where(_notices.c.at < _stamp(now - KEPT))
+    def _forget(self, db: sa.Connection) -> None:
+        """By their number and by no clock: one that ran ahead for an hour would have all alarms told once more."""
+        number = sa.literal_column("notice.rowid", sa.Integer)
+        newest = sa.select(number).select_from(_notices).order_by(sa.desc(number))
+        last = db.execute(newest.offset(KEPT).limit(1)).scalar()
+        if last is None:
+            return
+        old = sa.select(_notices.c.id).where(number <= last)
         waits = sa.select(_deliveries.c.notice).where(_deliveries.c.due.is_not(None))
         gone = [row.id for row in db.execute(old.where(_notices.c.id.not_in(waits)))]
         for id_ in gone:

@@ -12,6 +12,7 @@ from archive.capture import Capture, Outcome
 from archive.ledger.book import Book
 from archive.ledger.observation import Window
 from archive.shelf import Archive
+from archive.urls import filed_under
 from crawler.rounds import wanted
 from crawler.source import Source
 from schedules.plan import Address, Docket, Past, Target
@@ -36,11 +37,18 @@ def pasts(
     addresses = [each for each in wanted if isinstance(each, Address)]
     found = _addresses([each.url for each in addresses], archive, book)
     if book is not None:
-        bounded = (each.url for each in addresses if each.soonest is not None or each.latest is not None)
-        found |= {url: _rhythm(url, found[url], archive, book) for url in bounded if url in found}
+        bounded = [each.url for each in addresses if each.soonest is not None or each.latest is not None]
+        found |= _rhythms({url: found[url] for url in bounded if url in found}, archive, book)
     if book is not None and dockets:
         found |= _dockets(dockets, archive, book, sources, now)
     return found
+
+
+def longest_ago(addresses: Iterable[Address], archive: Archive) -> list[Address]:
+    """Those that never answered first, then by when they did last: about in the order in which they are due, and soon told."""
+    keys = {each.url: filed_under(each.url) for each in addresses}
+    last = {key: capture.seq for key, capture in archive.index.latest(keys.values()).items()}
+    return sorted(addresses, key=lambda each: last.get(keys[each.url], -1))
 
 
 def _addresses(urls: list[str], archive: Archive, book: Book | None) -> dict[str, Past]:
@@ -50,11 +58,18 @@ def _addresses(urls: list[str], archive: Archive, book: Book | None) -> dict[str
     return {url: Past(capture.at, _trouble(capture, verdicts.get(capture.id))) for url, capture in ended.items()}
 
 
-def _rhythm(url: str, past: Past, archive: Archive, book: Book) -> Past:
-    """With how its newest visits found it: by what was read, so that a page's counters and rates are no change."""
-    ids = [capture.id for capture in archive.captures(url) if capture.url == url and capture.foreign is None][-LOOKED:]
-    read = {each.capture: each.reading for each in book.extractions(captures=ids) if each.verdict == "page"}
-    readings = [read[id_] for id_ in ids if id_ in read]
+def _rhythms(pasts: Mapping[str, Past], archive: Archive, book: Book) -> dict[str, Past]:
+    """With how its newest visits found each: by what was read, so that a page's counters and rates are no change."""
+    ids = {
+        url: [capture.id for capture in archive.captures(url) if capture.url == url and capture.foreign is None][-LOOKED:]
+        for url in pasts
+    }
+    asked = {id_ for found in ids.values() for id_ in found}
+    read = {each.capture: each.reading for each in book.extractions(captures=asked) if each.verdict == "page"}
+    return {url: _rhythm(past, [read[id_] for id_ in ids[url] if id_ in read]) for url, past in pasts.items()}
+
+
+def _rhythm(past: Past, readings: list[str]) -> Past:
     steps = [later == earlier for earlier, later in pairwise(readings)]
     row = next((n for n, same in enumerate(reversed(steps)) if same != steps[-1]), len(steps))
     return replace(past, same=row, changed=0) if steps and steps[-1] else replace(past, same=0, changed=row)

@@ -55,7 +55,7 @@ DOORS = {
     "httpx": {"crawler.asking", "crawler.carry", "crawler.wire", "schedules.notify"},
     "idna": {"archive.urls"},
     "isal": {"archive.warc"},
-    "orjson": {"archive.ledger.book", "archive.manifest", "crawler.readers"},
+    "orjson": {"archive.ledger.askings", "archive.ledger.book", "archive.ledger.counted", "archive.manifest", "crawler.readers"},
     "platformdirs": {"archive.door", "archive.keyring"},
     "prometheus_client": {"schedules.gauges"},
     "protego": {"crawler.robots"},
@@ -69,8 +69,7 @@ DOORS = {
     "snowballstemmer": {"archive.ledger.wordforms"},
     "structlog": {"schedules.journal"},
     "sqlalchemy": {
-        "archive.ledger.book", "archive.ledger.tables", "archive.schema", "crawler.frontier", "crawler.state",
-        "schedules.alarms", "schedules.outbox",
+        "archive.ledger.book", "archive.ledger.tables", "archive.schema", "schedules.alarms", "schedules.outbox",
     },
     "tenacity": {"crawler.fetch"},
     "tldextract": {"crawler.editions.houses"},

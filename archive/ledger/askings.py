@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
+import orjson
+
 from archive.ledger.book import Asking, Book
 from archive.ledger.observation import CoverageWindow, Window
 
@@ -26,7 +28,7 @@ TOGETHER: Final = 200  # askings that are folded at once
 def windows(tables: sqlite3.Connection) -> list[Window]:
     """As `Book.coverage`: by time of the last page of each."""
     rows = tables.execute("SELECT source, court, register, run, said FROM asking")
-    found = [_window(asking, each) for *asking, said in rows for each in json.loads(said)]
+    found = [_window(asking, each) for *asking, said in rows for each in orjson.loads(said)]
     return sorted(found, key=lambda window: (window.at, window.capture))
 
 

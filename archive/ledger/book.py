@@ -28,6 +28,7 @@ from sqlalchemy import exc
 from sqlalchemy.dialects import sqlite
 
 from archive.capture import Capture
+from archive.database import WAITED
 from archive.decisions import Decision, Kept
 from archive.errors import ArchiveError, Damaged, DiskFull, InUse, NotFound, Refused, TooNew
 from archive.ledger import tables, words
@@ -49,6 +50,7 @@ from archive.ledger.observation import (
 from archive.ledger.rules import check
 
 FILE = "ledger.sqlite"
+READER = 5.0  # seconds that who only reads waits for a database that is held
 TOGETHER = 16  # rows entered at one step: at each, the interpreter's lock is let go of and waited for
 Asking = tuple[str, str, str, str]  # source, court, register and run
 _BATCH = 500  # values in one IN (...): far below SQLite's bound variables (32,766)
@@ -627,7 +629,7 @@ def _connect(path: Path, write: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"file:{percent(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
-    connection.execute("PRAGMA busy_timeout=5000")
+    connection.execute(f"PRAGMA busy_timeout={int(1000 * (WAITED if write else READER))}")
     connection.execute("PRAGMA cache_size=-65536")
     return connection
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from archive.decisions import Kept
 from archive.errors import NotFound
-from archive.ledger.case import alike
+from archive.ledger.case import Alike, alike
 from archive.ledger.identity import Keys, links, live
 from archive.ledger.judgements import IDENTITY, PERSON, last_words, ties
+from archive.ledger.likeness import likenesses
 from archive.ledger.observation import Tie
 
 ACCEPT, REJECT, UNSURE, AUTOMATIC = "accept", "reject", "unsure", "automatic"
@@ -48,17 +49,17 @@ def candidate_id(left: str, right: str) -> str:
     return hashlib.sha256("\n".join(sorted((left, right))).encode()).hexdigest()[:16]
 
 
-def candidates(keys: Sequence[Keys], decided: Iterable[Kept]) -> list[Candidate]:
+def candidates(keys: Sequence[Keys], decided: Iterable[Kept], compared: Alike = likenesses) -> list[Candidate]:
     """All pairs that a rule or a person has looked at, or that wait: the undecided first, then by score.
 
-    keys: of every registration. decided: the decisions of kind `identity`.
+    keys: of every registration. decided: the decisions of kind `identity`. compared: by whom the registrations are compared.
     """
     kept = [each for each in decided if each.decision.kind == IDENTITY]
     known = {one.subject for one in keys}
     found: dict[tuple[str, str], Candidate] = {}
     judged = [*links(keys), *ties(kept)]
     standing = dict(live(judged))
-    for each in alike(keys, judged):
+    for each in alike(keys, judged, compared):
         automatic = each.tier is not None
         pair = (each.left, each.right)
         found[pair] = Candidate(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
+
 from archive.ledger.case import Case
 from archive.ledger.registration import Entity, Registration
 
@@ -61,7 +63,7 @@ class Counted:
     @classmethod
     def of_text(cls, text: str) -> Counted:
         (id_, register, of_articles, court, first_court, courts, received, result, decided, articles, persons, known,
-         known_decided) = json.loads(text)  # fmt: skip
+         known_decided) = orjson.loads(text)  # fmt: skip
         people = tuple(Person(tuple(p[0]), *p[1:]) for p in persons)
         return cls(
             id_, register, of_articles, court, first_court, tuple(courts), received, result, decided, tuple(articles), people,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,19 +90,6 @@ def rows(home: Path, views: Views, told: Iterable[Plain]) -> Iterator[Plain]:
             yield shown_row
 
 
-def over(home: Path, views: Views) -> Veil:
-    """The veil over the cases that takedowns are of, and over texts of no case."""
-    standing = takedowns(home)
-    subjects = {words.registration(subject) for takedown in standing for subject in takedown.subjects}
-    held: dict[str, Case] = {}
-    for subject in subjects:
-        if subject.startswith("reg:"):
-            with suppress(NotFound):
-                case = views.case(subject)
-                held[case.id] = case
-    return withheld.drawn(standing, held.values(), pseudonyms_held(home))
-
-
 class Discreet:
     """What may be told of a ledger as of a moment, case by case: what one veil over all cases, of then and of now, would show.
 
@@ -115,7 +101,7 @@ class Discreet:
         self._bases = {words.registration(subject) for each in taken for subject in each.subjects}
         about = (*views.cases_of(self._bases), *then.cases_of(self._bases)) if taken else ()
         self._taken = self._bases | {r.subject for case in about for r in case.registrations}
-        self._pages = withheld.drawn(taken, (), key)
+        self._pages: Veil | None = None
 
     def about(self) -> tuple[Veil, set[str]]:
         """The veil over what was taken down, and every registration and page that it may withhold something of."""
@@ -131,7 +117,7 @@ class Discreet:
 
     def veils(self, bases: Collection[str]) -> dict[str, Veil]:
         """By registration or page, for those of these of which something may be withheld."""
-        found = {base: self._pages for base in bases if base in self._pages.gone}
+        found = {base: self._over_pages() for base in bases if not base.startswith("reg:")}
         asked = [group for group in self._then.groups_of(bases) if not (group.same and self._plain(group.subjects))]
         for case in self._then.cases(asked, events=False):
             veil = self.veil(case)
@@ -160,6 +146,12 @@ class Discreet:
                 elif group.id in folded:
                     yield from map(case_row, select([folded[group.id]], **asked))
 
+    def _over_pages(self) -> Veil:
+        """Texts of no case name nobody whom a case withholds, of then or of now."""
+        if self._pages is None:
+            self._pages = self._drawn({*self._bases, *self._views.hiding(), *self._then.hiding})
+        return self._pages
+
     def _plain(self, registrations: Collection[str]) -> bool:
         """Nothing in the case of these is taken down, or hidden by now."""
         return self._taken.isdisjoint(registrations) and not self._views.hide(registrations)
@@ -173,6 +165,13 @@ class Discreet:
 def discreet(home: Path, views: Views, then: Then) -> Discreet:
     """With the takedowns that stand now, and the key where it is at hand."""
     return Discreet(views, then, takedowns(home), pseudonyms_held(home))
+
+
+def over(home: Path, views: Views, registrations: Iterable[str] = ()) -> Veil:
+    """The veil over the cases of these registrations and those that takedowns are of, and over texts of no case."""
+    standing = takedowns(home)
+    subjects = {words.registration(subject) for takedown in standing for subject in takedown.subjects}
+    return withheld.drawn(standing, views.cases_of({*registrations, *subjects}), pseudonyms_held(home))
 
 
 def refuse(home: Path, captures: Collection[str]) -> None:

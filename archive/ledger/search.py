@@ -22,6 +22,7 @@ from archive.ledger import discretion, names
 from archive.ledger.book import Book
 from archive.ledger.case import Case, holds
 from archive.ledger.observation import Quoted
+from archive.ledger.privacy import Surnames
 from archive.ledger.rows import Plain, newest
 from archive.ledger.views import Views
 from archive.ledger.withheld import Veil, drawn
@@ -29,7 +30,7 @@ from archive.ledger.wordforms import stems
 from archive.ledger.wordforms import words as words_of
 
 FILE: Final = "search.sqlite"
-VERSION: Final = 1
+VERSION: Final = 2
 _PAGE: Final = "page "  # before an address, where a case has its id
 MOST_WORDS: Final = 64  # of a query; what is beyond is refused
 _ASKED: Final = re.compile(r'"([^"]*)"?|(\S+)')
@@ -39,6 +40,7 @@ CREATE TABLE about (name TEXT PRIMARY KEY, said TEXT) WITHOUT ROWID;
 CREATE TABLE shown (of TEXT PRIMARY KEY, mark TEXT, place INTEGER, row TEXT, courts TEXT) WITHOUT ROWID;
 CREATE TABLE document (id INTEGER PRIMARY KEY, shown TEXT, kind TEXT, of TEXT, title TEXT, url TEXT, capture TEXT);
 CREATE INDEX document_by_shown ON document (shown);
+CREATE TABLE unnamed (shown TEXT, stem TEXT, PRIMARY KEY (shown, stem)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE stands USING fts5
     (plain, russian, ukrainian, name, tokenize="unicode61 remove_diacritics 0", prefix='3 5');
 """
@@ -172,7 +174,12 @@ def _freshen(tables: sqlite3.Connection, home: Path, book: Book, views: Views) -
                 case = views.case(row["case"])
                 veil = drawn(taken, (case,), key)
                 _enter(tables, row["case"], folded_marks[row["case"]], at, row, _of_case(veil.whole(case), book, veil))
-        pages = _pages(book, discretion.over(home, views))
+                # Whom his court names no more no article names either.
+                stems_ = [(row["case"], stem) for stem in sorted(veil.surnames.stems)]
+                tables.executemany("INSERT INTO unnamed VALUES (?, ?)", stems_)
+        over = discretion.over(home, views)
+        unnamed = {stem for (stem,) in tables.execute("SELECT stem FROM unnamed")}
+        pages = _pages(book, replace(over, surnames=Surnames(over.surnames.stems | unnamed)))
         _leave(tables, [id_ for id_ in held if id_.startswith(_PAGE) and id_.removeprefix(_PAGE) not in pages])
         for url, page in pages.items():
             mark = _mark([page.text, page.title, page.capture])
@@ -192,6 +199,7 @@ def _leave(tables: sqlite3.Connection, ids: Iterable[str]) -> None:
         for (document,) in tables.execute("SELECT id FROM document WHERE shown = ?", (id_,)).fetchall():
             tables.execute("DELETE FROM stands WHERE rowid = ?", (document,))
         tables.execute("DELETE FROM document WHERE shown = ?", (id_,))
+        tables.execute("DELETE FROM unnamed WHERE shown = ?", (id_,))
         tables.execute("DELETE FROM shown WHERE of = ?", (id_,))
 
 
@@ -276,7 +284,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection, version = sqlite3.connect(path, isolation_level=None, timeout=10), None
     if version != str(VERSION):
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for name in ("stands", "document", "shown", "about"):
+        for name in ("stands", "document", "unnamed", "shown", "about"):
             if name in tables:
                 connection.execute(f'DROP TABLE "{name}"')
         connection.executescript(_TABLES)

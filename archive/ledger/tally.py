@@ -307,6 +307,7 @@ def _articles(held: Iterable[str], question: Question) -> tuple[str, ...]:
     return tuple(article for article in held if question.article is None or holds(article, question.article))
 
 
+@lru_cache(maxsize=8192)
 def _span(when: str) -> tuple[date, date]:
     """The days that a date of the court may mean: `2023-07` is the whole of July."""
     year, *rest = (int(part) for part in when[:10].split("-"))
@@ -355,7 +356,11 @@ class _Reach:
     def of(self, first: date | None, last: date | None, court: str | None) -> Coverage:
         only = court or self.question.court
         asked = chain.from_iterable(self.asked.values()) if only is None else self.asked.get(only, ())
-        met = [(best, newest) for best, newest in asked if _meets(best.asked.first, best.asked.last, first, last)]
+        begin, end = first or date.min, last or date.max
+        met = [
+            (best, newest) for best, newest in asked
+            if (best.asked.first or date.min) <= end and (best.asked.last or date.max) >= begin
+        ]  # fmt: skip
         wanted = {(best.asked.court, best.asked.register) for best, _ in met}
         if self.expected is None:
             wanted |= self._planned(first, last)
@@ -430,7 +435,9 @@ def _key(asked: CoverageWindow) -> tuple[object, ...]:
 def _missing(held: Sequence[Window], court: str, register: str, begin: date, end: date) -> Iterable[Missing]:
     """The days of the period that no complete window tells of, each span with the reason of the newest asked for it."""
     whole = [
-        replace(window.asked, last=_end(window)) for window in held if window.asked.complete and _begin(window) <= _end(window)
+        window.asked if window.asked.last == (end_ := _end(window)) else replace(window.asked, last=end_)
+        for window in held
+        if window.asked.complete and _begin(window) <= _end(window)
     ]
     failed = sorted((window for window in held if not window.asked.complete), key=lambda window: window.at, reverse=True)
     for first, last in uncovered(whole, begin, end):

@@ -42,6 +42,7 @@ class Then:
         self._corrections = asked.corrections(book)
         self._ties: dict[str, list[tuple[str, Tie]]] = {}
         self._alone: dict[str, str] = {}  # as it is counted, of each registration that was folded: most are cases of their own
+        self.hiding: set[str] = set()  # registrations that were folded, and whose court had printed a name and hidden it
         self.groups: tuple[Group, ...] = tuple(self._grouped())
         self._at = {subject: number for number, group in enumerate(self.groups) for subject in group.subjects}
 
@@ -112,6 +113,7 @@ class Then:
         for start in range(0, len(subjects), CHUNK):
             some = subjects[start : start + CHUNK]
             folded = registrations(self._asked.sightings(self._book, some, events=False), self._corrections)
+            self.hiding |= {subject for subject, one in folded.items() if one.hidden}
             for subject in sorted(folded):
                 self._alone[subject] = reduced(case_of([folded[subject]], {})).text()
                 yield keys_of(folded[subject])

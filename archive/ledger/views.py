@@ -165,6 +165,10 @@ class Views:
         asked = "SELECT hides.id FROM members JOIN hides ON hides.id = members.id WHERE members.subject = ?"
         return any(self._ids(asked, subject) for subject in registrations)
 
+    def hiding(self) -> list[str]:
+        """The registrations of all those cases."""
+        return [row[0] for row in self._tables.execute("SELECT subject FROM members JOIN hides ON hides.id = members.id")]
+
     def row(self, id_: str) -> Plain:
         """The line of one case."""
         (said,) = self._ids("SELECT said FROM cases WHERE id = ?", id_)

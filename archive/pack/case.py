@@ -11,7 +11,9 @@ from typing import BinaryIO
 from archive import manifest
 from archive.capture import Capture
 from archive.errors import Damaged
+from archive.ledger import words
 from archive.ledger.book import Book
+from archive.ledger.judgements import CORRECTION, IDENTITY
 from archive.pack.files import STEP, File
 from archive.shelf import Archive
 
@@ -33,6 +35,14 @@ class Member:
         return "\t".join(
             (self.file, str(self.at), str(self.length), self.sha256, str(self.offset), self.kind, self.capture, self.block)
         )
+
+
+def decided(book: Book, registrations: Collection[str]) -> Iterator[str]:
+    """The captures that keep what people decided of these registrations: which are one case, and which value is corrected."""
+    for kind in (IDENTITY, CORRECTION):
+        for kept in book.decisions(kind):
+            if {words.registration(subject) for subject in kept.decision.subjects} & set(registrations):
+                yield kept.id
 
 
 def captures(archive: Archive, book: Book, registrations: Collection[str], named: Iterable[str]) -> list[Capture]:

@@ -56,7 +56,9 @@ class Gathered:
         if one is None:
             raise NotFound(f"what the ledger has of {name} is withheld")
         tables = told.tables(listing)
-        captures = case.captures(archive, book, [r.subject for r in one.registrations], told.named(tables))
+        registrations = [registration.subject for registration in one.registrations]
+        named = [*told.named(tables), *case.decided(book, registrations)]
+        captures = case.captures(archive, book, registrations, named)
         discretion.refuse(home, [capture.id for capture in captures])
         stamped = head.stamped([head.leaf(capture) for capture in captures])
         under = (head.note, head.checkpoint)

@@ -44,6 +44,7 @@ def head(run: Run, given: Verifier | None, how: str) -> Iterator[Finding]:
     else:
         check.looked += 1
     run.key = given or held
+    check.of = f"checkpoints, by the key {how if given is not None else 'that lies in the pack'}"
     note = read(run.pack, HEAD, LONGEST)
     check.looked += 1
     try:
@@ -108,6 +109,10 @@ class Captures:
             refers = said["refers_to"] and said["refers_to"]["capture"]
             if type(said["seq"]) is not int or any(type(said[key]) is not str for key in ("began", "outcome", "file")):
                 raise ValueError("its number, time, outcome or file is something else")
+            if any(type(each["offset"]) is not int or type(each["kind"]) is not str for each in names):
+                raise ValueError("the kind or the place of a record is something else")
+            if not all(each is None or type(each) is str for each in (refers, said["payload_sha256"])):
+                raise ValueError("its body, or what it stands for, is something else")
             self.run.held[id_] = Capture(
                 id_, hashlib.sha256(block).hexdigest(), said["seq"], said["began"], said["outcome"], said["payload_sha256"],
                 refers, (said["file"], main["offset"]) if main else None, main["kind"] if main else "",

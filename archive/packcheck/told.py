@@ -27,6 +27,7 @@ LARGEST_BLOCK = 256 << 20
 KEPT = 4  # pages that are remembered
 DEEP = 8  # captures that stand for one another
 STATED = ("subject", "property", "value", "raw", "quote", "start", "end")
+TEXTS = ("observation", "subject", "property", "raw", "quote", "capture", "observed", "charset", "parser")
 Row = dict[str, Any]
 
 
@@ -36,6 +37,7 @@ class Told:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.rows: dict[bytes, bool] = {}  # whether the report says it
+        self.members = {(row.file, row.offset): row for row in run.rows}
         self.sources: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def all(self) -> Iterator[Finding]:
@@ -81,6 +83,8 @@ class Told:
 
     def observation(self, row: Row, seen: set[str]) -> Iterator[str]:
         """What is wrong with one row."""
+        if any(type(row[key]) is not str for key in TEXTS):
+            raise ValueError("a text of it is something else")
         if row["quote"] == WITHHELD:
             return
         self.rows[_stated(row, row["capture"])] = False
@@ -145,7 +149,7 @@ class Told:
         return octets + whole[head.length :], False
 
     def block(self, place: tuple[str, int]) -> bytes:
-        row = next((row for row in self.run.rows if (row.file, row.offset) == place), None)
+        row = self.members.get(place)
         if row is None or place not in self.run.met:
             raise Damaged("its record is not there, or is not what was kept")
         with self.run.pack.open(f"warc/{row.file}") as file:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from archive.finding import Finding, Verdict
 from archive.verify.scene import Scene
@@ -39,6 +40,14 @@ CREATE TABLE IF NOT EXISTS done (place INTEGER PRIMARY KEY, serial INTEGER, name
     state TEXT);
 CREATE TABLE IF NOT EXISTS found (place INTEGER, "check" TEXT, subject TEXT, detail TEXT, outcome TEXT);
 """
+# A capture's row as the manifest and the records tell it too, in the order of `plain`'s `row_agrees`; its row in the outbox.
+BY_SEQ = """
+SELECT c.seq, id, visit, hop, url, outcome, status, mime, payload_sha256, size, error, at, refers_to, trusted, foreign_file,
+    record_offset, record_length, record_sha256, serial, manifest_offset, manifest_length, manifest_member_sha256,
+    c.manifest_sha256, o.manifest_sha256
+FROM captures c LEFT JOIN outbox o ON o.seq = c.seq WHERE c.seq >= ? ORDER BY c.seq"""
+MEMBERS = "SELECT offset, length, sha256 FROM members WHERE serial = ? ORDER BY offset"
+MANY = 4096  # rows that are hashed at once
 TABLES = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384;"
 
 
@@ -71,14 +80,14 @@ class Carried:
         self.names: list[str] = []  # files that are taken over
         self.made: list[str] = []  # and when each was read
         self.why_not: str | None = None  # why what was read is read anew, where it is
-        self._begun = 0  # the number of the first capture of the file that is read now
+        self.rows = Rows()  # of the file that is read now
 
     @classmethod
     def open(cls, path: Path, scene: Scene, stack: ExitStack, now: Callable[[], datetime]) -> Carried | None:
         """None where it cannot be had: the run is made without it. stack: closes it."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for _ in range(2):
             try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 path.touch(mode=0o600)
                 db = sqlite3.connect(path, timeout=0, isolation_level=None)
                 stack.enter_context(closing(db))
@@ -123,7 +132,6 @@ class Carried:
         forget_behind(len(self.names))
         self.db.execute("DELETE FROM run")
         self.db.execute("INSERT INTO run VALUES (?, ?)", bound)
-        self._begun = first
         self._commit()
         return state
 
@@ -163,12 +171,11 @@ class Carried:
     def keep(self, serial: int, name: str, path: Path, file: str, state: State) -> None:
         """One file more is read. file: what it was (`file_is`) before it was; one that changed meanwhile is not kept."""
         place = self.db.execute("SELECT count(*) FROM done").fetchone()[0]
-        rows = self.rows_are(serial, self._begun, state.next_seq)
+        rows = self.rows.digest(state.next_seq)
         # A file that changed while it was read is never the same again, and what follows it is not taken over either.
         now = file if file_is(path) == file else "changed while it was read"
         made = self._now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         self.db.execute("INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)", (place, serial, name, now, rows, made, state.text()))
-        self._begun = state.next_seq
         self._commit()
 
     def _commit(self) -> None:
@@ -181,22 +188,54 @@ class Carried:
         forget(self.path)
 
     def rows_are(self, serial: int, first: int, beyond: int) -> str:
-        """A digest of the index's rows of a file, and of what the log's outbox has of its captures."""
+        """A digest of the index's rows of a file: what `Rows` makes of them while they go by."""
         assert self.scene.index is not None
-        rows, digest = self.scene.index.cursor(), hashlib.sha256()
+        rows, seen = self.scene.index.cursor(), Rows()
         rows.row_factory = None
-        for row in rows.execute('SELECT * FROM members WHERE serial = ? ORDER BY "offset"', (serial,)):
-            digest.update(repr(row).encode("utf-8", "surrogatepass"))
-        for row in rows.execute("SELECT * FROM captures WHERE seq >= ? AND seq < ? ORDER BY seq", (first, beyond)):
-            digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        for _ in seen.members(rows.execute(MEMBERS, (serial,))):
+            pass
+        for row in seen.captures(rows.execute(BY_SEQ, (first,))):
+            if row[0] >= beyond:
+                break
+        return seen.digest(beyond)
+
+
+class Rows:
+    """A digest of the rows of the index that go by, kept beside the pass that looks at them anyway."""
+
+    def __init__(self) -> None:
+        self._members, self._captures = hashlib.sha256(), hashlib.sha256()
+        self._some: list[tuple[Any, ...]] = []
+        self._seqs: list[tuple[Any, ...]] = []
+
+    def members(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            self._some.append(row)
+            if len(self._some) >= MANY:
+                self._members.update(repr(self._some).encode())
+                self._some = []
+            yield row
+
+    def captures(self, rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            self._seqs.append(row)
+            if len(self._seqs) > MANY:
+                self._fold(MANY)
+            yield row
+
+    def _fold(self, count: int) -> None:
         # The log takes rows out of the outbox as it goes: what is still in it must be what the captures say.
-        query = (
-            "SELECT o.seq FROM outbox o JOIN captures c USING (seq) "
-            "WHERE c.seq >= ? AND c.seq < ? AND o.manifest_sha256 != c.manifest_sha256 ORDER BY o.seq"
-        )
-        for row in rows.execute(query, (first, beyond)):
-            digest.update(repr(row).encode())
-        return digest.hexdigest()
+        plain = [(*row[:-1], row[-1] in (None, row[-2])) for row in self._seqs[:count]]
+        self._captures.update(repr(plain).encode())
+        del self._seqs[:count]
+
+    def digest(self, beyond: int) -> str:
+        """Of all that went by since the last asking, but captures from the number `beyond` on, which belong to what follows."""
+        self._members.update(repr(self._some).encode())
+        self._fold(sum(1 for row in self._seqs if row[0] < beyond))
+        found = f"{self._members.hexdigest()} {self._captures.hexdigest()}"
+        self._members, self._captures, self._some = hashlib.sha256(), hashlib.sha256(), []
+        return found
 
 
 def file_is(path: Path) -> str:

@@ -16,7 +16,7 @@ from archive import records, standard
 from archive.finding import Finding
 from archive.glance import glance
 from archive.records import ONE_MEMBER, Record
-from archive.verify.carried import Carried, State, file_is
+from archive.verify.carried import MEMBERS, Carried, Rows, State, file_is
 from archive.verify.manifests import Manifests
 from archive.verify.met import LONGEST_MEMBER, Met
 from archive.verify.plain import Settling
@@ -35,6 +35,7 @@ class Octets:
         self.scene, self.met, self.manifests, self.progress = scene, met, manifests, progress
         self.home, self.checks, self.index = scene.home, scene.checks, scene.index
         self.settling = Settling(scene, met, manifests)
+        self.seen: Rows | None = None  # watches the rows of the file that is read
 
     def all_records(self, carried: Carried | None = None, note: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
         """Every file, one after another; those that an earlier run has read, and that are what they were, are taken as read."""
@@ -47,6 +48,7 @@ class Octets:
             self.settling.begin()
         else:
             done = self.take_over(carried, present)
+            self.seen = carried.rows
             present = present[len(carried.names) :]
             if said := carried.told():
                 note(said)
@@ -74,9 +76,9 @@ class Octets:
         for serial, _, path in present[: len(carried.names)]:
             self.met.reached[serial] = path.stat().st_size
         if state is None:
-            self.settling.begin()
+            self.settling.begin(seen=carried.rows)
         else:
-            self.settling.begin(state.next_seq)
+            self.settling.begin(state.next_seq, carried.rows)
             self.manifests.expected = state.expected
             for number, check in self.checks.items():
                 check.looked += state.looked[number]
@@ -98,7 +100,9 @@ class Octets:
         if self.index is not None:
             rows = self.index.cursor()
             rows.row_factory = None
-            members = rows.execute("SELECT offset, length, sha256 FROM members WHERE serial = ? ORDER BY offset", (serial,))
+            members = rows.execute(MEMBERS, (serial,))
+            if self.seen is not None:
+                members = self.seen.members(members)
         member, unsure = next(members, None), []
         size = file.seek(0, 2)
         offset, looked = file.seek(0), 0

@@ -12,17 +12,12 @@ from typing import Any
 from archive.finding import Finding
 from archive.glance import Plain
 from archive.glimpse import Said, glimpse, offset_of, spelled
+from archive.verify.carried import BY_SEQ, Rows
 from archive.verify.manifests import Manifests
 from archive.verify.met import BATCH, Met, Place, lies
 from archive.verify.scene import Scene
 from archive.verify.spelling import CHAIN, KINDS, MANIFEST, as_written, plain_microseconds
 
-# A capture's row as the manifest and the records tell it too, in the order of `row_agrees`, and its row in the outbox.
-BY_SEQ = """
-SELECT c.seq, id, visit, hop, url, outcome, status, mime, payload_sha256, size, error, at, refers_to, trusted, foreign_file,
-    record_offset, record_length, record_sha256, serial, manifest_offset, manifest_length, manifest_member_sha256,
-    c.manifest_sha256, o.manifest_sha256
-FROM captures c LEFT JOIN outbox o ON o.seq = c.seq WHERE c.seq >= ? ORDER BY c.seq"""
 LOWEST = -(1 << 63)  # of all numbers that a row may have
 PENDING = 1000  # records that may wait for their manifest
 
@@ -37,12 +32,14 @@ class Settling:
         self.rows_by_seq: Iterator[tuple[Any, ...]] = iter(())  # BY_SEQ
         self.row: tuple[Any, ...] | None = None  # the next of them
 
-    def begin(self, first: int | None = None) -> None:
-        """Before the first file that is read; first: the number of the first row that is not settled yet."""
+    def begin(self, first: int | None = None, seen: Rows | None = None) -> None:
+        """Before the first file that is read. first: the number of the first row not settled yet; seen: watches them."""
         if self.index is not None:
             rows = self.index.cursor()
             rows.row_factory = None
             self.rows_by_seq = rows.execute(BY_SEQ, (LOWEST if first is None else first,))
+            if seen is not None:
+                self.rows_by_seq = seen.captures(self.rows_by_seq)
         self.row = next(self.rows_by_seq, None)
 
     def next_seq(self) -> int:

@@ -398,7 +398,7 @@ export class Tiles {
 
 const STEP = 64 * 1024;
 const WINDOW = 1 << 20; // octets of a file that are held
-const HELD = 8 << 20; // octets that a member may inflate to at one go; a longer one goes by in steps
+const HELD = 1 << 17; // octets that a member may inflate to at one go; a longer one goes by in steps (buffers of one size keep memory whole)
 const FREE = 1 << 30; // octets a member may inflate to, whatever it is coded in; beyond that 200 times its length
 const CRC_TABLE = Int32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
@@ -420,7 +420,8 @@ export class Source {
     this.buffer = EMPTY;
     this.begin = this.end = 0;
   }
-  at(offset, count) {
+  at(offset, most) {
+    const count = Math.max(0, Math.min(most, this.size - offset));
     if (offset < this.begin || offset + count > this.end) this.load(offset);
     return this.buffer.subarray(offset - this.begin, Math.min(offset - this.begin + count, this.end - this.begin));
   }
@@ -457,7 +458,7 @@ function gzipHeader(octets) {
 
 /** The octets of the gzip member at an offset, in pieces. end: is given `length`, and `trouble` where it is not whole. */
 async function* inflated(source, offset, end) {
-  const head = gzipHeader(source.at(offset, WINDOW));
+  const head = gzipHeader(source.at(offset, 4096));
   if (!head) {
     [end.length, end.trouble] = [0, "no gzip member begins here"];
     return;
@@ -466,7 +467,7 @@ async function* inflated(source, offset, end) {
     if (fresh) source.load(offset);
     const coded = source.at(offset + head, source.end - offset - head);
     try {
-      const { buffer, engine } = zlib.inflateRawSync(coded, { info: true, maxOutputLength: HELD, chunkSize: STEP });
+      const { buffer, engine } = zlib.inflateRawSync(coded, { info: true, maxOutputLength: HELD, chunkSize: HELD });
       const used = head + engine.bytesWritten;
       if (source.end < offset + used + 8) continue;
       yield buffer;
@@ -521,10 +522,10 @@ function trailer(source, at, end, offset, crc, length) {
 function nextMember(source, offset) {
   const mark = Buffer.of(0x1f, 0x8b, 8);
   for (let at = offset; at < source.size; ) {
-    const window = source.at(at, WINDOW);
+    const window = source.at(at, STEP);
     const found = window.indexOf(mark);
     if (found < 0) {
-      at += Math.max(1, window.length - 2);
+      at += Math.max(1, window.length - mark.length + 1);
       continue;
     }
     at += found;
@@ -743,6 +744,7 @@ function parseHead(record, octets, endless) {
 
 const STATUS = /^HTTP\/1\.[0-9] ([0-9]{3})(?: ([^]*))?$/;
 const CHUNK = /^([0-9A-Fa-f]+)[ \t]*(?:;[^]*)?\r?$/;
+const CHUNK_BEGUN = /^(?:[0-9A-Fa-f]{1,16}(?:[ \t;\r][^]*)?)?$/;
 const LONGEST_CHUNK_LINE = 16_384;
 const LONGEST_TRAILER = 65_536;
 
@@ -799,7 +801,7 @@ export class Body {
   maybe(octets) {
     this.first = Buffer.concat([this.first, octets]);
     const end = this.first.indexOf(10);
-    if (end < 0 && this.first.length <= LONGEST_CHUNK_LINE) return;
+    if (end < 0 && this.first.length <= LONGEST_CHUNK_LINE && CHUNK_BEGUN.test(this.first.toString("latin1"))) return;
     const chunked = end >= 0 && end <= LONGEST_CHUNK_LINE && CHUNK.test(this.first.toString("latin1", 0, end));
     this.state = chunked ? "size" : "whole";
     this.feed(this.first);
@@ -1109,7 +1111,7 @@ class Pass {
       const place = `its ${said.kind} record at ${said.offset} of ${this.name}`;
       const lies = this.pending.get(said.offset) ?? (said.kind === "chain" ? this.chains.get(said.offset) : undefined);
       if (!lies) {
-        const twice = said.offset < this.source.size && gzipHeader(this.source.at(said.offset, STEP));
+        const twice = said.offset < this.source.size && gzipHeader(this.source.at(said.offset, 4096));
         report.fail(5, told.id, `${place} is not there${twice ? ", or another manifest names it" : ""}`);
         continue;
       }
@@ -1598,6 +1600,11 @@ function signed(algorithm, spki, octets, signature, digest = null) {
 class Certificate {
   constructor(der) {
     this.raw = Buffer.from(der);
+    try {
+      new crypto.X509Certificate(this.raw); // what others cannot read is no certificate, whatever is read of it here
+    } catch {
+      throw new Refused("a certificate cannot be read");
+    }
     const [tbs, algorithm, signature] = whole(this.raw).as(0x30).kids;
     const parts = tbs.as(0x30).kids;
     if (parts[0].tag === 0xa0) parts.shift();
@@ -1721,15 +1728,16 @@ export function openToken(reply, extra = []) {
     if (!token) throw new Refused("it has no token");
     const [type, content] = token.as(0x30).kids;
     if (type.oid !== SIGNED_DATA) throw new Refused("it is no signed data");
-    const [, , inner, ...rest] = content.as(0xa0).kids[0].as(0x30).kids;
+    const [version, digests, inner, ...rest] = content.as(0xa0).kids[0].as(0x30).kids;
     const [kind, wrapped] = inner.as(0x30).kids;
-    if (kind.oid !== TST_INFO) throw new Refused("what is signed is no time-stamp");
+    if (version.number !== 3n || kind.oid !== TST_INFO) throw new Refused("what is signed is no time-stamp");
     const octets = wrapped.as(0xa0).kids[0].as(4).body;
-    const held = rest.filter((each) => each.tag === 0xa0).flatMap((each) => each.kids).filter((each) => each.tag === 0x30).map((each) => new Certificate(each.raw));
+    const held = rest.filter((each) => each.tag === 0xa0).flatMap((each) => each.kids).map((each) => new Certificate(each.as(0x30).raw));
     const signers = rest[rest.length - 1].as(0x31).kids;
     if (signers.length !== 1) throw new Refused(`it has ${signers.length} signers; a token has one (RFC 3161, 2.4.2)`);
     const info = tstInfo(octets);
     const signer = signerInfo(signers[0]);
+    if (!digests.as(0x31).kids.some((each) => HASHES[each.kids[0].oid] === signer.digest)) throw new Refused("it does not name the hash that it is signed over");
     const leaf = [...held, ...extra].find((each) => each.issuer.equals(signer.issuer) && each.serial === signer.serial);
     if (!leaf) throw new Refused("the certificate that signed it is neither in the answer nor at hand");
     return { ...info, octets, signer, leaf, held };
@@ -2156,12 +2164,12 @@ class Zip {
       if (at > length) throw new Refused(`entry ${number + 1} of the zip is cut off`);
       const sizes = large(extra, [fixed.readUInt32LE(24), fixed.readUInt32LE(20), fixed.readUInt32LE(42)]);
       const why = this.odd(fixed, name, said, sizes, next);
+      if (why) this.report.fail(1, name, why);
       if (!sizes || sizes[2] !== next) throw new Refused(`${name.slice(0, 200)}: entries of the zip do not follow one another without a gap`);
       const local = this.local(next, fixed, name, sizes);
       const start = next + local;
       next = start + sizes[0];
-      if (why) this.report.fail(1, name, why);
-      else this.files.set(name, { begin: start, size: sizes[0], crc: fixed.readUInt32LE(16) });
+      if (!why) this.files.set(name, { begin: start, size: sizes[0], crc: fixed.readUInt32LE(16) });
     }
     if (at !== length || next !== begin) throw new Refused("octets lie between the zip's entries and its listing");
   }
@@ -2805,7 +2813,21 @@ export function undone(octets, codings) {
   return body;
 }
 
-const CHARSETS = { cp866: "ibm866", "mac-cyrillic": "x-mac-cyrillic" };
+const LABELS = { cp866: "ibm866", "mac-cyrillic": "x-mac-cyrillic", "koi8-r": "koi8-r", ...Object.fromEntries([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => [`cp125${n}`, `windows-125${n}`])) };
+// Some versions of Node take windows-1252 for latin-1.
+const CP1252 = "\u20ac\ufffd\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\ufffd\u017d\ufffd\ufffd\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\ufffd\u017e\u0178";
+
+/** What each of the 256 octets is. Octets that mean nothing are U+FFFD here, where WHATWG gives them their own number. */
+function octetsOf(name) {
+  const decoder = new TextDecoder(LABELS[name]);
+  return Array.from({ length: 256 }, (_, octet) => {
+    if (octet < 128) return String.fromCharCode(octet);
+    if (name === "cp1252" && octet < 160) return CP1252[octet - 128];
+    if (name === "cp1253" && octet === 0xaa) return "\ufffd";
+    const sign = decoder.decode(Buffer.of(octet));
+    return name.startsWith("cp125") && sign >= "\x80" && sign <= "\x9f" ? "\ufffd" : sign;
+  });
+}
 
 /** Octets as text, as Python's codec of that name decodes them with errors replaced. Raises Unknown. */
 export function decodeText(octets, charset) {
@@ -2818,11 +2840,11 @@ export function decodeText(octets, charset) {
   }
   if (["latin-1", "latin1", "iso8859-1", "iso-8859-1"].includes(name)) return octets.toString("latin1");
   if (name === "ascii") return octets.toString("latin1").replace(/[\x80-\xff]/g, "\ufffd");
-  const windows = /^(?:cp|windows-)(125[0-8])$/.exec(name);
-  // WHATWG gives octets that mean nothing their own number; Python and these pages do not.
-  if (windows) return new TextDecoder(`windows-${windows[1]}`).decode(octets).replace(/[\x80-\x9f]/g, "\ufffd");
-  if (name === "koi8-r") return new TextDecoder("koi8-r").decode(octets);
-  if (CHARSETS[name]) return new TextDecoder(CHARSETS[name]).decode(octets);
+  const known = name.replace("windows-", "cp");
+  if (LABELS[known]) {
+    const table = octetsOf(known);
+    return Array.from(octets, (octet) => table[octet]).join("");
+  }
   throw new Unknown(`this verifier does not know the charset ${JSON.stringify(name.slice(0, 40))}`);
 }
 
@@ -2849,6 +2871,7 @@ function options(words) {
     const word = words[at];
     const value = () => words[++at] ?? usage(`${word} needs a value`);
     if (word === "--json") found.json = true;
+    else if (word === "--help") return null;
     else if (word === "--keyring") found.keyring = value();
     else if (word === "--vkey") found.vkey = value();
     else if (word === "--roots") found.roots.push(value());
@@ -2867,7 +2890,9 @@ function usage(why) {
 }
 
 async function main() {
-  const { json: lines, keyring, vkey, roots, blocks, targets } = options(process.argv.slice(2));
+  const asked = options(process.argv.slice(2));
+  if (!asked) return process.stdout.write(USAGE);
+  const { json: lines, keyring, vkey, roots, blocks, targets } = asked;
   let trust;
   try {
     trust = new Trust({ keyring, vkey: vkey && verifierKey(vkey), roots, blocks });

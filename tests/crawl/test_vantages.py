@@ -21,6 +21,8 @@ from crawler.attempts import attempts
 from crawler.errors import BadSettings
 from crawler.health import health
 from crawler.opening import opened
+from crawler.preset import Vantage
+from crawler.vantage import Routes
 from tests.world.command import crawl as command
 from tests.world.faults import Origin, Peer, origin
 from tests.world.proxies import OPENED, Proxying, proxying
@@ -236,3 +238,49 @@ async def test_a_secret_that_others_may_read(world: World) -> None:
     with pytest.raises(BadSettings, match="chmod 600"):
         async with opened(world.options):
             pass
+
+
+async def test_the_proof_says_from_where(world: World) -> None:
+    """Report and sheet name the vantage, the proxy and what is not known for it; the login is in neither."""
+    async with opened(world.options) as crawl:
+        crawl.routes.plan({URL: ("afar",)}, {})
+        await crawl.url(URL)
+    ran = await command(world.options.home, "prove", URL)
+
+    told = ran.out + ran.err
+    assert (
+        f"afar, through the socks5 proxy 127.0.0.1:{world.proxy.port}; the proxy looked its name up, and the server's"
+        in told.replace("\n", " ")
+    )
+    assert not [secret for secret in LOGIN if secret.decode() in told]
+
+
+async def test_a_fetching_process_goes_the_same_way(world: World) -> None:
+    """A process of its own reads the login from its file, and hands back what the proxy said and from where it was asked."""
+    async with opened(world.options, read=False, vantage="afar", fetchers=1) as crawl:
+        done = await crawl.url(URL)
+        archive = crawl.desk.store.archive
+        page = archive.exchange(done.capture)
+        (robots,) = archive.captures("http://court.test/robots.txt")
+        tunnel = archive.exchange(robots).tunnel
+
+    assert (Outcome.CAPTURED, world.there.says) == (page.outcome, page.response)
+    assert page.vantage is not None and ("afar", "there", None) == (page.vantage.label, page.vantage.names, page.vantage.peer)
+    assert tunnel.startswith(b"\x05\x02\x01\x00")
+
+
+def test_which_vantages_an_address_has() -> None:
+    """The plan's word for the address, then for its host, then the settings' by host and by source; else this machine."""
+    known = (Vantage("riga", "socks5://r:1", hosts=("*.court.test",)), Vantage("oslo", "socks5://o:1", sources=("sudrf",)))
+    routes = Routes(known)
+    routes.plan({"http://a.court.test/1": ("here", "oslo")}, {"b.court.test": ("oslo", "riga")})
+    asked = {
+        "http://a.court.test/1": ("here", "oslo"), "http://a.court.test/2": ("riga",), "http://court.test/": ("riga",),
+        "http://b.court.test/": ("oslo", "riga"), "http://notcourt.test/": ("here",), "http://sudrf.test/": ("oslo",),
+    }  # fmt: skip
+    owner = lambda url: "sudrf" if "sudrf" in url else None  # noqa: E731
+    assert asked == {url: routes.of(url, owner) for url in asked}
+    assert ("oslo",) == Routes(known, "oslo").of("http://a.court.test/1", owner)
+    with pytest.raises(BadSettings, match="from the next start on"):
+        routes.plan({"http://a.court.test/1": ("paris",)}, {})
+    assert ("here", "oslo") == routes.of("http://a.court.test/1", owner), "a plan that cannot be used changes nothing"

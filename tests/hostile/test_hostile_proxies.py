@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-
 import pytest
 
 from archive.capture import Exchange, Outcome
 from crawler.tunnel import KEPT, Proxy
 from crawler.turn import Limits
 from crawler.wire import Wire
+from tests.hostile.memory import forget, peak
 from tests.hostile.proxies import BAD, Bad
 from tests.hostile.street import black_hole, unused
 from tests.world.faults import fetch, origin
@@ -60,8 +59,8 @@ async def test_floods_through_proxies_cost_little_memory() -> None:
     """All the endless ones, twenty times over: nothing of them stays."""
     endless = [bad for bad in BAD if "never" in bad.name or "floods" in bad.name]
     await _met(endless[0], "http://court.test/")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = forget()
     for bad in endless * 20:
         await _met(bad, "http://court.test/")
 
-    assert len(endless) >= 4 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
+    assert len(endless) >= 4 and peak() - before < 30_000

@@ -151,6 +151,37 @@ def patched(octets: bytes, name: str, at: int, form: str, value: int) -> bytes:
     return bytes(made)
 
 
+def ended(octets: bytes, at: int, form: str, value: int) -> bytes:
+    """Another number in the record that ends the listing."""
+    made = bytearray(octets)
+    struct.pack_into(form, made, octets.rindex(b"PK\x05\x06") + at, value)
+    return bytes(made)
+
+
+def commented(octets: bytes, comment: bytes, length: int) -> bytes:
+    return ended(octets, 20, "<H", length) + comment
+
+
+def streamed(octets: bytes) -> bytes:
+    """The same files, written by who cannot go back: lengths stand behind the octets (APPNOTE 4.3.9)."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: int) -> int:
+            raise OSError("a pipe")
+
+        def tell(self) -> int:
+            raise OSError("a pipe")
+
+    made = Pipe()
+    with zipfile.ZipFile(io.BytesIO(octets)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    return made.getvalue()
+
+
 def bomb(name: str, size: int) -> bytes:
     """A deflated entry that swells to `size` octets."""
     return wacz(files() | {name: b"\0" * size}, method=zipfile.ZIP_DEFLATED)
@@ -236,6 +267,8 @@ SHAPES: dict[str, Shape] = {
     "an address of two thousand letters": Shape(W, record("a" * 2000), "accepted", pages=("a" * 2000,)),
     "an HTTP field that is not UTF-8": Shape(W, record("a", block=b"HTTP/1.0 200 OK\r\nX: \xff\xff\r\n\r\na"), "accepted"),
     "broken chunks without a digest": Shape(W, record("a", block=b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\naa\r\n0\r\n\r\n"), "accepted"),
+    "an answer of 204 that has a body, its digest over that": Shape(W, record("b") + record("a", block=b"HTTP/1.1 204 No Content\r\n\r\nstray", WARC_Payload_Digest=sha1(b"stray")), "accepted", pages=("a", "b")),
+    "an answer of 204 with the digest of another body": Shape(W, record("a", block=b"HTTP/1.1 204 No Content\r\n\r\nstray", WARC_Payload_Digest=sha1(b"other")), "refused", "the payload hashes to"),
     "an HTTP head in line feeds": Shape(W, record("a", block=b"HTTP/1.1 200 OK\nX: y\n\nx", WARC_Payload_Digest=sha1(b"x")), "accepted"),
     "a body shorter than its head says": Shape(W, record("a", block=b"HTTP/1.1 200 OK\r\nContent-Length: 648\r\n\r\nx"), "accepted"),
     "a file of FTP, its digest over the block": Shape(W, record("a", "resource", b"x", WARC_Block_Digest=sha1(b"x"), Content_Type="application/octet-stream") + B, "accepted", pages=("a", "b")),
@@ -284,7 +317,22 @@ SHAPES: dict[str, Shape] = {
     "a package without a datapackage.json": Shape(Z, wacz(files(), told=b""), "refused", "no datapackage.json", ("a",), ("datapackage.json",)),
     "a datapackage.json that is none": Shape(Z, wacz(files(), told=b'{"resources": 7}'), "refused", "no data package", ("a",), ("no data package",)),
     "a listed file that is missing": Shape(Z, wacz(files(), told=datapackage(files(**{"archive/gone.warc": b""}))), "refused", "it is not in the package"),
-    "a file that is not listed": Shape(Z, wacz(files(), odd=[("archive/more.warc.gz", packed(B))]), "accepted", pages=("a", "b")),
+    "a WARC file that is not listed": Shape(Z, wacz(files(), odd=[("archive/more.warc.gz", packed(B))]), "refused", "nothing vouches", ("a",), ("nothing vouches",)),
+    "a second file of the same name, deeper": Shape(Z, wacz(files(), odd=[("deep/archive/data.warc.gz", packed(B))]), "refused", "nothing vouches", ("a",), ("nothing vouches",)),
+    "a package in a package that is not listed": Shape(Z, wacz({"inner.wacz": GOOD}, told=datapackage({"inner.wacz": GOOD}, profile="multi-wacz-package"), odd=[("more.wacz", GOOD)]), "refused", "nothing vouches", ("a",), ("nothing vouches",)),
+    "another file that is not listed": Shape(Z, wacz(files(), odd=[("notes.txt", b"x")]), "accepted"),
+    "a package that was streamed": Shape(Z, streamed(wacz(files())), "accepted"),
+    "a package with a comment": Shape(Z, commented(GOOD, b"made by hand", 12), "accepted"),
+    "a comment longer than the file": Shape(Z, commented(GOOD, b"x", 900), "refused", "cannot be read", ("a",), ("cannot be read",)),
+    "a package on two disks": Shape(Z, ended(GOOD, 4, "<H", 1), "refused", "disk", ("a",), ("disk",)),
+    "more entries than there are": Shape(Z, ended(GOOD, 10, "<H", 900), "refused", "entries", ("a",), ("entries",)),
+    "a listing that begins elsewhere": Shape(Z, ended(GOOD, 16, "<I", 7), "refused", "its listing is to lie", ("a",), ("its listing is to lie",)),
+    "an extra field that runs over": Shape(Z, patched(GOOD, "pages/pages.jsonl", 30, "<H", 60), "refused", "cannot be read", ("a",), ("cannot be read",)),
+    "zip64 sizes without their field": Shape(Z, patched(GOOD, "pages/pages.jsonl", 24, "<I", 0xFFFFFFFF), "refused", "are to be", ("a",)),
+    "an entry without a name": Shape(Z, wacz(files(), odd=[("archive/b.warc.gz", packed(B))]).replace(b"archive/b.warc.gz", b"\0" * 17), "refused", "NUL", ("a",), ()),
+    "a folder that holds octets": Shape(Z, wacz(files(), odd=[("archive/b.warc.gz/", packed(B))]), "accepted"),
+    "something before the package": Shape(Z, b"#!/bin/sh\n" + GOOD, "refused", "no WARC record", (), ("neither WARC",)),
+    "two packages in one file": Shape(Z, GOOD + wacz({"archive/data.warc.gz": packed(INFO, B)}), "refused", "its listing is to lie", ("a",), ("its listing is to lie",)),
     "a listed digest that differs": Shape(Z, wacz(files(), told=datapackage(files(**{"archive/data.warc.gz": b"x"}))), "refused", "its octets hash to"),
     "a digest of another datapackage.json": Shape(Z, GOOD.replace(sha256(datapackage(files())).encode(), sha256(b"x").encode()), "refused", "datapackage.json hashes to", ("a",)),
     "a name twice": Shape(Z, wacz(files(**{"archive/b.warc.gz": packed(B)}), odd=[("archive/data.warc.gz", packed(C))]), "refused", "entries have this name", ("b",), ("entries have this name",)),

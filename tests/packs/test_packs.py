@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import shutil
@@ -141,6 +142,9 @@ def test_nothing_is_believed_that_was_not_given(packs: list[Path]) -> None:
     open_ = {(f.check, f.subject) for f in found if f.outcome is Verdict.NOT_CHECKED}
 
     assert ("13 log checkpoint", "log/vkey") in open_
+    assert ["4 checkpoints, by the key that lies in the pack"] == [
+        f.detail for f in found if f.check[:2] == "13" and "by the" in f.detail
+    ]
     assert ("15 outside time", packs[0].name) in open_
     assert not [f for f in found if f.check == "15 outside time" and f.outcome is Verdict.PASS]
 
@@ -258,8 +262,49 @@ def test_names_that_climb_stand_twice_or_are_links_are_refused(packs: list[Path]
     assert not (place.parent / "out").exists()
 
 
+def other(value: object, chance: random.Random) -> object:
+    """The same JSON with one value of it something else."""
+    if isinstance(value, dict) and value and chance.random() < 0.9:
+        key = chance.choice(sorted(value))
+        return {**value, key: other(value[key], chance)}
+    if isinstance(value, list) and value and chance.random() < 0.9:
+        at = chance.randrange(len(value))
+        return [*value[:at], other(value[at], chance), *value[at + 1 :]]
+    return chance.choice([None, True, -1, 10**30, 0.5, "", "x" * 9, "\ud800", [], [[]], {}, {"a": []}])
+
+
+def test_a_value_of_another_kind_is_a_finding_and_no_crash(packs: list[Path], place: Path, trust: Trust) -> None:
+    """Wherever it stands: in pack.json, a manifest, a row, the report, the journal."""
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    shutil.copytree(packs[2], place / "copy")
+    names = [
+        p.relative_to(packs[2]).as_posix()
+        for p in packs[2].rglob("*")
+        if p.suffix in (".json", ".jsonl") or p.name == "journal"
+    ]
+    for _ in range(60):
+        name = chance.choice([name for name in names if (packs[2] / name).stat().st_size])
+        whole = (packs[2] / name).read_text()
+        lines = whole.splitlines()
+        at = chance.randrange(len(lines))
+        lines[at] = json.dumps(other(json.loads(lines[at]), chance), separators=(",", ":"), sort_keys=True)
+        changed = "\n".join(lines) + whole[len(whole.rstrip("\n")) :]
+        if changed == whole:
+            continue
+        (place / "copy" / name).write_text(changed)
+        found = list(verify_pack(place / "copy", trust))
+        (place / "copy" / name).write_text(whole)
+        assert 4 == status(found), name
+
+
 @pytest.mark.parametrize("name", ["FILES", "pack.json", "members", "log/vkey", "log/stamps/journal", "ledger/cases.jsonl"])
-@pytest.mark.parametrize("octets", [b"", b"\0" * 9, b"[" * 100_000, b"\xff\xfe\n" * 3, b'{"v":1}\n', b"9" * 5000], ids=range(6))
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"\0" * 9, b"[" * 100_000, b"\xff\xfe\n" * 3, b'{"v":1}\n', b"9" * 5000],
+    ids=[str(number) for number in range(6)],
+)
 def test_nonsense_is_a_finding_and_no_crash(packs: list[Path], place: Path, trust: Trust, name: str, octets: bytes) -> None:
     """Whatever stands in a file, the other checks go on to their sums."""
     shutil.copytree(packs[0], place / "copy")

@@ -222,13 +222,13 @@ def test_what_is_changed_between_two_runs_is_found(home: Kept, scratch: Path, ha
 
 
 @pytest.mark.parametrize(
-    ("removed", "hand"), [("file_is", a_flipped_bit), ("rows_are", a_changed_row), ("rows_are", an_outbox_that_says_otherwise)]
+    ("removed", "hand"), [("file_is", a_flipped_bit), ("digest", a_changed_row), ("digest", an_outbox_that_says_otherwise)]
 )
 def test_what_it_is_bound_to_is_needed(
     home: Kept, scratch: Path, monkeypatch: pytest.MonkeyPatch, removed: str, hand: Callable[[Kept], None]
 ) -> None:
     """The mutants: bound to nothing, a tampered archive would pass on what was read before."""
-    monkeypatch.setattr(carried if removed == "file_is" else carried.Carried, removed, lambda *_: "as ever")
+    monkeypatch.setattr(carried if removed == "file_is" else carried.Rows, removed, lambda *_: "as ever")
     if removed == "file_is":
         monkeypatch.setattr("archive.verify.octets.file_is", lambda _: "as ever")
     stopped(home, scratch)
@@ -283,6 +283,14 @@ def test_a_broken_scratch_file_is_none(home: Kept, scratch: Path, octets: bytes 
     assert [(f.check, f.outcome) for f in verify(home.home)] == [(f.check, f.outcome) for f in found]
 
 
+def test_where_nothing_can_be_written_nothing_is_remembered(home: Kept, tmp_path: Path) -> None:
+    """No cache, no error: the run is made without it."""
+    (tmp_path / "cache").write_text("a file, and no folder")
+    found, notes, _ = again(home, tmp_path / "cache" / "one.sqlite")
+
+    assert ([], set(CHECKS)) == (notes, {f.check for f in found})
+
+
 def test_two_at_once_do_not_meet(home: Kept, scratch: Path) -> None:
     """The second one runs without; the first one's file is left to it."""
     run = verify(home.home, scratch=scratch, progress=lambda *_: None)
@@ -310,18 +318,18 @@ main(["verify", "--json", "--home", sys.argv[3]])
 """
 
 
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGINT"])
-def test_the_command_goes_on_too(home: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+@pytest.mark.parametrize(("how", "fresh"), [("SIGKILL", False), ("SIGINT", False), ("SIGINT", True)])
+def test_the_command_goes_on_too(home: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, fresh: bool) -> None:
     """Killed, or interrupted by a person: `verify` asked again says that it goes on, and `--fresh` that nothing is taken over."""
     monkeypatch.setenv("KARTOTEKA_CACHE", str(tmp_path / "cache"))
     names = [path.name for path in home.files()]
     words = [sys.executable, "-m", "archive", "verify", "--json", "--home", str(home.home)]
-    for fresh, said in (([], f"going on behind {names[READ - 1]}: 3 files read until "), (["--fresh"], "")):
-        cut = [sys.executable, "-c", STOPPED, names[READ], how, str(home.home)]
-        assert 0 != subprocess.run(cut, cwd=ROOT, capture_output=True, check=False).returncode
-        assert door.scratch(home.home).is_file() and 0o600 == door.scratch(home.home).stat().st_mode & 0o777
-        done = subprocess.run([*words, *fresh], cwd=ROOT, capture_output=True, text=True, check=False)
+    said = "" if fresh else f"going on behind {names[READ - 1]}: 3 files read until "
+    cut = [sys.executable, "-c", STOPPED, names[READ], how, str(home.home)]
+    assert 0 != subprocess.run(cut, cwd=ROOT, capture_output=True, check=False).returncode
+    assert door.scratch(home.home).is_file() and 0o600 == door.scratch(home.home).stat().st_mode & 0o777
+    done = subprocess.run([*words, *(["--fresh"] if fresh else [])], cwd=ROOT, capture_output=True, text=True, check=False)
 
-        assert (0, set(CHECKS)) == (done.returncode, {json.loads(line)["check"] for line in done.stdout.splitlines()})
-        assert done.stderr.startswith(said) and bool(done.stderr) == bool(said)
-        assert not door.scratch(home.home).exists()
+    assert (0, set(CHECKS)) == (done.returncode, {json.loads(line)["check"] for line in done.stdout.splitlines()})
+    assert done.stderr.startswith(said) and bool(done.stderr) == bool(said)
+    assert not door.scratch(home.home).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -98,6 +99,26 @@ async def test_a_court_is_blocked(crawl: Crawl, watched: Watched) -> None:
     alarms.close()
 
 
+async def test_a_register_that_is_being_read(crawl: Crawl, watched: Watched) -> None:
+    """Half of its second asking is no fall of its coverage while it goes on; who does not know that it goes on is misled."""
+    query = Query((STAVROPOL,), date(2025, 1, 1), date(2025, 5, 31))
+    docket = Docket("sudrf", STAVROPOL, 365, DAY)
+    alarms = Alarms(watched.home, floor=0)
+    async for _ in (await Round.begin(crawl, source_named("sudrf"), query)).visits():
+        pass
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    alarms.look(Plan((docket,)), later)
+    watched.served.world.turn(1)  # its second listing is behind an outage: the first half of the asking has nothing whole
+    once = await Round.begin(crawl, source_named("sudrf"), replace(query, first=date(2025, 5, 1)), again=True)
+    async for _ in once.visits():
+        break
+    kinds = {each.alarm.kind for each in alarms.look(Plan((docket,)), later, {docket.name}).raised}
+    assert "coverage-fallen" not in kinds
+    misled = {each.alarm.kind for each in alarms.look(Plan((docket,)), later).raised}
+    assert "coverage-fallen" in misled
+    alarms.close()
+
+
 async def test_the_daemon_tells(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mirror that was dead for days when it began: told on stderr and in `crawl status`; the next daemon tells nothing new."""
     article, mirror, _ = watched.served.world.editions()
@@ -106,7 +127,7 @@ async def test_the_daemon_tells(watched: Watched, monkeypatch: pytest.MonkeyPatc
     async with opened(Globals(watched.home, []), read=False) as crawl:
         shown = [await fails(crawl, mirror, datetime.now(UTC) - hours * timedelta(hours=1)) for hours in (60, 30, 1)]
     running = await watched.daemon()
-    await running.says("ALARM: unreachable: " + mirror.split("/")[2])
+    await running.says("alarm=unreachable subject=" + mirror.split("/")[2])
     assert 0 == await running.ends(signal.SIGTERM)
     rows = (await command(watched.home, "status")).rows
     assert [shown] == [row["captures"] for row in rows if row["kind"] == "alarm" and row["alarm"] == "unreachable"]

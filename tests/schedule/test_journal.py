@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -14,6 +16,7 @@ import pytest
 from archive.door import CONTROLS
 from schedules.journal import BAD, CHATTY, WAITING, Event, Journal, shown
 from tests.hostile.naughty import EVERY, LONE
+from tests.world.command import ROOT
 from tests.world.watched import Watched, until
 
 AT = datetime(2026, 3, 2, 15, 30, 1, 250_000, tzinfo=timezone(timedelta(hours=3)))
@@ -187,3 +190,11 @@ async def test_a_daemons_log_is_one_object_a_line(watched: Watched, days: int) -
     assert ("daemon-started", 1) == (words[0] if words[0] != "note" else words[1], words.count("daemon-stopped"))
     assert words.count("visit-started") >= words.count("visit-ended") >= words.count("page-read") > 0
     assert {"here"} == {each["vantage"] for each in told if each["event"] == "visit-ended"}
+
+
+def test_only_a_daemon_pays_for_its_log() -> None:
+    """Whatever else is run starts without the library that writes it."""
+    rooms = "schedules.cli, schedules.operate, schedules.watching, crawler.cli, crawler.opening, crawler.network"
+    asked = f"import sys, {rooms}; print(sorted(m for m in sys.modules if m.partition('.')[0] == 'structlog'))"
+    ran = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "[]\n" == ran.stdout

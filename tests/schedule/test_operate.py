@@ -153,6 +153,20 @@ async def test_a_copy_that_was_broken_off(watched: Watched) -> None:
     assert [] == [finding for finding in verify(out, ()) if finding.outcome is Verdict.FAIL]
 
 
+async def test_a_secret_stays_its_owners(watched: Watched, tmp_path: Path) -> None:
+    """What nobody else may read beside the plan, nobody else may read in the copy; an earlier copy's is shut again."""
+    await kept(watched, watched.home, watched.served.world.editions()[0])
+    for name in ("riga.secret", "plain.txt"):
+        (watched.home / name).write_text("clerk:hunter22")
+    (watched.home / "riga.secret").chmod(0o600)
+    copy = tmp_path / "copy"
+    for _ in range(2):
+        assert 0 == (await crawl(watched.home, "backup", str(copy))).status
+        modes = {name: (copy / name).stat().st_mode & 0o777 for name in ("riga.secret", "plain.txt")}
+        assert {"riga.secret": 0o600, "plain.txt": 0o644} == modes
+        (copy / "riga.secret").chmod(0o644)
+
+
 async def test_a_folder_that_is_no_copy(watched: Watched, tmp_path: Path) -> None:
     """Nothing is written into somebody's papers, into the archive itself, or over the copy of another archive."""
     await kept(watched, watched.home, watched.served.world.editions()[0])

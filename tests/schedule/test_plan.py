@@ -235,6 +235,12 @@ def test_every_court_that_has_a_site() -> None:
         ('[[links]]\nevery = "1d"\n', "line 1: [[links]] needs urls or a file"),
         ('[[links]]\nevery = "1d"\nurls = [\n  "https://a.example/",\n  "ftp://b.example/",\n]', "line 5: 'ftp://b.example/'"),
         ('[[links]]\nevery = "1d"\nfile = "cited.txt"', "cited.txt line 2: "),
+        (
+            '[[source]]\nname = "sudrf"\nevery = "1d"\nvantages = [\n "here",\n "riga",\n]',
+            "line 6: no vantage 'riga': known are here",
+        ),
+        ('[[links]]\nevery = "1d"\nurls = []\nvantages = "here"', "line 4: vantages is a list of names"),
+        ('[[links]]\nevery = "1d"\nurls = []\nvantages = ["here", "here"]', "line 4: vantages is a list of names, each once"),
         ('source = [{name = "sudrf"}]', "line 1: [[source]] does not say how often"),
     ],
 )
@@ -244,6 +250,18 @@ def test_a_plan_with_an_error_names_its_line(text: str, says: str) -> None:
         planned(text, {"cited.txt": "https://a.example/\nmailto:b@c.example\n"})
 
     assert says in str(caught.value)
+
+
+def test_from_where_a_target_is_asked() -> None:
+    """In the order of the plan, on every court and address of its table; nothing said is nothing, and the settings decide."""
+    text = '[[{}]]\n{}\nevery = "1d"\nvantages = ["riga", "here"]\n'
+    told = text.format("source", 'name = "sudrf"\ncourts = ["61GV0008"]') + text.format(
+        "links", 'urls = ["https://a.example/"]'
+    )
+    plan = read(told, sources(), {}.__getitem__, vantages=("here", "riga"))
+
+    assert [("riga", "here")] * 2 == [each.vantages for each in plan.targets]
+    assert [()] == [each.vantages for each in planned('[[links]]\nurls = ["https://a.example/"]\nevery = "1d"').targets]
 
 
 def test_the_plan_that_is_made_first() -> None:

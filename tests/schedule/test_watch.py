@@ -195,6 +195,30 @@ def test_a_counter_does_not_agree(diary: Diary) -> None:
     assert ("cleared", "counter-mismatch", "sudrf 46GV0001") == diary.said[-1]
 
 
+def test_what_has_fallen_stays_fallen(diary: Diary) -> None:
+    """A court stands behind a captcha for a week and is asked each day: raised once, and over when it is whole again."""
+    register = diary.facts.registers.setdefault("sudrf 46GV0001", Register())
+    for day in range(10):
+        whole = 4 if day == 0 or day > 7 else 1
+        register.fold(Asking(f"run{day}", BEGIN + day * DAY, whole, 4, () if whole == 4 else ("captcha",), (f"l{day}",)), 5)
+        diary.now = BEGIN + day * DAY
+        diary.looks()
+        assert ("coverage-fallen" in {each.alarm.kind for each in diary.stands}) == (1 <= day <= 7)
+    assert ["raised", "cleared"] == [act for act, kind, _ in diary.said if kind == "coverage-fallen"]
+
+
+def test_nobody_stamps_the_log(diary: Diary) -> None:
+    """Six hours without a stamp are told, with the first capture that has none; a stamp ends it."""
+    bare = Machine(10**12, 10**9, unstamped_since=BEGIN, first_unstamped="c1")
+    for hours in (1, 7, 8):
+        diary.now = BEGIN + timedelta(hours=hours)
+        diary.looks(bare)
+        assert ([] if hours == 1 else ["anchoring-pending"]) == [each.alarm.kind for each in diary.stands]
+    assert ("c1",) == diary.captures("anchoring-pending")
+    diary.looks(Machine(10**12, 10**9))
+    assert [("raised", "anchoring-pending", "log"), ("cleared", "anchoring-pending", "log")] == diary.said
+
+
 def met(diary: Diary, *, sha: str, days: int, valid: bool = True) -> None:
     diary.sees(COURT.format(1), "page")
     diary.facts.hosts[HOST].meet(Certificate(f"t{sha}", diary.now, sha, diary.now + days * DAY, valid=valid))

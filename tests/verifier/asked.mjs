@@ -42,6 +42,8 @@ const rooms = {
     const { hash, digest, attestations } = verifier.parseOts(octets(proof));
     return { hash, digest: digest.toString("hex"), kinds: attestations.map((each) => each.kind) };
   },
+  text: (body, charset) => verifier.decodeText(octets(body), charset),
+  undone: (body, codings) => verifier.undone(octets(body), codings).toString("base64"),
   canonical: (text) => verifier.canonical(JSON.parse(text)),
   body(block) {
     const taken = [];

@@ -50,6 +50,6 @@ class Told:
         return found
 
 
-def told(*words: str | Path) -> Told:
-    ran = subprocess.run([node(), VERIFIER, "--json", *words], capture_output=True, check=False)
+def told(*words: str | Path, verifier: Path = VERIFIER) -> Told:
+    ran = subprocess.run([node(), verifier, "--json", *words], capture_output=True, check=False)
     return Told(ran.returncode, [json.loads(line) for line in ran.stdout.splitlines()], ran.stderr.decode())

@@ -40,11 +40,11 @@ class Hand:
 
 
 @contextmanager
-def hand(home: Path) -> Iterator[Hand]:
-    """Raises InUse where the archive is held by somebody who takes no orders."""
+def hand(home: Path, *, create: bool = False) -> Iterator[Hand]:
+    """create: an archive where there is none yet. Raises InUse where the archive is held by somebody who takes no orders."""
     inbox = Inbox(home)
     try:
-        store = Store.open(home, create=False, settings=Settings(floor=ROOM))
+        store = Store.open(home, create=create, settings=Settings(floor=ROOM))
     except InUse:
         if inbox.taker() is None:
             raise

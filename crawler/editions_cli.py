@@ -117,7 +117,7 @@ def _decide(options: Globals, acts: list[str], asked: list[str], because: str | 
 
     if len(acts) > 1 or len(asked) != 2 or not because or not because.strip() or not all(map(_is_address, asked)):
         raise typer.BadParameter("a decision is one of --apart, --together, --undo, on two addresses, with --because TEXT")
-    with hand(options.home) as hand_:
+    with hand(options.home, create=True) as hand_:
         hand_.keep(Decision(KIND, now(), because, tuple(asked), {"act": acts[0], "method": METHOD}))
 
 

@@ -20,9 +20,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from zoneinfo import ZoneInfo
 
-from crawler.inbox import Inbox
-
 from archive.errors import ArchiveError
+from archive.inbox import Inbox
 from archive.ledger.book import Book
 from archive.store import Archive
 from crawler.errors import BadSettings

@@ -78,7 +78,8 @@ class Telling(World):
             return given
         fields = tuple(pair for pair in given.fields if pair[0] != "Content-Encoding")
         told = _plain(given).replace(b"</article>", SAID.encode() + b"</article>")
-        return replace(given, body=told.replace(b"<title>", "<title>Дело Небывальского: ".encode()), fields=fields)
+        head = b'"og:title" content="'
+        return replace(given, body=told.replace(head, head + "Дело Небывальского: ".encode()), fields=fields)
 
 
 def _plain(given: Answer) -> bytes:

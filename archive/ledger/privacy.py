@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -85,10 +86,8 @@ class Names:
 
     def inside(self, text: str) -> bool:
         """Markup between the letters of a name does not hide it."""
-        if self.pattern is None:
-            return False
-        plain = folded(_MARKUP.sub("", text))
-        return bool(self.pattern.search(plain) or self.pattern.search(folded(text)))
+        pattern = self.pattern
+        return pattern is not None and any(pattern.search(folded(each)) for each in _readings(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +102,23 @@ class Surnames:
 
     def inside(self, text: str) -> bool:
         """Does a capitalised word begin as a surname does, with an ending of a case at most?"""
-        for word in _WORD.findall(_MARKUP.sub(" ", text)):
-            if word[0].isupper():
-                low = word.casefold().replace("ё", "е")
-                if any(low[:end] in self.stems for end in range(max(2, len(low) - 2 * _ENDING), len(low) + 1)):
-                    return True
-        return False
+        return bool(self.stems) and any(map(self._begins, (word for each in _readings(text) for word in _WORD.findall(each))))
+
+    def _begins(self, word: str) -> bool:
+        if not word[0].isupper():
+            return False
+        low = word.casefold().replace("ё", "е")
+        return any(low[:end] in self.stems for end in range(max(2, len(low) - 2 * _ENDING), len(low) + 1))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """A text as it stands, and as who reads the page sees it: a name may stand in an attribute, in pieces, in references."""
+    yield text
+    if "<" in text:
+        yield _MARKUP.sub("", text)
+        yield _MARKUP.sub(" ", text)
+    if "&" in text:
+        yield from _readings(html.unescape(text).replace("&", " "))
 
 
 def folded(text: str) -> str:

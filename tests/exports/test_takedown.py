@@ -16,7 +16,7 @@ from archive.ledger.book import Book
 from archive.ledger.export.files import export
 from archive.ledger.export.listing import TABLES, Listing
 from archive.ledger.moment import NOW, Moment
-from archive.ledger.privacy import Pseudonyms, Surnames
+from archive.ledger.privacy import Names, Pseudonyms, Surnames
 from archive.ledger.privacy import of as class_of
 from archive.ledger.words import PROPERTIES
 from archive.store import Archive
@@ -219,3 +219,19 @@ def test_people_are_named_to_somebody(tmp_path, monkeypatch):
 def names_exported(home: Path) -> list[Decision]:
     with Archive.open(home) as archive:
         return [kept.decision for kept in decisions(archive, "names-exported")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Суд признал Небывальского виновным", '<meta content="Дело Небывальского: сколько">', "Неб<b>ываль</b>ского",
+        "&#1053;ебывальского", "&lt;p&gt;Небывальск&#1080;й",
+    ],
+)  # fmt: skip
+def test_a_name_is_found_however_the_page_writes_it(text: str) -> None:
+    """In an attribute, in pieces, in character references: by the pattern of its case, and among texts of no case."""
+    name = ["Небывальский Трифон Маркович"]
+
+    assert Names.of(name).inside(text) and Surnames.of(name).inside(text)
+    assert not Names.of(name).inside("<b>Небы</b> &#1074;али")
+    assert not Surnames.of(name).inside("&amp; <p class=x>Суд</p> небывальский")

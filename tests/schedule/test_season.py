@@ -111,9 +111,6 @@ async def season(days: Days, served: Served, proofs: Proofs, disk: Room, length:
             served.authority.renew(ASTRAKHAN.dash, 300 * DAY)
         proofs.key(there=number not in (11, 12))
         proofs.authority.mood = "down" if number in (15, 16) else "well"
-        import time
-
-        print(number, time.time(), time.process_time(), len(served.log), days.looking.looks)
         await days.day(number)
 
 
@@ -167,13 +164,13 @@ async def test_every_alarm_at_its_page(place: Path, monkeypatch: pytest.MonkeyPa
     ]  # fmt: skip
     # A day without an answer is half of what a host was asked lately, or nearly.
     also = [Expected("verdicts-changed", ASTRAKHAN.dash, first, by, by) for first, by in ((4, 7), (8, 12))]
+    # What a changed layout hides is still in the page's counter.
+    also.append(Expected("counter-mismatch", f"sudrf {LAID}", 4, 8, 8))
     with stamping(authority) as ways:
         async with serve(world, 400 * DAY) as served:
             served.authority.renew(STAVROPOL.dash, 19 * DAY)
             async with living(home, served, plan, begin, monkeypatch, disk=disk, ways=ways) as days:
                 await season(days, served, Proofs(authority, keys), disk, 20)
     with Archive.open(home) as archive:
-        for w in wrong(days.looking, expected, also, archive):
-            print("WRONG", w)
         assert [] == wrong(days.looking, expected, also, archive)
     assert world.failed["unavailable"] and world.failed["reset"]

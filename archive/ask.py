@@ -61,6 +61,8 @@ def told() -> Iterator[None]:
         raise typer.Exit(door.NOTHING) from exc
     except ArchiveError as exc:
         raise door.fail(exc) from exc
+    except OSError as exc:
+        raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
 @app.command()
@@ -233,7 +235,9 @@ def tally(
     unit: Annotated[str, typer.Option(help="case or person")] = "case",
     article: Annotated[str | None, typer.Option(help="only persons charged under it")] = None,
     court: Annotated[str | None, typer.Option(help="official court code")] = None,
-    chart: Annotated[Path | None, typer.Option(metavar="FILE", help="draw the rows as bars, with their table (SVG)")] = None,
+    chart: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="with --by: the rows as bars, and their table (SVG)")
+    ] = None,
     measure: Annotated[str, typer.Option(help="what the chart shows: received, decided, verdicts ...")] = "received",
     maturity: Annotated[bool, typer.Option("--maturity", help="how much of each month was known how many weeks later")] = False,
     as_of: AsOf = None,
@@ -260,7 +264,8 @@ def tally(
         counted = counting.tally(cases, question, windows=windows, as_of=newest)
         months = _months(book, cases, asked, newest) if maturity or chart is not None else {}
     if chart is not None:
-        _draw(chart, counted, measure, months, asked, newest)
+        with told():
+            _draw(chart, counted, measure, months, asked, newest)
     if maturity:
         _print_months(out, months)
     else:
@@ -310,6 +315,8 @@ def _draw(
 ) -> None:
     from archive.ledger.chart import chart
 
+    if not counted.rows:
+        raise NotFound("no case answers that: there is nothing to draw")
     by = "verdicts" if measure in ("verdicts", "convicted", "acquitted", "texts", "decided") else "received"
     unripe = {each.month for each in months.get(by, ()) if not each.mature}  # type: ignore[call-overload]
     said = [f"court's words of {asked.said_on}"] * (asked.said_on is not None)

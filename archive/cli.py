@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archive import door
-from archive.ask import moment
+from archive.ask import moment, told
 from archive.door import Globals, Shown
-from archive.errors import ArchiveError, NotFound
+from archive.errors import NotFound
 
 if TYPE_CHECKING:
     from archive.finding import Finding
@@ -27,20 +27,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 COLUMNS = ("check", "subject", "outcome", "detail")
 ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-@contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Errors that are ours end as a sentence and an exit status, not as a traceback."""
-    try:
-        yield
-    except NotFound as exc:
-        door.complain(exc)
-        raise typer.Exit(door.NOTHING) from exc
-    except ArchiveError as exc:
-        raise door.fail(exc) from exc
-    except OSError as exc:
-        raise door.fail(ArchiveError(f"{exc.filename or 'input or output'}: {exc.strerror or exc}")) from exc
 
 
 @dataclass(frozen=True, slots=True)

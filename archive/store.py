@@ -427,16 +427,16 @@ def _patiently(home: Home, disk: Disk) -> int:
             return disk.lock(home.lock)
         except BlockingIOError as exc:
             if not left:
-                raise InUse(f"{home.path} is in use by another writer: {_holder(home.lock)}") from exc
+                raise InUse(f"{home.path} is in use by another writer, {_holder(home.lock)}: a daemon or a crawl") from exc
             time.sleep(0.1)
     raise AssertionError
 
 
 def _holder(lock: Path) -> str:
     try:
-        return lock.read_text("utf-8").strip()[:200] or "it does not say who it is"
-    except OSError as exc:
-        return f"who it is cannot be read ({exc})"
+        return f"process {int(json.loads(lock.read_bytes()[:4096])['pid'])}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "which does not say who it is"
 
 
 def _boot() -> str | None:

@@ -183,9 +183,15 @@ def find(cases: Iterable[Case], name: str) -> Case:
             return case
     named = [case for case in held if any(wanted in (*r.own.all("uid"), *r.own.all("number")) for r in case.registrations)]
     if len(named) != 1:
-        which = ": " + ", ".join(case.id for case in named) if named else ""
-        raise NotFound(f"{len(named)} cases are called {name!r}{which}")
+        raise unclear(name, [case.id for case in named])
     return named[0]
+
+
+def unclear(name: str, found: Sequence[str]) -> NotFound:
+    """That no case has this name, or several have."""
+    if not found:
+        return NotFound(f"no case is called {name!r}: `crawl cases` lists them, `crawl search` looks for words of theirs")
+    return NotFound(f"{len(found)} cases are called {name!r}, ask for one by its id: {', '.join(found)}")
 
 
 def holds(article: str, wanted: str) -> bool:

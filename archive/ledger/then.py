@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from archive.errors import NotFound
 from archive.ledger import words
 from archive.ledger.book import Book
-from archive.ledger.case import Case, case_of, judgements, keys_of, registrations, standing
+from archive.ledger.case import Case, case_of, judgements, keys_of, registrations, standing, unclear
 from archive.ledger.counted import Counted, reduced
 from archive.ledger.identity import Keys, groups, official
 from archive.ledger.moment import Moment
@@ -57,8 +56,7 @@ class Then:
             {self._at[keys.subject] for keys in self._keys.values() if wanted in (*keys.uids, *keys.numbers)}
         )  # fmt: skip
         if len(found) != 1:
-            which = ", ".join(self.groups[number].id for number in found)
-            raise NotFound(f"{len(found)} cases are called {name!r}{': ' if found else ''}{which}")
+            raise unclear(name, [self.groups[number].id for number in found])
         return next(self._folded([self.groups[found[0]]]))
 
     def groups_of(self, subjects: Iterable[str]) -> list[Group]:

@@ -21,10 +21,9 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from archive import __version__
-from archive.errors import NotFound
 from archive.ledger import askings, compared, withheld
 from archive.ledger.book import Book
-from archive.ledger.case import Case, case_of, judgements, keys_of, registrations, standing
+from archive.ledger.case import Case, case_of, judgements, keys_of, registrations, standing, unclear
 from archive.ledger.counted import Counted, reduced
 from archive.ledger.identity import Keys, groups, official
 from archive.ledger.observation import Tie, Window
@@ -138,7 +137,7 @@ class Views:
         found = self._ids("SELECT id FROM members WHERE subject = ?", wanted)
         found = found or self._ids("SELECT id FROM called WHERE name = ? ORDER BY id", wanted)
         if len(found) != 1:
-            raise NotFound(f"{len(found)} cases are called {name!r}{': ' if found else ''}{', '.join(found)}")
+            raise unclear(name, found)
         return found[0], self._ids("SELECT subject FROM members WHERE id = ? ORDER BY subject", found[0])
 
     def case(self, name: str) -> Case:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.door import CONTROLS, hoist, json_line, visible
+from archive.ledger.book import Book
 from tests.world.command import crawl
 
 
@@ -65,6 +66,29 @@ async def test_bad_input_says_what_to_do(tmp_path: Path, words: list[str], statu
     assert (status, "") == (ran.status, ran.out)
     assert says in " ".join(ran.err.split())
     assert "Traceback" not in ran.err
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A home with a ledger that nothing was entered in."""
+    (tmp_path / "home").mkdir()
+    Book.open(tmp_path / "home", write=True).close()
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["case", "1-33/2025"], "no case is called '1-33/2025': `crawl cases` lists them"),
+        (["tally", "--by", "month", "--chart", "chart.svg"], "there is nothing to draw"),
+    ],
+)
+async def test_what_a_ledger_does_not_have(bare: Path, words: list[str], says: str) -> None:
+    """Where to look is said, and nothing is written."""
+    ran = await crawl(bare, *words)
+
+    assert (5, "") == (ran.status, ran.out)
+    assert says in " ".join(ran.err.split())
 
 
 async def test_an_archive_that_somebody_writes(tmp_path: Path) -> None:

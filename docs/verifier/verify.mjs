@@ -2181,6 +2181,8 @@ class Zip {
     if (fixed[5] !== 3 || fixed.readUInt16LE(12) !== 0 || fixed.readUInt16LE(14) !== 0x21) return "it is not dated 1980-01-01, or not of Unix";
     if (fixed.readUInt32LE(38) !== 0o100644 * 65536) return "it is no plain file of mode 0644";
     if (said || !sizes || sizes[0] !== sizes[1]) return "it has a comment, more fields, or two sizes";
+    if (!VERSIONS.includes(fixed[4]) || !VERSIONS.includes(fixed.readUInt16LE(6))) return "it asks for another version of zip than 2.0 or 4.5";
+    if (fixed.readUInt16LE(34) || fixed.readUInt16LE(36)) return "it lies on another disk, or says that it is a text";
     return null;
   }
   /** Octets of an entry's own header, which says the same as the listing. Raises Refused. */
@@ -2189,11 +2191,14 @@ class Zip {
     const [named, added] = [head.readUInt16LE(26), head.readUInt16LE(28)];
     const rest = this.octets(at + 30, named + added);
     const own = large(rest.subarray(named), [head.readUInt32LE(22), head.readUInt32LE(18)]);
-    const alike = head.readUInt32LE(0) === 0x04034b50 && head.subarray(6, 18).equals(fixed.subarray(8, 20)) && rest.toString("latin1", 0, named) === name;
+    const alike = head.readUInt32LE(0) === 0x04034b50 && VERSIONS.includes(head.readUInt16LE(4)) && head.subarray(6, 18).equals(fixed.subarray(8, 20)) && rest.toString("latin1", 0, named) === name;
     if (!alike || !own || own[0] !== sizes[0] || own[1] !== sizes[1]) throw new Refused(`${name.slice(0, 200)}: its own header says something else than the zip's listing`);
     return 30 + named + added;
   }
 }
+
+/** What an entry may ask of who opens it: as of zip, and of zip64. */
+const VERSIONS = [20, 45];
 
 /** Sizes and offset, out of zip64's field where there is one; null where another field is there. */
 function large(extra, values) {

@@ -99,7 +99,7 @@ def test_what_is_asked_of_views_is_what_a_fold_answers(book, tmp_path):
             assert case_row(case) == case_row(again)
         for by in ((), ("month",), ("week", "court"), ("region", "sentence")):
             assert tally(cases, Question(by=by)) == tally(views.counted(), Question(by=by))
-        with pytest.raises(NotFound, match="0 cases"):
+        with pytest.raises(NotFound, match="no case is called"):
             views.find("1-9999/2025")
 
 
